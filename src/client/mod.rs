@@ -1,0 +1,1 @@
+//! One connection: a connected socket with a buffer.

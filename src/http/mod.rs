@@ -1,0 +1,1 @@
+//! An HTTP server: Python's `http.server`.

@@ -1,0 +1,4 @@
+//! The engine under every server.
+
+pub(crate) mod classes;
+pub(crate) mod service;

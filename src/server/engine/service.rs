@@ -1,0 +1,118 @@
+//! What a protocol gives the engine, and what the engine gives a protocol.
+//!
+//! The engine knows connections, threads and time; a [`Service`] knows what the bytes mean. It is called
+//! with a connection that nobody else holds, does what can be done now, and says how to go on.
+
+use std::time::{Duration, Instant};
+
+use crate::{socket::Address, stream::Stream};
+
+use super::classes::Class;
+
+/// A protocol that the engine serves.
+pub(crate) trait Service: Send + Sync + 'static {
+    /// What a connection keeps while it is parked. Small: ten thousand of them are held.
+    type State: Send + 'static;
+    /// Buffers of a thread, shared by all connections that it serves.
+    type Scratch: Default + 'static;
+
+    /// Judges a new connection; `None` closes it.
+    fn open(&self, peer: &Address) -> Option<Self::State>;
+
+    /// Serves a connection that has something to read, can be written again, or is new.
+    ///
+    /// Called on a thread that drives the lane, or on a spare one after [`Verdict::Handover`]. May block;
+    /// then the engine gives the lane to another thread. May panic: the connection is closed then.
+    fn ready(&self, conn: &mut Conn<Self::State>, desk: &mut Desk<'_, Self::Scratch>) -> Verdict;
+
+    /// A parked connection's time has passed. A last word may be written (never waiting); it is closed then.
+    fn expired(&self, conn: &mut Conn<Self::State>, wait: Wait);
+
+    /// Takes a connection that left by [`Verdict::Detach`].
+    fn detach(&self, conn: Conn<Self::State>);
+
+    /// How long a connection may be parked in that way.
+    fn patience(&self, wait: Wait) -> Option<Duration>;
+}
+
+/// A connection, held by the thread that serves it or by the table that it is parked in.
+#[derive(Debug)]
+pub(crate) struct Conn<S> {
+    /// Non-blocking; its timed calls wait by `poll`.
+    pub(crate) stream: Stream,
+    /// The other end.
+    pub(crate) peer: Address,
+    /// The protocol's own.
+    pub(crate) state: S,
+    /// Set when the last event said that the peer has closed its side: read on to the end, as no further
+    /// event will come. Otherwise a read shorter than its buffer means that the rest is not there yet.
+    pub(crate) read_closed: bool,
+}
+
+/// How the engine goes on with a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nothing more can be done now.
+    Park(Wait),
+    /// There is more to do at once, but others come first.
+    Again,
+    /// The class of the next request blocks: a spare thread shall serve it.
+    Handover,
+    /// The connection ends.
+    Close,
+    /// The connection leaves the engine; [`Service::detach`] takes it.
+    Detach,
+}
+
+/// What a parked connection waits for; each has a time limit and a queue of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// The first byte of the next request.
+    Idle,
+    /// The rest of a head. Its time runs from the first byte (see [`Conn`]): parking again doesn't restart it.
+    Head,
+    /// More of a small body.
+    Body,
+    /// Room to write.
+    Write,
+    /// The peer's end of data, after an answer that left its bytes unread.
+    Linger,
+}
+
+impl Wait {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 5;
+
+    /// Whether it is room to write that is waited for.
+    pub(crate) fn for_write(self) -> bool {
+        self == Wait::Write
+    }
+}
+
+/// Whether a request may be served on this thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Begin {
+    /// Go on.
+    Go,
+    /// Keep what was read and return [`Verdict::Handover`].
+    Handover,
+}
+
+/// The thread's side of a call to [`Service::ready`].
+pub(crate) struct Desk<'a, B> {
+    /// The thread's buffers.
+    pub(crate) scratch: &'a mut B,
+    pub(super) begin: &'a mut dyn FnMut(Class) -> Begin,
+    /// When this batch of work began: the clock is read once for all of it.
+    pub(crate) now: Instant,
+    /// Whether the server is shutting down: answers say `Connection: close`.
+    pub(crate) draining: bool,
+}
+
+impl<B> Desk<'_, B> {
+    /// Tells the engine that work of that class begins. On [`Begin::Handover`] nothing may be done.
+    pub(crate) fn begin(&mut self, class: Class) -> Begin {
+        (self.begin)(class)
+    }
+}

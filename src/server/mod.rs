@@ -1,0 +1,3 @@
+//! Many connections, few threads: Python's `socketserver`.
+
+pub(crate) mod engine;

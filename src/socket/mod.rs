@@ -1,0 +1,5 @@
+//! Berkeley sockets: Python's `socket`.
+
+/// The other end, or this one.
+#[derive(Clone, Debug)]
+pub struct Address(());
