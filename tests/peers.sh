@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, chromium, strace.
+# On Debian and its kin, as root or by sudo. Quiet, and done at once when all are there.
+set -eu -o pipefail
+
+# Each command, and the Debian package that brings it.
+needed() {
+    cat <<'TABLE'
+curl     curl
+python3  python3
+wrk      wrk
+nginx    nginx
+chromium chromium
+strace   strace
+TABLE
+}
+
+# nginx and its like live where a plain user's PATH may not look.
+PATH=$PATH:/usr/sbin:/sbin
+
+missing() {
+    needed | while read -r command package; do
+        command -v "$command" >/dev/null || echo "$package"
+    done
+}
+
+packages=$(missing)
+if [ -z "$packages" ]; then
+    exit 0
+fi
+if ! command -v apt-get >/dev/null; then
+    echo "tests/peers.sh: install these by hand, there is no apt-get here:" $packages >&2
+    exit 1
+fi
+
+root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo --non-interactive -- "$@"
+    else
+        echo "tests/peers.sh: run it as root, or install by hand:" $packages >&2
+        exit 1
+    fi
+}
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+echo "tests/peers.sh: installing" $packages
+# No service may start: the tests run these programs themselves, on ports of their own.
+install() {
+    root apt-get -o DPkg::Lock::Timeout=120 update
+    root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+        apt-get -o DPkg::Lock::Timeout=300 install --yes --no-install-recommends $packages
+}
+if ! install </dev/null >"$log" 2>&1; then
+    tail -n 30 "$log" >&2
+    echo "tests/peers.sh: apt-get could not install:" $packages >&2
+    exit 1
+fi
+left=$(missing)
+if [ -n "$left" ]; then
+    echo "tests/peers.sh: installed, but no command came of:" $left >&2
+    exit 1
+fi
