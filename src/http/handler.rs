@@ -1,0 +1,239 @@
+//! What answers requests.
+
+use std::{fmt, sync::Arc};
+
+use ::http::Method;
+
+use crate::error::Result;
+
+use super::{LogEntry, Request, Response, StatusCode};
+
+/// Answers requests: one method for each verb, as in `BaseHTTPRequestHandler`.
+///
+/// | called for | method | by default |
+/// |---|---|---|
+/// | every request | [`handle`](Self::handle) | calls the verb's method |
+/// | `GET` | [`do_get`](Self::do_get) | 501 |
+/// | `HEAD` | [`do_head`](Self::do_head) | `do_get`; the body is dropped in any case |
+/// | `POST`, `PUT`, `DELETE`, `OPTIONS`, `PATCH`, `TRACE`, `CONNECT` | `do_…` | 501 |
+/// | any other | [`do_other`](Self::do_other) | 501 |
+/// | every answer | [`log_request`](Self::log_request) | nothing |
+///
+/// One handler serves all connections, from several threads at once: what it changes stands behind a lock or
+/// an atomic. It may block. An error that it returns, or a panic, becomes a 500 if nothing was sent yet, and
+/// ends this connection only; so does a handler that returns without an answer.
+///
+/// Python: `http.server.BaseHTTPRequestHandler`.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::Write;
+/// use sockeye::http::{Handler, Request, Response, StatusCode};
+///
+/// struct Sample;
+/// impl Handler for Sample {
+///     fn do_get(&self, request: &mut Request<'_>, response: Response<'_>) -> sockeye::Result<()> {
+///         let contents = format!("You asked for {}", request.path());
+///         let mut body = response
+///             .send_response(StatusCode::OK)
+///             .send_header("Content-Type", "text/plain; charset=utf-8")
+///             .send_header("Content-Length", contents.len())
+///             .end_headers()?;
+///         body.write_all(contents.as_bytes())?;
+///         Ok(())
+///     }
+/// }
+/// ```
+#[doc(alias = "BaseHTTPRequestHandler")]
+pub trait Handler: Send + Sync {
+    /// Takes every request; calls the method of its verb.
+    ///
+    /// # Errors
+    ///
+    /// What the verb's method returns.
+    #[doc(alias = "handle_one_request")]
+    fn handle(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        match *request.method() {
+            Method::GET => self.do_get(request, response),
+            Method::HEAD => self.do_head(request, response),
+            Method::POST => self.do_post(request, response),
+            Method::PUT => self.do_put(request, response),
+            Method::DELETE => self.do_delete(request, response),
+            Method::OPTIONS => self.do_options(request, response),
+            Method::PATCH => self.do_patch(request, response),
+            Method::TRACE => self.do_trace(request, response),
+            Method::CONNECT => self.do_connect(request, response),
+            _ => self.do_other(request, response),
+        }
+    }
+
+    /// Answers `GET`.
+    ///
+    /// # Errors
+    ///
+    /// Any: it becomes a 500 if nothing was sent yet.
+    #[doc(alias = "do_GET")]
+    fn do_get(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        unsupported(request, response)
+    }
+
+    /// Answers `HEAD`; runs [`do_get`](Self::do_get), and whatever body is written is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    #[doc(alias = "do_HEAD")]
+    fn do_head(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        self.do_get(request, response)
+    }
+
+    /// Answers `POST`.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    #[doc(alias = "do_POST")]
+    fn do_post(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        unsupported(request, response)
+    }
+
+    /// Answers `PUT`.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    #[doc(alias = "do_PUT")]
+    fn do_put(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        unsupported(request, response)
+    }
+
+    /// Answers `DELETE`.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    #[doc(alias = "do_DELETE")]
+    fn do_delete(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        unsupported(request, response)
+    }
+
+    /// Answers `OPTIONS`.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    #[doc(alias = "do_OPTIONS")]
+    fn do_options(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        unsupported(request, response)
+    }
+
+    /// Answers `PATCH`.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    #[doc(alias = "do_PATCH")]
+    fn do_patch(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        unsupported(request, response)
+    }
+
+    /// Answers `TRACE`.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    #[doc(alias = "do_TRACE")]
+    fn do_trace(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        unsupported(request, response)
+    }
+
+    /// Answers `CONNECT`.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    #[doc(alias = "do_CONNECT")]
+    fn do_connect(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        unsupported(request, response)
+    }
+
+    /// Answers a verb that has no method of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`do_get`](Self::do_get).
+    fn do_other(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        unsupported(request, response)
+    }
+
+    /// Called once for each answer, refusals of the server's own included. Does nothing by default.
+    ///
+    /// `eprintln!("{entry}")` writes the common log format.
+    fn log_request(&self, entry: &LogEntry<'_>) {
+        let _ = entry;
+    }
+}
+
+fn unsupported(request: &Request<'_>, response: Response<'_>) -> Result<()> {
+    let message = format!("Unsupported method ('{}')", request.method());
+    response.send_error(StatusCode::NOT_IMPLEMENTED, message.as_str())
+}
+
+/// Makes a [`Handler`] of a closure, which is given the requests of every verb.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::http::{StatusCode, handler};
+///
+/// let hello = handler(|request, response| {
+///     response.send_response(StatusCode::OK).body(format!("Hello {}", request.path()))
+/// });
+/// # let _ = hello;
+/// ```
+pub fn handler<F>(answer: F) -> HandlerFn<F>
+where
+    F: Fn(&mut Request<'_>, Response<'_>) -> Result<()> + Send + Sync,
+{
+    HandlerFn(answer)
+}
+
+/// The [`Handler`] that [`handler`] makes of a closure.
+#[derive(Clone, Copy)]
+pub struct HandlerFn<F>(F);
+
+impl<F> Handler for HandlerFn<F>
+where
+    F: Fn(&mut Request<'_>, Response<'_>) -> Result<()> + Send + Sync,
+{
+    fn handle(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        (self.0)(request, response)
+    }
+}
+
+impl<F> fmt::Debug for HandlerFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HandlerFn")
+    }
+}
+
+impl<H: Handler + ?Sized> Handler for Box<H> {
+    fn handle(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        (**self).handle(request, response)
+    }
+
+    fn log_request(&self, entry: &LogEntry<'_>) {
+        (**self).log_request(entry);
+    }
+}
+
+impl<H: Handler + ?Sized> Handler for Arc<H> {
+    fn handle(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+        (**self).handle(request, response)
+    }
+
+    fn log_request(&self, entry: &LogEntry<'_>) {
+        (**self).log_request(entry);
+    }
+}

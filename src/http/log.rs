@@ -1,0 +1,129 @@
+//! What is said about an answered request.
+
+use std::fmt;
+
+use ::http::StatusCode;
+
+use crate::socket::Address;
+
+/// One answered request; `Display` writes it in the common log format.
+///
+/// Control characters and quotes of what the peer sent are escaped, so that one request is one line.
+///
+/// Python: the arguments of `BaseHTTPRequestHandler.log_request`.
+#[derive(Clone, Copy, Debug)]
+pub struct LogEntry<'a> {
+    pub(super) peer: &'a Address,
+    pub(super) request_line: RequestLine<'a>,
+    pub(super) status: StatusCode,
+    pub(super) size: u64,
+    /// The answer's date as in its `Date` field: `Sun, 06 Nov 1994 08:49:37 GMT`.
+    pub(super) date: &'a [u8; 29],
+}
+
+/// A request's first line, as far as it was understood.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum RequestLine<'a> {
+    Parsed { method: &'a str, target: &'a str, version: ::http::Version },
+    Refused,
+}
+
+impl<'a> LogEntry<'a> {
+    /// The other end.
+    #[must_use]
+    pub fn peer(&self) -> &'a Address {
+        self.peer
+    }
+
+    /// The request's method; `None` when its head was refused.
+    #[must_use]
+    pub fn method(&self) -> Option<&'a str> {
+        match self.request_line {
+            RequestLine::Parsed { method, .. } => Some(method),
+            RequestLine::Refused => None,
+        }
+    }
+
+    /// The request's target as it was sent; `None` when its head was refused.
+    #[must_use]
+    pub fn target(&self) -> Option<&'a str> {
+        match self.request_line {
+            RequestLine::Parsed { target, .. } => Some(target),
+            RequestLine::Refused => None,
+        }
+    }
+
+    /// The answer's status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The length of the answer's body in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl fmt::Display for LogEntry<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.peer)?;
+        f.write_str(" - - [")?;
+        log_date(self.date, f)?;
+        f.write_str("] \"")?;
+        match self.request_line {
+            RequestLine::Parsed { method, target, version } => {
+                write!(f, "{} {} {version:?}", Escaped(method), Escaped(target))?;
+            }
+            RequestLine::Refused => f.write_str("-")?,
+        }
+        write!(f, "\" {} {}", self.status.as_str(), self.size)
+    }
+}
+
+/// `Sun, 06 Nov 1994 08:49:37 GMT` as `06/Nov/1994:08:49:37 +0000`.
+fn log_date(date: &[u8; 29], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let part = |from: usize, to: usize| date.get(from..to).and_then(|part| std::str::from_utf8(part).ok());
+    let (day, month) = (part(5, 7).unwrap_or("01"), part(8, 11).unwrap_or("Jan"));
+    let (year, time) = (part(12, 16).unwrap_or("1970"), part(17, 25).unwrap_or("00:00:00"));
+    write!(f, "{day}/{month}/{year}:{time} +0000")
+}
+
+/// Text of the peer's without anything that could end a line or a quoted part.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        for c in self.0.chars() {
+            match c {
+                '"' | '\\' => write!(f, "\\{c}")?,
+                c if c.is_control() => write!(f, "\\x{:02x}", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_peer_sent_is_escaped() {
+        assert_eq!(Escaped("/a\"b\r\n\u{1b}[0m").to_string(), "/a\\\"b\\x0d\\x0a\\x1b[0m");
+    }
+
+    #[test]
+    fn date_of_the_common_log_format() {
+        struct Date;
+        impl fmt::Display for Date {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                log_date(b"Sun, 06 Nov 1994 08:49:37 GMT", f)
+            }
+        }
+        assert_eq!(Date.to_string(), "06/Nov/1994:08:49:37 +0000");
+    }
+}

@@ -1,0 +1,494 @@
+//! Answers as bytes: one buffer for all pipelined answers of a connection, and the state of the current one.
+//!
+//! The head of an answer is written as the handler says it, and ended once its framing is known. Where that
+//! takes the body's length, the body is collected behind the open head, and the missing lines are put between
+//! them at the end: no second buffer, and nothing moves that is longer than [`COLLECT`].
+
+use std::fs::File;
+
+use ::http::StatusCode;
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::{
+    exchange::Exchange,
+    field::{FieldValue, push_number},
+};
+
+/// A body without a declared length is collected up to here before a framing is chosen for it.
+pub(super) const COLLECT: usize = 16 * 1024;
+
+/// The buffer isn't filled further before it is sent.
+pub(super) const HIGH_WATER: usize = 64 * 1024;
+
+/// Pieces from here on are a chunk of their own.
+const OWN_CHUNK: usize = 4 * 1024;
+
+/// The answers of a connection that aren't sent yet.
+#[derive(Debug, Default)]
+pub(super) struct Output {
+    /// INVARIANT: before `answer.start` there are only whole answers.
+    pub(super) bytes: Vec<u8>,
+    pub(super) answer: Answer,
+}
+
+/// The current answer.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    /// Where it begins in the buffer; 0 once a part of it is sent.
+    start: usize,
+    stage: Stage,
+    pub(super) status: StatusCode,
+    /// The first thing that was wrong with the head.
+    fault: Option<Error>,
+    /// The `Content-Length` that the handler set.
+    declared: Option<u64>,
+    has_date: bool,
+    has_server: bool,
+    /// The connection ends with this answer.
+    pub(super) closes: bool,
+    /// Bytes of the body so far.
+    pub(super) size: u64,
+}
+
+/// How far the current answer is.
+#[derive(Debug, Default)]
+enum Stage {
+    /// The handler has said nothing yet.
+    #[default]
+    Silent,
+    /// Status and headers.
+    Head,
+    /// Length unknown: the body so far stands behind `head_end`, where the head still lacks its framing.
+    Collecting {
+        head_end: usize,
+    },
+    /// In answer to `HEAD`, length unknown: the body is counted and dropped, the head lacks its framing.
+    Counting,
+    /// So many bytes are to come.
+    Sized {
+        left: u64,
+    },
+    /// What stands behind `open` isn't framed as a chunk yet.
+    Chunked {
+        open: usize,
+    },
+    UntilClose,
+    /// In answer to `HEAD`: dropped.
+    Dropped,
+    /// The status allows none.
+    Forbidden,
+    /// The file goes out behind the buffer.
+    File(FilePart),
+}
+
+/// Bytes of a file that are to be sent.
+#[derive(Debug)]
+pub(super) struct FilePart {
+    pub(super) file: File,
+    pub(super) offset: u64,
+    pub(super) left: u64,
+}
+
+#[derive(Clone, Copy)]
+enum BodyFraming {
+    None,
+    Length(u64),
+    Chunked,
+    UntilClose,
+}
+
+impl Output {
+    /// Begins a new answer behind those that are there.
+    pub(super) fn begin(&mut self) {
+        self.answer = Answer { start: self.bytes.len(), ..Answer::default() };
+    }
+
+    /// Takes the current answer back, as far as it isn't sent.
+    pub(super) fn take_back(&mut self) {
+        self.bytes.truncate(self.answer.start);
+        self.begin();
+    }
+
+    pub(super) fn status(&mut self, status: StatusCode) {
+        self.answer.stage = Stage::Head;
+        self.answer.status = status;
+        if status.is_informational() {
+            self.fail("an interim status can't be an answer");
+        }
+        self.bytes.extend_from_slice(b"HTTP/1.1 ");
+        self.bytes.extend_from_slice(status.as_str().as_bytes());
+        self.bytes.push(b' ');
+        self.bytes.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
+        self.bytes.extend_from_slice(b"\r\n");
+    }
+
+    /// Whether the answer's status allows no content (RFC 9110 §6.4.1, and §15.3.6 for 205).
+    pub(super) fn has_no_content(&self) -> bool {
+        matches!(self.answer.status.as_u16(), 100..=199 | 204 | 205 | 304)
+    }
+
+    /// Writes a field, or keeps the first error for the head's end.
+    pub(super) fn header(&mut self, name: &str, value: &dyn FieldValue) {
+        let line = self.bytes.len();
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.extend_from_slice(b": ");
+        let value_at = self.bytes.len();
+        value.append_to(&mut self.bytes);
+        if !is_token(name.as_bytes()) {
+            self.bytes.truncate(line);
+            return self.fail("a header's name must be a token");
+        }
+        if self.bytes[value_at..].iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f) {
+            self.bytes.truncate(line);
+            return self.fail("a header's value must not hold control characters");
+        }
+        if self.is_ours(name, value_at) {
+            self.bytes.truncate(line);
+        } else {
+            self.bytes.extend_from_slice(b"\r\n");
+        }
+    }
+
+    /// Notes the fields that concern the framing; true for those that are written with the head's end.
+    fn is_ours(&mut self, name: &str, value_at: usize) -> bool {
+        let value = &self.bytes[value_at..];
+        match name.len() {
+            4 if name.eq_ignore_ascii_case("date") => self.answer.has_date = true,
+            6 if name.eq_ignore_ascii_case("server") => self.answer.has_server = true,
+            10 if name.eq_ignore_ascii_case("connection") => {
+                let mut options = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
+                if options.any(|option| option.eq_ignore_ascii_case(b"close")) {
+                    self.answer.closes = true;
+                    return true;
+                }
+                return value.trim_ascii().eq_ignore_ascii_case(b"keep-alive");
+            }
+            14 if name.eq_ignore_ascii_case("content-length") => {
+                match parse_length(value) {
+                    Some(length) if self.answer.declared.is_none_or(|other| other == length) => {
+                        self.answer.declared = Some(length);
+                    }
+                    Some(_) => self.fail("two different Content-Lengths"),
+                    None => self.fail("Content-Length must be a number"),
+                }
+                return true;
+            }
+            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
+                self.fail("Transfer-Encoding is the server's business");
+                return true;
+            }
+            _ => {}
+        }
+        false
+    }
+
+    fn fail(&mut self, message: &'static str) {
+        if self.answer.fault.is_none() {
+            self.answer.fault = Some(Error::new(ErrorKind::InvalidInput, message));
+        }
+    }
+
+    /// Ends the head for a body of a length that only the handler knows.
+    pub(super) fn end_headers(&mut self, exchange: &Exchange<'_>) -> Result<()> {
+        if let Some(fault) = self.answer.fault.take() {
+            return Err(fault);
+        }
+        let declared = self.answer.declared;
+        self.answer.stage = if self.has_no_content() {
+            self.end_head(exchange, self.framing_of_nothing());
+            Stage::Forbidden
+        } else if exchange.asked.head_only {
+            match declared {
+                Some(length) => {
+                    self.end_head(exchange, BodyFraming::Length(length));
+                    Stage::Dropped
+                }
+                None => Stage::Counting,
+            }
+        } else {
+            match declared {
+                Some(length) => {
+                    self.end_head(exchange, BodyFraming::Length(length));
+                    Stage::Sized { left: length }
+                }
+                None => Stage::Collecting { head_end: self.bytes.len() },
+            }
+        };
+        Ok(())
+    }
+
+    /// A 304 may say the length that a 200 would have; 204 must not say any (RFC 9110 §8.6).
+    fn framing_of_nothing(&self) -> BodyFraming {
+        match (self.answer.status, self.answer.declared) {
+            (StatusCode::NOT_MODIFIED, Some(length)) => BodyFraming::Length(length),
+            (StatusCode::RESET_CONTENT, _) => BodyFraming::Length(0),
+            _ => BodyFraming::None,
+        }
+    }
+
+    /// Ends the head for a body of that length.
+    fn end_headers_with(&mut self, exchange: &Exchange<'_>, length: u64) -> Result<()> {
+        match self.answer.declared {
+            Some(declared) if declared != length && !self.has_no_content() => {
+                self.fail("Content-Length is not the body's length");
+            }
+            Some(_) => {}
+            None if self.has_no_content() => {}
+            None => self.answer.declared = Some(length),
+        }
+        self.end_headers(exchange)
+    }
+
+    /// The whole answer with these bytes.
+    pub(super) fn whole_body(&mut self, exchange: &Exchange<'_>, bytes: &[u8]) -> Result<()> {
+        self.end_headers_with(exchange, bytes.len() as u64)?;
+        match &mut self.answer.stage {
+            Stage::Sized { left } => {
+                *left = 0;
+                self.answer.size = bytes.len() as u64;
+                self.bytes.extend_from_slice(bytes);
+                Ok(())
+            }
+            _ => self.write(exchange, bytes),
+        }
+    }
+
+    /// The whole answer with that part of a file.
+    pub(super) fn file(&mut self, exchange: &Exchange<'_>, part: FilePart) -> Result<()> {
+        self.end_headers_with(exchange, part.left)?;
+        match self.answer.stage {
+            Stage::Sized { .. } => {
+                self.answer.size = part.left;
+                self.answer.stage = Stage::File(part);
+                Ok(())
+            }
+            Stage::Forbidden if part.left > 0 => Err(forbidden(self.answer.status)),
+            _ => Ok(()),
+        }
+    }
+
+    /// A piece of the body.
+    pub(super) fn write(&mut self, exchange: &Exchange<'_>, data: &[u8]) -> Result<()> {
+        if data.is_empty() {
+            return Ok(());
+        }
+        let size = self.answer.size + data.len() as u64;
+        match &mut self.answer.stage {
+            Stage::Collecting { head_end } => {
+                if self.bytes.len() - *head_end + data.len() > COLLECT {
+                    self.stream_on(exchange);
+                    return self.write(exchange, data);
+                }
+                self.bytes.extend_from_slice(data);
+            }
+            Stage::Counting => {
+                if size > COLLECT as u64 {
+                    self.stream_on(exchange);
+                }
+            }
+            Stage::Sized { left } => match left.checked_sub(data.len() as u64) {
+                Some(rest) => {
+                    *left = rest;
+                    self.push(exchange, data)?;
+                }
+                None => {
+                    self.answer.closes = true;
+                    return Err(Error::new(
+                        ErrorKind::InvalidInput,
+                        "the body is longer than its Content-Length",
+                    ));
+                }
+            },
+            Stage::Chunked { .. } => self.push_chunk(exchange, data)?,
+            Stage::UntilClose => self.push(exchange, data)?,
+            Stage::Dropped => {}
+            Stage::Forbidden => return Err(forbidden(self.answer.status)),
+            Stage::Silent | Stage::Head | Stage::File(_) => {
+                return Err(Error::new(ErrorKind::InvalidInput, "there is no body to write to"));
+            }
+        }
+        self.answer.size = size;
+        Ok(())
+    }
+
+    /// Sends what is there, the head included.
+    pub(super) fn flush(&mut self, exchange: &Exchange<'_>) -> Result<()> {
+        self.stream_on(exchange);
+        self.close_chunk();
+        self.send(exchange)
+    }
+
+    /// Ends the answer once the handler has returned.
+    pub(super) fn finish(&mut self, exchange: &Exchange<'_>) -> Result<Option<FilePart>> {
+        match std::mem::take(&mut self.answer.stage) {
+            Stage::Silent => return Err(Error::new(ErrorKind::Other, "the handler sent no answer")),
+            Stage::Head => return Err(Error::new(ErrorKind::Other, "the handler didn't end the head")),
+            Stage::Collecting { head_end } => {
+                let length = (self.bytes.len() - head_end) as u64;
+                self.end_head_at(exchange, head_end, BodyFraming::Length(length));
+            }
+            Stage::Counting => self.end_head(exchange, BodyFraming::Length(self.answer.size)),
+            Stage::Sized { left: 0 } => {}
+            Stage::Sized { .. } => {
+                return Err(Error::new(
+                    ErrorKind::UnexpectedEof,
+                    "the body is shorter than its Content-Length",
+                ));
+            }
+            Stage::Chunked { open } => {
+                self.answer.stage = Stage::Chunked { open };
+                self.close_chunk();
+                self.bytes.extend_from_slice(b"0\r\n\r\n");
+            }
+            Stage::File(part) => return Ok(Some(part)),
+            Stage::UntilClose | Stage::Dropped | Stage::Forbidden => {}
+        }
+        Ok(None)
+    }
+
+    /// Chooses a framing for a body of unknown length, if that isn't done.
+    fn stream_on(&mut self, exchange: &Exchange<'_>) {
+        let framing = if exchange.asked.http11 { BodyFraming::Chunked } else { BodyFraming::UntilClose };
+        match self.answer.stage {
+            Stage::Collecting { head_end } => {
+                let body_at = self.end_head_at(exchange, head_end, framing);
+                self.answer.stage = match framing {
+                    BodyFraming::Chunked => Stage::Chunked { open: body_at },
+                    _ => Stage::UntilClose,
+                };
+            }
+            Stage::Counting => {
+                self.end_head(exchange, framing);
+                self.answer.stage = Stage::Dropped;
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts the head's last lines between the open head and the body behind it; says where the body is then.
+    fn end_head_at(&mut self, exchange: &Exchange<'_>, head_end: usize, framing: BodyFraming) -> usize {
+        let body_end = self.bytes.len();
+        self.end_head(exchange, framing);
+        let lines = self.bytes.len() - body_end;
+        self.bytes[head_end..].rotate_right(lines);
+        head_end + lines
+    }
+
+    /// The head's last lines: what the server adds.
+    fn end_head(&mut self, exchange: &Exchange<'_>, framing: BodyFraming) {
+        let until_close = matches!(framing, BodyFraming::UntilClose);
+        self.answer.closes |= until_close || exchange.must_close();
+        let out = &mut self.bytes;
+        if !self.answer.has_server && !exchange.server.is_empty() {
+            out.extend_from_slice(b"Server: ");
+            out.extend_from_slice(exchange.server);
+            out.extend_from_slice(b"\r\n");
+        }
+        if !self.answer.has_date {
+            out.extend_from_slice(b"Date: ");
+            out.extend_from_slice(exchange.date);
+            out.extend_from_slice(b"\r\n");
+        }
+        match framing {
+            BodyFraming::Length(length) => {
+                out.extend_from_slice(b"Content-Length: ");
+                push_number(out, length);
+                out.extend_from_slice(b"\r\n");
+            }
+            BodyFraming::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
+            BodyFraming::None | BodyFraming::UntilClose => {}
+        }
+        if self.answer.closes {
+            out.extend_from_slice(b"Connection: close\r\n");
+        } else if !exchange.asked.http11 {
+            out.extend_from_slice(b"Connection: keep-alive\r\n");
+        }
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Bytes that are framed already.
+    fn push(&mut self, exchange: &Exchange<'_>, mut data: &[u8]) -> Result<()> {
+        while self.bytes.len() + data.len() > HIGH_WATER {
+            if self.bytes.is_empty() {
+                return exchange.send(data);
+            }
+            // A full buffer and the rest by itself: fewer sends than a short head and a long body.
+            let room = HIGH_WATER.saturating_sub(self.bytes.len()).min(data.len());
+            let (now, later) = data.split_at(room);
+            self.bytes.extend_from_slice(now);
+            data = later;
+            self.send(exchange)?;
+        }
+        self.bytes.extend_from_slice(data);
+        Ok(())
+    }
+
+    fn push_chunk(&mut self, exchange: &Exchange<'_>, data: &[u8]) -> Result<()> {
+        if data.len() < OWN_CHUNK {
+            if self.bytes.len() + data.len() > HIGH_WATER {
+                self.close_chunk();
+                self.send(exchange)?;
+            }
+            self.bytes.extend_from_slice(data);
+            return Ok(());
+        }
+        self.close_chunk();
+        push_hex(&mut self.bytes, data.len());
+        self.push(exchange, data)?;
+        self.bytes.extend_from_slice(b"\r\n");
+        self.answer.stage = Stage::Chunked { open: self.bytes.len() };
+        Ok(())
+    }
+
+    /// Frames what stands behind `open` as a chunk.
+    fn close_chunk(&mut self) {
+        let Stage::Chunked { open } = self.answer.stage else { return };
+        let end = self.bytes.len();
+        if end > open {
+            push_hex(&mut self.bytes, end - open);
+            let line = self.bytes.len() - end;
+            self.bytes[open..].rotate_right(line);
+            self.bytes.extend_from_slice(b"\r\n");
+        }
+        self.answer.stage = Stage::Chunked { open: self.bytes.len() };
+    }
+
+    fn send(&mut self, exchange: &Exchange<'_>) -> Result<()> {
+        let sent = exchange.send(&self.bytes);
+        self.bytes.clear();
+        self.answer.start = 0;
+        if let Stage::Chunked { open } = &mut self.answer.stage {
+            *open = 0;
+        }
+        sent
+    }
+}
+
+fn forbidden(status: StatusCode) -> Error {
+    Error::new(ErrorKind::InvalidInput, format!("an answer with status {} has no body", status.as_str()))
+}
+
+/// RFC 9110 §8.6: digits, and nothing else.
+fn parse_length(value: &[u8]) -> Option<u64> {
+    let digits = value.trim_ascii();
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token(name: &[u8]) -> bool {
+    !name.is_empty()
+        && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+/// A chunk's size line.
+fn push_hex(out: &mut Vec<u8>, number: usize) {
+    let digits = (usize::BITS - number.leading_zeros()).div_ceil(4).max(1);
+    for digit in (0..digits).rev() {
+        out.push(b"0123456789ABCDEF"[(number >> (4 * digit)) & 0xF]);
+    }
+    out.extend_from_slice(b"\r\n");
+}
