@@ -35,7 +35,7 @@ fn layers_see_each_way_to_name_a_room() {
 fn wire_sees_clocks_and_sockets() {
     let wire = |text, expected| complaints(wire_is_pure, "src/wire/head.rs", text, expected);
     wire("use std::{net::TcpStream, io::Read, fs};", 2);
-    wire("let started = Instant::now();", 2);
+    wire("let started = Instant::now();\nlet today = SystemTime::now();", 2);
     wire("fn f(_: &Socket) {}", 1);
     wire("// Socket, Instant::now, std::net\nuse std::time::SystemTime;", 0);
     complaints(wire_is_pure, "src/socket/mod.rs", "use std::net::TcpStream;", 0);

@@ -117,6 +117,9 @@ pub(crate) fn read_all(folder: &str) -> Vec<Source> {
 }
 
 fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
+    if !folder.exists() {
+        return;
+    }
     let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for path in entries.map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
