@@ -1,3 +1,6 @@
 //! The integration tests: one binary.
 
+#[allow(dead_code)]
+mod support;
+
 mod architecture;
