@@ -1,5 +1,48 @@
 //! Berkeley sockets: Python's `socket`.
+//!
+//! - [`Socket`]: one descriptor, with Python's three modes: blocking, non-blocking, timed.
+//! - [`Address`], and [`ToAddress`] for everything that names one.
+//! - [`create_connection`] and [`create_server`]: the usual steps in one call.
+//! - The constants under their C names: [`AF_INET`], [`SOCK_STREAM`], [`SHUT_RD`](Shutdown::Read).
+//!
+//! # Examples
+//!
+//! ```
+//! use std::time::Duration;
+//! use sockeye::socket::{create_connection, create_server};
+//!
+//! # fn main() -> sockeye::Result<()> {
+//! let server = create_server(("127.0.0.1", 0))?;
+//! let client = create_connection(server.getsockname()?, Duration::from_secs(5))?;
+//! let (conn, _peer) = server.accept()?;
+//! client.sendall(b"hello")?;
+//! let mut buf = [0; 64];
+//! let n = conn.recv(&mut buf)?;
+//! assert_eq!(&buf[..n], b"hello");
+//! # Ok(())
+//! # }
+//! ```
 
-/// The other end, or this one.
-#[derive(Clone, Debug)]
-pub struct Address(());
+mod address;
+mod connect;
+mod constants;
+mod create;
+mod handle;
+mod io;
+mod mode;
+mod resolve;
+mod target;
+mod transfer;
+
+pub use address::Address;
+pub use constants::*;
+pub use create::{create_connection, create_server};
+pub use handle::Socket;
+pub use mode::{getdefaulttimeout, setdefaulttimeout};
+pub use target::ToAddress;
+
+pub(crate) use create::dial;
+
+use mode::{Limit, Mode};
+use resolve::{Bounds, resolve, resolve_one};
+use target::Target;

@@ -1,5 +1,66 @@
 //! A connection's bytes: plain (TLS later), one enum.
+//!
+//! Every call takes `&self` and an absolute [`Deadline`]; the socket's own mode doesn't matter here.
+
+use crate::{
+    deadline::Deadline,
+    error::Result,
+    socket::{Shutdown, Socket},
+};
 
 /// A connection's bytes.
 #[derive(Debug)]
-pub(crate) enum Stream {}
+pub(crate) enum Stream {
+    /// As they are.
+    Plain(Socket),
+}
+
+impl Stream {
+    /// What is there, at most a buffer full; waits for the first byte. `Ok(0)` is the end of data.
+    pub(crate) fn read_by(&self, buf: &mut [u8], deadline: Deadline) -> Result<usize> {
+        match self {
+            Stream::Plain(socket) => socket.recv_by(buf, deadline),
+        }
+    }
+
+    /// All of it, or an error that tells how much was sent.
+    pub(crate) fn write_all_by(&self, data: &[u8], deadline: Deadline) -> Result<()> {
+        match self {
+            Stream::Plain(socket) => socket.sendall_by(data, deadline),
+        }
+    }
+
+    /// Never waits: `WouldBlock` when nothing is there.
+    pub(crate) fn try_read(&self, buf: &mut [u8]) -> Result<usize> {
+        match self {
+            Stream::Plain(socket) => socket.try_recv(buf),
+        }
+    }
+
+    /// Never waits: `WouldBlock` when there is no room.
+    pub(crate) fn try_write(&self, data: &[u8]) -> Result<usize> {
+        match self {
+            Stream::Plain(socket) => socket.try_send(data),
+        }
+    }
+
+    /// Ends one direction, or both.
+    pub(crate) fn shutdown(&self, how: Shutdown) -> Result<()> {
+        match self {
+            Stream::Plain(socket) => socket.shutdown(how),
+        }
+    }
+
+    /// The socket below.
+    pub(crate) fn socket(&self) -> &Socket {
+        match self {
+            Stream::Plain(socket) => socket,
+        }
+    }
+}
+
+impl From<Socket> for Stream {
+    fn from(socket: Socket) -> Stream {
+        Stream::Plain(socket)
+    }
+}

@@ -1,1 +1,65 @@
 //! The only unsafe code and the only platform `cfg`.
+//!
+//! # What a platform must provide
+//!
+//! One table at the end of this page chooses between `linux` and `portable` (any POSIX system; built and
+//! tested on Linux with `--cfg sockeye_portable`). Each of them has:
+//!
+//! - `accept(fd) -> Result<(OwnedFd, SockAddr)>`: close-on-exec and non-blocking from birth, EINTR retried.
+//! - `sendfile(out, file, offset, count) -> Result<usize>`: one call, EINTR retried, `WouldBlock` when `out`
+//!   has no room; `Unsupported` tells the caller to copy.
+//! - `SEND_FLAGS`: what keeps `send(2)` from raising SIGPIPE.
+//! - `descriptor_for_nothing() -> Option<OwnedFd>`: every call on it fails, with EBADF where possible.
+//! - `family_of(fd)`, `protocol_of(fd)`: what the socket was made with.
+//!
+//! Everything else is POSIX and stands in files of its own, alike on all platforms:
+//!
+//! - `data`: `recv`, `recvfrom`, `send`, `sendto` with EINTR retried and SIGPIPE kept away.
+//! - `wait`: `poll(2)` for one descriptor with a [`Deadline`](crate::deadline::Deadline) and a
+//!   [`CancelToken`](crate::cancel::CancelToken).
+//! - `option`: `getsockopt` and `setsockopt` on bytes.
+//! - `names`: `getaddrinfo` and `gethostname`.
+//! - `c`: the numbers of the C headers, for the tables of constants above.
+
+#![allow(unsafe_code)]
+
+mod data;
+mod names;
+mod option;
+mod wait;
+
+#[cfg(all(target_os = "linux", not(sockeye_portable)))]
+mod linux;
+#[cfg(not(all(target_os = "linux", not(sockeye_portable))))]
+mod portable;
+
+#[cfg(all(target_os = "linux", not(sockeye_portable)))]
+use linux as platform;
+#[cfg(not(all(target_os = "linux", not(sockeye_portable))))]
+use portable as platform;
+
+/// The C headers. Above this room only their numbers are used: their functions are unsafe to call.
+pub(crate) use libc as c;
+
+pub(crate) use data::{peek, recv, recvfrom, send, sendto};
+pub(crate) use names::{Found, Hints, getaddrinfo, gethostname};
+pub(crate) use option::{getsockopt, setsockopt};
+pub(crate) use platform::{accept, descriptor_for_nothing, family_of, protocol_of, sendfile};
+pub(crate) use wait::{Interest, wait};
+
+use crate::error::{Error, Result};
+
+/// Turns the -1 of a system call into the errno.
+fn check(outcome: isize) -> Result<usize> {
+    usize::try_from(outcome).map_err(|_| Error::last_os_error())
+}
+
+/// Calls again as long as a signal interrupts the call.
+fn retry(mut call: impl FnMut() -> isize) -> Result<usize> {
+    loop {
+        match check(call()) {
+            Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
+            outcome => return outcome,
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! [`Address`]: where a socket is bound or connected to.
+
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
+    path::Path,
+};
+
+use socket2::SockAddr;
+
+use super::{AF_UNSPEC, Family};
+use crate::error::{Error, Result};
+
+/// An address of any family: IP with port, or a Unix socket's path.
+///
+/// Python: the tuple or path that `getsockname`, `accept` and `recvfrom` give. In `std::net`: `SocketAddr`.
+///
+/// # Examples
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use sockeye::socket::Address;
+///
+/// let address = Address::from("127.0.0.1:80".parse::<SocketAddr>().unwrap());
+/// assert_eq!(address.to_string(), "127.0.0.1:80");
+/// assert_eq!(address.port(), Some(80));
+/// assert!(address.ip().unwrap().is_loopback());
+/// ```
+#[derive(Clone)]
+pub struct Address(Repr);
+
+/// IP addresses are by far the most: they stand without a heap, in a quarter of the room.
+#[derive(Clone)]
+enum Repr {
+    Inet(SocketAddr),
+    Other(Box<SockAddr>),
+}
+
+impl Address {
+    /// The address of a Unix socket with that path, at most 107 bytes long on Linux.
+    ///
+    /// ```
+    /// let address = sockeye::socket::Address::from_pathname("/tmp/x.sock")?;
+    /// assert_eq!(address.as_pathname(), Some("/tmp/x.sock".as_ref()));
+    /// assert_eq!(address.to_string(), "/tmp/x.sock");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a path that is too long or holds a NUL byte.
+    pub fn from_pathname(path: impl AsRef<Path>) -> Result<Address> {
+        let path = path.as_ref();
+        let named = |error| Error::from(error).context(format!("use {} as a socket's path", path.display()));
+        Ok(Address::from_sock_addr(SockAddr::unix(path).map_err(named)?))
+    }
+
+    /// The family: `AF_INET`, `AF_INET6`, `AF_UNIX`.
+    ///
+    /// ```
+    /// use sockeye::socket::{Address, AF_UNIX};
+    /// assert_eq!(Address::from_pathname("/tmp/x.sock")?.family(), AF_UNIX);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[must_use]
+    pub fn family(&self) -> Family {
+        match &self.0 {
+            Repr::Inet(SocketAddr::V4(_)) => super::AF_INET,
+            Repr::Inet(SocketAddr::V6(_)) => super::AF_INET6,
+            Repr::Other(other) => Family::raw(i32::from(other.family())),
+        }
+    }
+
+    /// The IP address and port, for an address that has them.
+    ///
+    /// ```
+    /// use sockeye::socket::Address;
+    /// assert_eq!(Address::from_pathname("/tmp/x.sock")?.as_socket_addr(), None);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[must_use]
+    pub fn as_socket_addr(&self) -> Option<SocketAddr> {
+        match &self.0 {
+            Repr::Inet(address) => Some(*address),
+            Repr::Other(_) => None,
+        }
+    }
+
+    /// The IP address.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.as_socket_addr().map(|address| address.ip())
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        self.as_socket_addr().map(|address| address.port())
+    }
+
+    /// The path of a Unix socket that has one.
+    #[must_use]
+    pub fn as_pathname(&self) -> Option<&Path> {
+        match &self.0 {
+            Repr::Inet(_) => None,
+            Repr::Other(other) => other.as_pathname(),
+        }
+    }
+
+    /// The name of a Unix socket in Linux' abstract namespace, without the leading NUL byte.
+    #[must_use]
+    pub fn as_abstract_name(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Repr::Inet(_) => None,
+            Repr::Other(other) => other.as_abstract_namespace(),
+        }
+    }
+
+    /// The same address, with IPv4 written as IPv4: `[::ffff:1.2.3.4]:80`, as a dual-stack server sees an
+    /// IPv4 client, becomes `1.2.3.4:80`.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use sockeye::socket::Address;
+    /// let address = Address::from("[::ffff:1.2.3.4]:80".parse::<SocketAddr>().unwrap());
+    /// assert_eq!(address.canonical().to_string(), "1.2.3.4:80");
+    /// ```
+    #[must_use]
+    pub fn canonical(&self) -> Address {
+        match &self.0 {
+            Repr::Inet(address) => SocketAddr::new(address.ip().to_canonical(), address.port()).into(),
+            Repr::Other(_) => self.clone(),
+        }
+    }
+
+    /// The same address with another port; a path stays as it is.
+    pub(crate) fn with_port(mut self, port: u16) -> Address {
+        if let Repr::Inet(address) = &mut self.0 {
+            address.set_port(port);
+        }
+        self
+    }
+
+    /// 255.255.255.255 or a network's broadcast address: only guessed at, for the words of an error.
+    pub(crate) fn may_be_broadcast(&self) -> bool {
+        match self.ip() {
+            Some(IpAddr::V4(ip)) => ip == Ipv4Addr::BROADCAST || ip.octets()[3] == 255,
+            _ => false,
+        }
+    }
+
+    /// As the system calls give it.
+    pub(crate) fn from_sock_addr(address: SockAddr) -> Address {
+        match address.as_socket() {
+            Some(inet) => inet.into(),
+            None => Address(Repr::Other(Box::new(address))),
+        }
+    }
+
+    /// As the system calls take it.
+    pub(crate) fn to_sock_addr(&self) -> SockAddr {
+        match &self.0 {
+            Repr::Inet(address) => SockAddr::from(*address),
+            Repr::Other(other) => (**other).clone(),
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Address {
+        Address(Repr::Inet(address))
+    }
+}
+
+impl From<SocketAddrV4> for Address {
+    fn from(address: SocketAddrV4) -> Address {
+        SocketAddr::from(address).into()
+    }
+}
+
+impl From<SocketAddrV6> for Address {
+    fn from(address: SocketAddrV6) -> Address {
+        SocketAddr::from(address).into()
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Address) -> bool {
+        match (&self.0, &other.0) {
+            (Repr::Inet(a), Repr::Inet(b)) => a == b,
+            (Repr::Other(a), Repr::Other(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Address {}
+
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match &self.0 {
+            Repr::Inet(address) => address.hash(state),
+            Repr::Other(other) => other.hash(state),
+        }
+    }
+}
+
+/// `127.0.0.1:80`, `[::1]:80`, `/tmp/x.sock`, `@abstract`; `unnamed` for a Unix socket without a name.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Repr::Inet(address) = &self.0 {
+            return address.fmt(f);
+        }
+        match (self.as_pathname(), self.as_abstract_name(), self.family()) {
+            (Some(path), _, _) => path.display().fmt(f),
+            (_, Some(name), _) => write!(f, "@{}", name.escape_ascii()),
+            (_, _, AF_UNSPEC | super::AF_UNIX) => f.write_str("unnamed"),
+            (_, _, family) => write!(f, "an address of family {family:?}"),
+        }
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Address({self})")
+    }
+}

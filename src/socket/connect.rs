@@ -1,0 +1,243 @@
+//! How a [`Socket`] gets its addresses: `bind`, `listen`, `accept`, `connect`.
+
+use socket2::SockRef;
+
+use super::{Address, Limit, Socket, ToAddress, getdefaulttimeout, resolve::Bounds, resolve_one};
+use crate::{
+    cancel::CancelToken,
+    deadline::Deadline,
+    error::{Error, ErrorKind, Result},
+    sys::{self, Interest, c},
+};
+
+/// [`Bounds`] that hold their token.
+pub(super) struct OwnBounds {
+    deadline: Deadline,
+    cancel: Option<CancelToken>,
+}
+
+impl OwnBounds {
+    pub(super) fn borrow(&self) -> Bounds<'_> {
+        Bounds { deadline: self.deadline, cancel: self.cancel.as_ref() }
+    }
+}
+
+impl Socket {
+    /// Gives the socket its address: `bind(2)`. Port 0 lets the system choose one.
+    ///
+    /// Python: `socket.bind`. In `std::net`: part of `TcpListener::bind` and `UdpSocket::bind`.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressInUse`](ErrorKind::AddressInUse); [`PermissionDenied`](ErrorKind::PermissionDenied) for a
+    /// port below 1024; [`AddressNotAvailable`](ErrorKind::AddressNotAvailable).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{ErrorKind, socket::{AF_INET, SOCK_DGRAM, Socket}};
+    /// let one = Socket::new(AF_INET, SOCK_DGRAM, Default::default())?;
+    /// one.bind(("127.0.0.1", 0))?;
+    /// let other = Socket::new(AF_INET, SOCK_DGRAM, Default::default())?;
+    /// let error = other.bind(one.getsockname()?).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::AddressInUse);
+    /// assert!(error.to_string().starts_with("bind to 127.0.0.1:"));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn bind(&self, address: impl ToAddress) -> Result<()> {
+        let bounds = self.bounds(self.waiting_limit());
+        let address = resolve_one(address.target()?, self.family(), bounds.borrow())?;
+        SockRef::from(&self.descriptor()?)
+            .bind(&address.to_sock_addr())
+            .map_err(|error| Error::from(error).context(format!("bind to {address}")))
+    }
+
+    /// Lets peers connect: `listen(2)`. So many of them wait for `accept` at most; the system has a limit of
+    /// its own, and a negative number counts as 0.
+    ///
+    /// Python: `socket.listen`. In `std::net`: part of `TcpListener::bind`.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) for a socket without connections.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{AF_INET, IPPROTO_TCP, SOCK_STREAM, Socket};
+    /// let server = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP)?;
+    /// server.bind("127.0.0.1:0")?;
+    /// server.listen(128)?;
+    /// assert!(server.getpeername().is_err());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn listen(&self, backlog: i32) -> Result<()> {
+        SockRef::from(&self.descriptor()?)
+            .listen(backlog.max(0))
+            .map_err(|error| Error::from(error).context("listen"))
+    }
+
+    /// Takes the next connection: `accept4(2)`, close-on-exec.
+    ///
+    /// The connection starts in the default mode ([`setdefaulttimeout`](super::setdefaulttimeout)), not in
+    /// this socket's, and without its cancel token.
+    ///
+    /// Python: `socket.accept`. In `std::net`: `TcpListener::accept`.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](ErrorKind::TimedOut), [`WouldBlock`](ErrorKind::WouldBlock),
+    /// [`Cancelled`](ErrorKind::Cancelled); [`OutOfResources`](ErrorKind::OutOfResources) without
+    /// descriptors, [`ConnectionReset`](ErrorKind::ConnectionReset) if the peer gave up meanwhile: neither
+    /// is a reason to end a server's loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{create_connection, create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let client = create_connection(server.getsockname()?, None)?;
+    /// let (conn, peer) = server.accept()?;
+    /// assert_eq!(peer, client.getsockname()?);
+    /// assert_eq!(conn.gettimeout(), None);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn accept(&self) -> Result<(Socket, Address)> {
+        match self.attempt(Interest::Read, self.mode.limit(), sys::accept) {
+            Ok((fd, peer)) => {
+                let conn = Socket::assemble(fd, self.family(), true);
+                conn.settimeout(getdefaulttimeout())?;
+                Ok((conn, Address::from_sock_addr(peer)))
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Err(error),
+            Err(error) => Err(error.context("accept")),
+        }
+    }
+
+    /// One `accept4(2)` that never waits. The connection blocks in its own calls by `poll`, whatever the
+    /// default mode is; its descriptor is non-blocking.
+    pub(crate) fn try_accept(&self) -> Result<(Socket, Address)> {
+        self.ensure_nonblocking()?;
+        let (fd, peer) = sys::accept(self.descriptor()?)?;
+        Ok((Socket::assemble(fd, self.family(), true), Address::from_sock_addr(peer)))
+    }
+
+    /// Connects: `connect(2)`. On a datagram socket it sets the only peer.
+    ///
+    /// A signal doesn't end it: the connection is waited for. After an error the socket can't be used again
+    /// on every system: make a new one. See [`create_connection`](super::create_connection), which does.
+    ///
+    /// Python: `socket.connect`. In `std::net`: `TcpStream::connect`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionRefused`](ErrorKind::ConnectionRefused), [`Unreachable`](ErrorKind::Unreachable),
+    /// [`UnknownHost`](ErrorKind::UnknownHost), [`TimedOut`](ErrorKind::TimedOut),
+    /// [`Cancelled`](ErrorKind::Cancelled); in non-blocking mode
+    /// [`WouldBlock`](ErrorKind::WouldBlock) while it goes on (EINPROGRESS).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{ErrorKind, socket::{AF_INET, IPPROTO_TCP, SOCK_STREAM, Socket}};
+    /// let nobody = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP)?;
+    /// nobody.bind("127.0.0.1:0")?; // but doesn't listen
+    /// let client = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP)?;
+    /// let error = client.connect(nobody.getsockname()?).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    /// assert!(error.to_string().starts_with("connect to 127.0.0.1:"));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn connect(&self, address: impl ToAddress) -> Result<()> {
+        let limit = self.mode.limit().start();
+        let bounds = self.bounds(self.waiting(limit));
+        let address = resolve_one(address.target()?, self.family(), bounds.borrow())?;
+        self.connect_within(&address, limit).map_err(|error| named(error, &address))
+    }
+
+    /// [`connect`](Self::connect) that gives the errno: 0 once connected, EINPROGRESS in non-blocking mode,
+    /// EAGAIN when the time is over, ECONNREFUSED and so on.
+    ///
+    /// Python: `socket.connect_ex`, which raises for an unknown host as well.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownHost`](ErrorKind::UnknownHost) and whatever else has no errno, as a malformed address or a
+    /// cancelled call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{AF_INET, IPPROTO_TCP, SOCK_STREAM, Socket, create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let socket = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP)?;
+    /// match socket.connect_ex(server.getsockname()?)? {
+    ///     0 => socket.sendall(b"GET / HTTP/1.0\r\n\r\n")?,
+    ///     errno => panic!("{errno}"),
+    /// }
+    /// assert!(socket.connect_ex("no-such-host.invalid:80").is_err());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn connect_ex(&self, address: impl ToAddress) -> Result<i32> {
+        let limit = self.mode.limit().start();
+        let bounds = self.bounds(self.waiting(limit));
+        let address = resolve_one(address.target()?, self.family(), bounds.borrow())?;
+        match self.connect_within(&address, limit) {
+            Ok(()) => Ok(0),
+            Err(error) => match (error.raw_os_error(), error.kind()) {
+                (Some(errno), _) => Ok(errno),
+                (None, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Ok(c::EAGAIN),
+                _ => Err(named(error, &address)),
+            },
+        }
+    }
+
+    /// [`connect`](Self::connect) until a deadline, whatever the mode.
+    pub(crate) fn connect_by(&self, address: &Address, deadline: Deadline) -> Result<()> {
+        self.connect_within(address, Limit::By(deadline)).map_err(|error| named(error, address))
+    }
+
+    fn connect_within(&self, address: &Address, limit: Limit) -> Result<()> {
+        let cancel = self.cancel_token();
+        if let Some(cancel) = &cancel {
+            cancel.check()?;
+        }
+        if !limit.is_never() {
+            self.ensure_nonblocking()?;
+        }
+        let fd = self.descriptor()?;
+        let Err(error) = SockRef::from(&fd).connect(&address.to_sock_addr()) else { return Ok(()) };
+        // After EINTR the connection goes on (POSIX): a second connect(2) would be EALREADY.
+        let goes_on = matches!(error.raw_os_error(), Some(c::EINPROGRESS | c::EINTR | c::EALREADY));
+        if !goes_on || limit == Limit::Now {
+            return Err(error.into());
+        }
+        sys::wait(fd, Interest::Write, limit.deadline(), cancel.as_ref())?;
+        match SockRef::from(&fd).take_error()? {
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
+    }
+
+    /// The bounds of a look-up that is part of an operation with that limit.
+    pub(super) fn bounds(&self, limit: Limit) -> OwnBounds {
+        OwnBounds { deadline: limit.deadline(), cancel: self.cancel_token() }
+    }
+
+    /// A look-up has no non-blocking form: there it may take its time, as in Python.
+    pub(super) fn waiting(&self, limit: Limit) -> Limit {
+        if limit == Limit::Now { Limit::By(Deadline::NEVER) } else { limit }
+    }
+
+    fn waiting_limit(&self) -> Limit {
+        self.waiting(self.mode.limit())
+    }
+}
+
+/// `connect to 127.0.0.1:80 failed: connection refused`; non-blocking, EINPROGRESS is [`ErrorKind::WouldBlock`].
+fn named(error: Error, address: &Address) -> Error {
+    match error.raw_os_error() {
+        Some(c::EINPROGRESS | c::EAGAIN) => ErrorKind::WouldBlock.into(),
+        _ => error.context(format!("connect to {address}")),
+    }
+}

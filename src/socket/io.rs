@@ -1,0 +1,103 @@
+//! The std traits of a [`Socket`], and its way from and to the types of std.
+
+use std::{
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream, UdpSocket},
+    os::{
+        fd::OwnedFd,
+        unix::net::{UnixDatagram, UnixListener, UnixStream},
+    },
+};
+
+use super::{Family, Socket};
+use crate::{
+    error::{Error, Result},
+    sys,
+};
+
+/// [`recv`](Socket::recv).
+impl Read for &Socket {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(self.recv(buf)?)
+    }
+}
+
+/// [`send`](Socket::send); there is nothing to flush.
+impl Write for &Socket {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        Ok(self.send(data)?)
+    }
+
+    /// [`sendall`](Socket::sendall): one time limit for the whole.
+    fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
+        Ok(self.sendall(data)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// [`recv`](Socket::recv).
+impl Read for Socket {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buf)
+    }
+}
+
+/// [`send`](Socket::send); there is nothing to flush.
+impl Write for Socket {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        (&*self).write(data)
+    }
+
+    /// [`sendall`](Socket::sendall): one time limit for the whole.
+    fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
+        (&*self).write_all(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes over a descriptor, in blocking mode. If it isn't a socket, its calls will say so.
+///
+/// Python: `socket.socket(fileno=…)`.
+impl From<OwnedFd> for Socket {
+    fn from(fd: OwnedFd) -> Socket {
+        let family = sys::family_of(std::os::fd::AsFd::as_fd(&fd)).unwrap_or_default();
+        Socket::assemble(fd, Family::raw(family), false)
+    }
+}
+
+/// Gives the descriptor away in the socket's mode, as [`Socket::detach`]; fails for a closed socket.
+impl TryFrom<Socket> for OwnedFd {
+    type Error = Error;
+
+    fn try_from(socket: Socket) -> Result<OwnedFd> {
+        socket.detach()
+    }
+}
+
+macro_rules! std_types {
+    ($($type:ty)*) => {$(
+        /// Takes it over, in blocking mode.
+        impl From<$type> for Socket {
+            fn from(other: $type) -> Socket {
+                OwnedFd::from(other).into()
+            }
+        }
+
+        /// Gives the descriptor away in the socket's mode, as [`Socket::detach`].
+        impl TryFrom<Socket> for $type {
+            type Error = Error;
+
+            fn try_from(socket: Socket) -> Result<$type> {
+                Ok(socket.detach()?.into())
+            }
+        }
+    )*};
+}
+
+std_types! { TcpStream TcpListener UdpSocket UnixStream UnixListener UnixDatagram }

@@ -1,0 +1,155 @@
+//! Python's three modes, and the one loop in which a call waits.
+
+use std::{
+    os::fd::BorrowedFd,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+use super::Socket;
+use crate::{
+    deadline::Deadline,
+    error::{ErrorKind, Result},
+    sys::{self, Interest},
+};
+
+/// Nanoseconds: [`BLOCKING`], zero for non-blocking, else the timeout.
+#[derive(Debug)]
+pub(super) struct Mode(AtomicU64);
+
+const BLOCKING: u64 = u64::MAX;
+
+static DEFAULT: Mode = Mode(AtomicU64::new(BLOCKING));
+
+impl Mode {
+    pub(super) fn of(timeout: Option<Duration>) -> Mode {
+        let mode = Mode(AtomicU64::new(BLOCKING));
+        mode.set(timeout);
+        mode
+    }
+
+    /// A timeout of 584 years and more counts as that long.
+    pub(super) fn set(&self, timeout: Option<Duration>) {
+        let nanoseconds = match timeout {
+            None => BLOCKING,
+            Some(timeout) => u64::try_from(timeout.as_nanos()).unwrap_or(BLOCKING).min(BLOCKING - 1),
+        };
+        self.0.store(nanoseconds, Ordering::Relaxed);
+    }
+
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        match self.0.load(Ordering::Relaxed) {
+            BLOCKING => None,
+            nanoseconds => Some(Duration::from_nanos(nanoseconds)),
+        }
+    }
+
+    pub(super) fn limit(&self) -> Limit {
+        match self.timeout() {
+            None => Limit::By(Deadline::NEVER),
+            Some(Duration::ZERO) => Limit::Now,
+            Some(timeout) => Limit::After(timeout),
+        }
+    }
+}
+
+/// How long one operation may wait. The clock is read only when it has to wait at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// Not at all.
+    Now,
+    /// So long from now on.
+    After(Duration),
+    /// Until then.
+    By(Deadline),
+}
+
+impl Limit {
+    pub(super) fn is_never(self) -> bool {
+        self == Limit::By(Deadline::NEVER)
+    }
+
+    /// The same with the clock running; for operations of several steps.
+    pub(super) fn start(self) -> Limit {
+        match self {
+            Limit::After(timeout) => Limit::By(Deadline::after(timeout)),
+            other => other,
+        }
+    }
+
+    pub(super) fn deadline(self) -> Deadline {
+        match self {
+            Limit::Now => Deadline::after(Duration::ZERO),
+            Limit::After(timeout) => Deadline::after(timeout),
+            Limit::By(deadline) => deadline,
+        }
+    }
+
+    /// The flag that keeps a call from blocking inside the system where this side has to keep the time.
+    pub(super) fn flags(self) -> i32 {
+        if self.is_never() { 0 } else { sys::c::MSG_DONTWAIT }
+    }
+}
+
+impl Socket {
+    /// Tries the call at once, and waits only if it would block: with data there, it is one system call.
+    pub(super) fn attempt<T>(
+        &self,
+        interest: Interest,
+        limit: Limit,
+        mut call: impl FnMut(BorrowedFd<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let fd = self.descriptor()?;
+        let cancel = self.cancel_token();
+        if let Some(cancel) = &cancel {
+            cancel.check()?;
+        }
+        let mut waits = None;
+        loop {
+            match call(fd) {
+                Err(error) if limit != Limit::Now && error.kind() == ErrorKind::WouldBlock => {
+                    let deadline = *waits.get_or_insert_with(|| limit.deadline());
+                    sys::wait(fd, interest, deadline, cancel.as_ref())?;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+/// The timeout that new sockets start with; `None` (blocking) unless somebody set one.
+///
+/// Python: `socket.getdefaulttimeout`.
+///
+/// # Examples
+///
+/// ```
+/// assert_eq!(sockeye::socket::getdefaulttimeout(), None);
+/// ```
+#[must_use]
+pub fn getdefaulttimeout() -> Option<Duration> {
+    DEFAULT.timeout()
+}
+
+/// Sets the timeout that sockets made or accepted from now on start with.
+///
+/// It holds for the whole process, hence for other people's code too: prefer
+/// [`settimeout`](Socket::settimeout).
+///
+/// Python: `socket.setdefaulttimeout`.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use std::time::Duration;
+/// use sockeye::socket::{AF_INET, SOCK_DGRAM, Socket, setdefaulttimeout};
+/// # fn main() -> sockeye::Result<()> {
+/// setdefaulttimeout(Duration::from_secs(9));
+/// let socket = Socket::new(AF_INET, SOCK_DGRAM, Default::default())?;
+/// assert_eq!(socket.gettimeout(), Some(Duration::from_secs(9)));
+/// # Ok(())
+/// # }
+/// ```
+pub fn setdefaulttimeout(timeout: impl Into<Option<Duration>>) {
+    DEFAULT.set(timeout.into());
+}

@@ -1,0 +1,61 @@
+//! Bytes in and out: `recv(2)`, `send(2)` and their twins with an address.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use socket2::SockAddr;
+
+use crate::error::Result;
+
+use super::{check, platform::SEND_FLAGS, retry};
+
+/// `recv(2)`; EINTR is retried.
+pub(crate) fn recv(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Result<usize> {
+    // SAFETY: the pointer and the length are those of a slice that is borrowed mutably for the call.
+    retry(|| unsafe { libc::recv(fd.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len(), flags) })
+}
+
+/// Whether there is something to `recv`: MSG_PEEK for one byte, never waiting. `Ok(0)` is the end of data.
+pub(crate) fn peek(fd: BorrowedFd<'_>) -> Result<usize> {
+    recv(fd, &mut [0], libc::MSG_PEEK | libc::MSG_DONTWAIT)
+}
+
+/// `recvfrom(2)`; EINTR is retried.
+pub(crate) fn recvfrom(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Result<(usize, SockAddr)> {
+    loop {
+        // SAFETY: the kernel writes an address of `length` bytes with its family into the zeroed storage, or
+        // leaves both as they are; the buffer is borrowed mutably for the call.
+        let outcome = unsafe {
+            SockAddr::try_init(|storage, length| {
+                check(libc::recvfrom(
+                    fd.as_raw_fd(),
+                    buf.as_mut_ptr().cast(),
+                    buf.len(),
+                    flags,
+                    storage.cast(),
+                    length,
+                ))
+                .map_err(Into::into)
+            })
+        };
+        match outcome {
+            Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+/// `send(2)`; EINTR is retried, SIGPIPE never raised.
+pub(crate) fn send(fd: BorrowedFd<'_>, data: &[u8], flags: i32) -> Result<usize> {
+    let flags = flags | SEND_FLAGS;
+    // SAFETY: the pointer and the length are those of a slice that is borrowed for the call.
+    retry(|| unsafe { libc::send(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags) })
+}
+
+/// `sendto(2)`; EINTR is retried, SIGPIPE never raised.
+pub(crate) fn sendto(fd: BorrowedFd<'_>, data: &[u8], to: &SockAddr, flags: i32) -> Result<usize> {
+    let flags = flags | SEND_FLAGS;
+    // SAFETY: data and address are borrowed for the call, each with its own length.
+    retry(|| unsafe {
+        libc::sendto(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags, to.as_ptr().cast(), to.len())
+    })
+}

@@ -1,0 +1,137 @@
+//! Look-ups by the C library: `getaddrinfo(3)` and `gethostname(2)`.
+
+use std::{
+    ffi::{CStr, CString, OsString},
+    os::unix::ffi::OsStringExt,
+    ptr,
+};
+
+use socket2::SockAddr;
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::check;
+
+/// What is asked for; zero is any.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hints {
+    pub(crate) family: i32,
+    pub(crate) kind: i32,
+    pub(crate) protocol: i32,
+    pub(crate) flags: i32,
+}
+
+/// One answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) family: i32,
+    pub(crate) kind: i32,
+    pub(crate) protocol: i32,
+    /// Only in the first answer, and only with AI_CANONNAME.
+    pub(crate) canonical_name: Option<String>,
+    pub(crate) address: SockAddr,
+}
+
+/// `getaddrinfo(3)`: blocks as long as the system's resolver likes.
+///
+/// # Errors
+///
+/// `UnknownHost` when the name or the service is unknown; its errno is the `EAI_` code, which is negative on
+/// Linux and so never taken for an errno.
+pub(crate) fn getaddrinfo(host: Option<&str>, service: Option<&str>, hints: Hints) -> Result<Vec<Found>> {
+    let c_string = |text: Option<&str>| {
+        text.map(CString::new)
+            .transpose()
+            .map_err(|_| Error::new(ErrorKind::InvalidInput, "a NUL byte in a name"))
+    };
+    let (host, service) = (c_string(host)?, c_string(service)?);
+    // SAFETY: a struct of integers and pointers, for which zero and null are the documented defaults.
+    let mut wanted: libc::addrinfo = unsafe { std::mem::zeroed() };
+    wanted.ai_family = hints.family;
+    wanted.ai_socktype = hints.kind;
+    wanted.ai_protocol = hints.protocol;
+    wanted.ai_flags = hints.flags;
+    let mut list = ptr::null_mut();
+    // SAFETY: the strings end in NUL and outlive the call, as does `wanted`; `list` is freed below.
+    let code = unsafe {
+        libc::getaddrinfo(
+            host.as_ref().map_or(ptr::null(), |text| text.as_ptr()),
+            service.as_ref().map_or(ptr::null(), |text| text.as_ptr()),
+            &wanted,
+            &mut list,
+        )
+    };
+    if code != 0 {
+        return Err(look_up_error(code));
+    }
+    let mut found = Vec::new();
+    let mut next = list;
+    // SAFETY: `next` is null or points to a member of the list that getaddrinfo(3) made.
+    while let Some(entry) = unsafe { next.as_ref() } {
+        found.extend(answer(entry));
+        next = entry.ai_next;
+    }
+    // SAFETY: the list came from getaddrinfo(3) and nothing points into it any more.
+    unsafe { libc::freeaddrinfo(list) };
+    Ok(found)
+}
+
+fn answer(entry: &libc::addrinfo) -> Option<Found> {
+    if entry.ai_addr.is_null() {
+        return None;
+    }
+    // SAFETY: getaddrinfo(3) gives `ai_addrlen` bytes of an address with its family, which fit the storage.
+    let (_, address) = unsafe {
+        SockAddr::try_init(|storage, length| {
+            let size = entry.ai_addrlen.min(*length);
+            ptr::copy_nonoverlapping(
+                entry.ai_addr.cast::<u8>().cast_const(),
+                storage.cast::<u8>(),
+                size as usize,
+            );
+            *length = size;
+            Ok(())
+        })
+    }
+    .ok()?;
+    let canonical_name = (!entry.ai_canonname.is_null()).then(|| {
+        // SAFETY: not null, hence a string that ends in NUL and lives as long as the list.
+        unsafe { CStr::from_ptr(entry.ai_canonname) }.to_string_lossy().into_owned()
+    });
+    Some(Found {
+        family: entry.ai_family,
+        kind: entry.ai_socktype,
+        protocol: entry.ai_protocol,
+        canonical_name,
+        address,
+    })
+}
+
+fn look_up_error(code: i32) -> Error {
+    if code == libc::EAI_SYSTEM {
+        return Error::last_os_error();
+    }
+    // SAFETY: gai_strerror(3) returns a static string for any number.
+    let text = unsafe { CStr::from_ptr(libc::gai_strerror(code)) }.to_string_lossy();
+    let mut text = text.into_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    let kind = match code {
+        libc::EAI_MEMORY => ErrorKind::OutOfResources,
+        libc::EAI_BADFLAGS | libc::EAI_FAMILY | libc::EAI_SOCKTYPE => ErrorKind::InvalidInput,
+        _ => ErrorKind::UnknownHost,
+    };
+    Error::new(kind, text)
+}
+
+/// `gethostname(2)`.
+pub(crate) fn gethostname() -> Result<OsString> {
+    // Longer than any system's HOST_NAME_MAX (Linux 64, POSIX 255).
+    let mut name = vec![0_u8; 1025];
+    // SAFETY: the pointer and the length are those of a buffer that is borrowed mutably for the call.
+    check(unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) } as isize)?;
+    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+    name.truncate(end);
+    Ok(OsString::from_vec(name))
+}

@@ -1,0 +1,51 @@
+//! Any POSIX system, with nothing beyond it.
+
+use std::{
+    fs::File,
+    os::fd::{AsRawFd, BorrowedFd, OwnedFd},
+};
+
+use socket2::{SockAddr, SockRef};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A broken connection is an error, never a signal. Apple has SO_NOSIGPIPE instead, which socket2 sets on
+/// every socket that it makes or accepts.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
+#[cfg(target_vendor = "apple")]
+pub(super) const SEND_FLAGS: i32 = 0;
+
+/// `accept(2)`, made close-on-exec and non-blocking; EINTR is retried.
+pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr)> {
+    loop {
+        match SockRef::from(&fd).accept() {
+            Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
+            outcome => {
+                let (socket, address) = outcome?;
+                socket.set_nonblocking(true)?;
+                return Ok((socket.into(), address));
+            }
+        }
+    }
+}
+
+/// There is no portable `sendfile`.
+pub(crate) fn sendfile(_out: BorrowedFd<'_>, _file: &File, _offset: u64, _count: usize) -> Result<usize> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// A descriptor that isn't a socket: calls for sockets answer ENOTSOCK.
+pub(crate) fn descriptor_for_nothing() -> Option<OwnedFd> {
+    Some(File::open("/dev/null").ok()?.into())
+}
+
+/// The family of the socket's own address.
+pub(crate) fn family_of(fd: BorrowedFd<'_>) -> Result<i32> {
+    Ok(i32::from(SockRef::from(&fd).local_addr()?.family()))
+}
+
+/// POSIX has no way to ask: 0 is the family's default.
+pub(crate) fn protocol_of(fd: BorrowedFd<'_>) -> Result<i32> {
+    if fd.as_raw_fd() < 0 { Err(Error::from_errno(libc::EBADF)) } else { Ok(0) }
+}

@@ -1,0 +1,76 @@
+//! Waiting for one descriptor: `poll(2)`.
+
+use std::{
+    os::fd::{AsFd, AsRawFd, BorrowedFd},
+    time::Duration,
+};
+
+use crate::{
+    cancel::CancelToken,
+    deadline::Deadline,
+    error::{Error, ErrorKind, Result},
+};
+
+use super::check;
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Interest {
+    /// Something to read, or the end of data.
+    Read,
+    /// Room to write, or the end of a `connect`.
+    Write,
+}
+
+/// Waits until the descriptor is ready or broken (the next call tells which).
+///
+/// EINTR is retried with the time that is left.
+///
+/// # Errors
+///
+/// `TimedOut` once the deadline has passed, `Cancelled` once the token is cancelled.
+pub(crate) fn wait(
+    fd: BorrowedFd<'_>,
+    interest: Interest,
+    deadline: Deadline,
+    cancel: Option<&CancelToken>,
+) -> Result<()> {
+    let events = match interest {
+        Interest::Read => libc::POLLIN,
+        Interest::Write => libc::POLLOUT,
+    };
+    // A negative descriptor is one that poll(2) passes over.
+    let token = cancel.map_or(-1, |token| token.as_fd().as_raw_fd());
+    let mut watched = [
+        libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 },
+        libc::pollfd { fd: token, events: libc::POLLIN, revents: 0 },
+    ];
+    loop {
+        let remaining = deadline.remaining();
+        match poll(&mut watched, remaining) {
+            Err(error) if error.raw_os_error() == Some(libc::EINTR) => continue,
+            Err(error) => return Err(error),
+            Ok(()) => {}
+        }
+        if let Some(cancel) = cancel {
+            cancel.check()?;
+        }
+        match watched[0].revents {
+            0 if remaining.is_some_and(|left| left.is_zero()) => return Err(ErrorKind::TimedOut.into()),
+            0 => {}
+            ready if ready & libc::POLLNVAL != 0 => return Err(Error::from_errno(libc::EBADF)),
+            _ => return Ok(()),
+        }
+    }
+}
+
+/// One `poll(2)`. It counts milliseconds: what is left is rounded up, so that it never ends early.
+fn poll(watched: &mut [libc::pollfd; 2], remaining: Option<Duration>) -> Result<()> {
+    let milliseconds = match remaining {
+        None => -1,
+        Some(left) => i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX),
+    };
+    // SAFETY: the array is borrowed mutably for the call and its length is given with it.
+    check(unsafe { libc::poll(watched.as_mut_ptr(), watched.len() as libc::nfds_t, milliseconds) } as isize)?;
+    Ok(())
+}
