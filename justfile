@@ -1,0 +1,43 @@
+# The project's chores. `just` alone lists them; .ci/run does what `just ci` does.
+
+_list:
+    @just --list
+
+# Format, lint and test, as before every commit.
+check:
+    cargo fmt
+    cargo clippy --all-features --all-targets -- -D warnings
+    cargo test --all-features
+
+# The test command of README.md.
+test:
+    cargo test --all-features
+
+# Only the tests against other programs: curl, Python, nginx, Chromium.
+interop:
+    tests/peers.sh
+    CI=true cargo test --all-features --test it interop
+
+# Every interleaving of the engine's state machine.
+loom:
+    RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --lib --release loom_
+
+# The code that systems other than Linux run.
+portable:
+    RUSTFLAGS="--cfg sockeye_portable" CARGO_TARGET_DIR=target/portable cargo test --all-features --lib --test it --examples
+
+# Beside published servers, on this machine: see benches/compare.py --help.
+bench *arguments:
+    python3 benches/compare.py {{arguments}}
+
+# The manual, as docs.rs shows it.
+doc:
+    RUSTDOCFLAGS=-Dwarnings cargo doc --all-features --no-deps --open
+
+# Licences, advisories, duplicate versions (needs cargo-deny).
+deny:
+    cargo deny --all-features check
+
+# What every change has to pass.
+ci:
+    bash .ci/run
