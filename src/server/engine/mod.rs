@@ -1,4 +1,275 @@
-//! The engine under every server.
+//! The engine under every server: blocking handlers at the speed of an event loop.
+//!
+//! ```text
+//!              doors (listening sockets)
+//!                 │ accept, serve at once
+//!   crew ──drives──▶ lane: poller + table of parked connections + queue of ready ones
+//!    │                │ take one out           ▲ put it back
+//!    │                ▼                        │
+//!    │              Service::ready (the protocol and the user's handler, on the driver's thread)
+//!    │                │ Handover: its class is known to block
+//!    └──serves jobs◀──┘
+//!   watcher: every millisecond while a lane is busy: who is blocked in a handler? give the lane to another
+//! ```
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `service` | what a protocol gives the engine, and gets from it |
+//! | `lane`, `table`, `post` | the state machine: no system call, no thread, no clock |
+//! | `drive` | what a thread does: drive, accept, serve |
+//! | `crew` | the threads |
+//! | `watch` | the watcher: take-over, the number of drivers, shutting down |
+//! | `classes` | which requests are known to block |
 
 pub(crate) mod classes;
+mod crew;
+mod drive;
+mod lane;
+mod post;
 pub(crate) mod service;
+mod sync;
+mod table;
+mod watch;
+
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    cancel::CancelToken,
+    error::{Error, ErrorKind, Result},
+    poll::{Interest, Poller, Registrar, poller},
+    socket::Socket,
+};
+
+use classes::Classes;
+use crew::{Crew, Order};
+use lane::{Held, Lane, Setup};
+use service::{Conn, Service, Wait};
+use watch::Watcher;
+
+/// The number of the first door in a poller; the others count down from it.
+const LAST_DOOR: usize = usize::MAX - 1;
+/// So many events are taken from a poller at a time.
+const EVENTS: usize = 256;
+/// So many cores share a lane: beyond, its lock and its one poller get in the way.
+const CORES_PER_LANE: usize = 4;
+
+/// What an engine may use.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// Connections at a time; past it, accepting waits.
+    pub(crate) max_connections: usize,
+    /// Threads at a time; past it, requests of slow classes wait.
+    pub(crate) max_threads: usize,
+    /// A thread without work ends after that time.
+    pub(crate) idle_thread: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config { max_connections: 10_000, max_threads: 512, idle_thread: Duration::from_secs(10) }
+    }
+}
+
+/// What was counted so far.
+#[derive(Debug, Default)]
+struct Counters {
+    accepted: AtomicU64,
+    served: AtomicU64,
+    expired: AtomicU64,
+    panicked: AtomicU64,
+    taken_over: AtomicU64,
+}
+
+/// A running server's numbers, at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counts {
+    /// Connections accepted since the start.
+    pub accepted: u64,
+    /// Connections that are open now.
+    pub open: usize,
+    /// Requests served since the start; for a [`Server`](crate::server::Server), calls of its handler.
+    pub served: u64,
+    /// Connections closed because their time was up.
+    pub expired: u64,
+    /// Connections closed because a handler panicked outside of what its protocol catches.
+    pub panicked: u64,
+    /// How often a lane was taken from a thread that a handler had blocked.
+    pub taken_over: u64,
+    /// Threads now.
+    pub threads: usize,
+}
+
+/// A connection with what the engine keeps of it.
+struct Berth<S> {
+    conn: Conn<S>,
+    /// Its lane, for life.
+    lane: usize,
+    watched: Watched,
+}
+
+/// What a poller watches a connection for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watched {
+    /// It is new.
+    No,
+    Read,
+    Both,
+}
+
+/// A connection for a spare thread.
+struct Job<S> {
+    held: Held<Box<Berth<S>>>,
+    since: Instant,
+}
+
+/// A lane with what registers its connections.
+struct Track<S> {
+    lane: Lane<Poller, Box<Berth<S>>>,
+    registrar: Registrar,
+}
+
+/// A running server.
+pub(crate) struct Engine<S: Service> {
+    service: S,
+    lanes: Box<[Track<S::State>]>,
+    /// The listening sockets; `None` once they are closed. All belong to the first lane.
+    doors: Box<[Mutex<Option<Socket>>]>,
+    classes: Classes,
+    crew: Crew<Job<S::State>>,
+    watcher: Watcher,
+    counters: Counters,
+    /// Ends blocking calls on the server's connections when it has to end.
+    cancel: CancelToken,
+    draining: AtomicBool,
+    cores: usize,
+}
+
+impl<S: Service> Engine<S> {
+    /// Starts to serve what comes in through those listening sockets, which become non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptors, threads or memory left.
+    pub(crate) fn start(service: S, doors: Vec<Socket>, config: &Config) -> Result<Arc<Engine<S>>> {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        let count = cores.div_ceil(CORES_PER_LANE);
+        let mut lanes = Vec::with_capacity(count);
+        for lane in 0..count {
+            let (seat, registrar) = poller(EVENTS)?;
+            let own: &[Socket] = if lane == 0 { &doors } else { &[] };
+            for (number, door) in own.iter().enumerate() {
+                door.setblocking(false)?;
+                registrar.add(door, LAST_DOOR - number, Interest::Read)?;
+            }
+            let setup = Setup {
+                seat,
+                doors: own.len(),
+                room: config.max_connections.div_ceil(count).max(1),
+                patience: Wait::ALL.map(|wait| service.patience(wait)),
+                now: Instant::now(),
+            };
+            lanes.push(Track { lane: Lane::new(setup), registrar });
+        }
+        let engine = Arc::new(Engine {
+            service,
+            lanes: lanes.into(),
+            doors: doors.into_iter().map(|door| Mutex::new(Some(door))).collect(),
+            classes: Classes::new(),
+            crew: Crew::new(config.max_threads.max(count), config.idle_thread),
+            watcher: Watcher::default(),
+            counters: Counters::default(),
+            cancel: CancelToken::new()?,
+            draining: AtomicBool::new(false),
+            cores,
+        });
+        engine.start_watcher()?;
+        for lane in 0..count {
+            if let Err(error) = engine.try_order(Order::Drive(lane)) {
+                engine.shutdown(Duration::ZERO);
+                return Err(error);
+            }
+        }
+        Ok(engine)
+    }
+
+    /// Gives an order to the crew. A system without threads leaves it queued for those that there are.
+    fn order(self: &Arc<Self>, order: Order<Job<S::State>>) {
+        let _ = self.try_order(order);
+    }
+
+    fn try_order(self: &Arc<Self>, order: Order<Job<S::State>>) -> Result<()> {
+        self.crew.give(order, || {
+            let engine = Arc::clone(self);
+            thread::Builder::new()
+                .name("sockeye".to_owned())
+                .spawn(move || engine.work())
+                .map_err(|error| Error::from(error).context("start a thread"))
+        })
+    }
+
+    /// Begins to shut down: accepts no more, closes idle connections, lets requests in flight go on for that
+    /// time at most. Returns at once; [`join`](Self::join) waits.
+    pub(crate) fn shutdown(self: &Arc<Self>, patience: Duration) {
+        if self.draining.swap(true, Ordering::SeqCst) {
+            self.watcher.hurry(patience);
+            return;
+        }
+        for door in &self.doors {
+            drop(door.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+        for index in 0..self.lanes.len() {
+            let alert = self.lanes[index].lane.drain();
+            self.alert(index, alert);
+        }
+        self.watcher.hurry(patience);
+    }
+
+    /// Waits until the server has ended, and all its threads.
+    ///
+    /// # Errors
+    ///
+    /// When called from one of the server's own threads: it would wait for itself.
+    pub(crate) fn join(&self) -> Result<()> {
+        if self.crew.is_mine() {
+            let why = "join called from a handler: it would wait for itself; call shutdown there and join elsewhere";
+            return Err(Error::new(ErrorKind::InvalidInput, why));
+        }
+        self.watcher.join();
+        self.crew.join();
+        Ok(())
+    }
+
+    /// Its numbers now.
+    pub(crate) fn counts(&self) -> Counts {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Counts {
+            accepted: of(&self.counters.accepted),
+            open: self.lanes.iter().map(|track| track.lane.count()).sum(),
+            served: of(&self.counters.served),
+            expired: of(&self.counters.expired),
+            panicked: of(&self.counters.panicked),
+            taken_over: of(&self.counters.taken_over),
+            threads: self.crew.threads(),
+        }
+    }
+
+    /// The protocol.
+    pub(crate) fn service(&self) -> &S {
+        &self.service
+    }
+}
+
+impl<S: Service> fmt::Debug for Engine<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}

@@ -81,7 +81,15 @@ pub(crate) enum Wait {
 
 impl Wait {
     /// How many there are.
-    pub(crate) const COUNT: usize = 5;
+    pub(crate) const COUNT: usize = Self::ALL.len();
+
+    /// All of them, in the order of their numbers.
+    pub(crate) const ALL: [Wait; 5] = [Wait::Idle, Wait::Head, Wait::Body, Wait::Write, Wait::Linger];
+
+    /// Whether parking again in the same way begins the time anew: progress does, one more byte of a head not.
+    pub(crate) fn restarts(self) -> bool {
+        !matches!(self, Wait::Head | Wait::Linger)
+    }
 
     /// Whether it is room to write that is waited for.
     pub(crate) fn for_write(self) -> bool {

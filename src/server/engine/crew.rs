@@ -1,0 +1,155 @@
+//! The threads: each drives a lane, serves one connection as a job, or waits for either.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    mem,
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle, ThreadId},
+    time::Duration,
+};
+
+use crate::error::Result;
+
+/// What a thread of the crew is to do.
+#[derive(Debug)]
+pub(super) enum Order<J> {
+    /// Drive that lane.
+    Drive(usize),
+    /// Serve this connection.
+    Serve(J),
+}
+
+/// INVARIANT: `idle` threads wait for `bell`; `idle <= threads`.
+/// INVARIANT: `live` holds the handle of every thread that hasn't said farewell; `gone` of those that have.
+struct State<J> {
+    drives: VecDeque<usize>,
+    jobs: VecDeque<J>,
+    idle: usize,
+    threads: usize,
+    live: HashMap<ThreadId, JoinHandle<()>>,
+    gone: Vec<JoinHandle<()>>,
+    closing: bool,
+}
+
+/// The threads of one engine.
+pub(super) struct Crew<J> {
+    state: Mutex<State<J>>,
+    bell: Condvar,
+    most: usize,
+    idle_for: Duration,
+}
+
+impl<J> Crew<J> {
+    /// At most so many threads, of which an idle one ends after that time.
+    pub(super) fn new(most: usize, idle_for: Duration) -> Crew<J> {
+        let state = State {
+            drives: VecDeque::new(),
+            jobs: VecDeque::new(),
+            idle: 0,
+            threads: 0,
+            live: HashMap::new(),
+            gone: Vec::new(),
+            closing: false,
+        };
+        Crew { state: Mutex::new(state), bell: Condvar::new(), most: most.max(1), idle_for }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<J>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many threads there are.
+    pub(super) fn threads(&self) -> usize {
+        self.lock().threads
+    }
+
+    /// Gives an order to a thread that is idle or that `start` starts; past the limit it waits until one is
+    /// free. Lanes come before jobs. A thread that can't be started is an error only if there is no other.
+    pub(super) fn give(&self, order: Order<J>, start: impl FnOnce() -> Result<JoinHandle<()>>) -> Result<()> {
+        let mut state = self.lock();
+        match order {
+            Order::Drive(lane) => state.drives.push_back(lane),
+            Order::Serve(job) => state.jobs.push_back(job),
+        }
+        if state.idle >= state.drives.len() + state.jobs.len() {
+            drop(state);
+            self.bell.notify_one();
+            return Ok(());
+        }
+        if state.threads >= self.most || state.closing {
+            return Ok(());
+        }
+        // The new thread's first act is to lock: it finds itself in `live`.
+        match start() {
+            Ok(handle) => {
+                state.threads += 1;
+                state.live.insert(handle.thread().id(), handle);
+            }
+            Err(error) if state.threads == 0 => return Err(error),
+            Err(_) => {}
+        }
+        let gone = mem::take(&mut state.gone);
+        drop(state);
+        for handle in gone {
+            let _ = handle.join();
+        }
+        Ok(())
+    }
+
+    /// Waits for an order. `None`: none came for the crew's idle time, or the crew is dismissed.
+    pub(super) fn take(&self) -> Option<Order<J>> {
+        let mut state = self.lock();
+        loop {
+            if let Some(lane) = state.drives.pop_front() {
+                return Some(Order::Drive(lane));
+            }
+            if let Some(job) = state.jobs.pop_front() {
+                return Some(Order::Serve(job));
+            }
+            if state.closing {
+                break;
+            }
+            state.idle += 1;
+            let (back, waited) =
+                self.bell.wait_timeout(state, self.idle_for).unwrap_or_else(PoisonError::into_inner);
+            state = back;
+            state.idle -= 1;
+            if waited.timed_out() && state.drives.is_empty() && state.jobs.is_empty() {
+                break;
+            }
+        }
+        state.threads -= 1;
+        if let Some(handle) = state.live.remove(&thread::current().id()) {
+            state.gone.push(handle);
+        }
+        None
+    }
+
+    /// Sends every thread home that has nothing to do, and each other one when it is done.
+    pub(super) fn dismiss(&self) {
+        self.lock().closing = true;
+        self.bell.notify_all();
+    }
+
+    /// Whether the calling thread is one of the crew's.
+    pub(super) fn is_mine(&self) -> bool {
+        self.lock().live.contains_key(&thread::current().id())
+    }
+
+    /// Waits until every thread has ended. The crew must be dismissed, or will be.
+    pub(super) fn join(&self) {
+        loop {
+            let handles: Vec<_> = {
+                let mut state = self.lock();
+                let gone = mem::take(&mut state.gone);
+                gone.into_iter().chain(state.live.drain().map(|(_, handle)| handle)).collect()
+            };
+            if handles.is_empty() {
+                return;
+            }
+            for handle in handles {
+                let _ = handle.join();
+            }
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! What a thread of the crew does: drive a lane, accept, serve a connection.
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, PoisonError, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    error::ErrorKind,
+    poll::{Event, Interest, Poller},
+    socket::Address,
+    stream::Stream,
+    sys::thread::thread_number,
+};
+
+use super::{
+    Berth, Engine, Job, LAST_DOOR, Watched,
+    classes::Class,
+    crew::Order,
+    lane::{Alert, Door, Held, Outcome, Target, Work},
+    post::Post,
+    service::{Begin, Conn, Desk, Service, Verdict},
+    table::{Cause, Readiness, Token},
+};
+
+/// Accepting rests so long when the system has no descriptors or memory left.
+const OUT_OF_RESOURCES: Duration = Duration::from_millis(50);
+/// A request of a slow class that took less than that was quick.
+const QUICK: Duration = Duration::from_micros(100);
+
+/// What a thread of the crew owns.
+pub(super) struct Local<B> {
+    post: Arc<Post>,
+    scratch: B,
+}
+
+impl<B: Default> Default for Local<B> {
+    fn default() -> Local<B> {
+        Local { post: Arc::new(Post::new(thread_number())), scratch: B::default() }
+    }
+}
+
+/// On whose time a connection is served.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The lane's: a handler that blocks costs this thread the lane.
+    Driver,
+    /// Its own: the handler may block.
+    Spare,
+}
+
+/// One call of [`Service::ready`], as the thread keeps account of it.
+struct Shift<'a, S: Service> {
+    engine: &'a Engine<S>,
+    post: &'a Post,
+    role: Role,
+    class: Option<Class>,
+    began: Option<Instant>,
+}
+
+type Connection<S> = Box<Berth<<S as Service>::State>>;
+
+impl<S: Service> Engine<S> {
+    /// A thread's life: one order after the other.
+    pub(super) fn work(self: &Arc<Self>) {
+        let mut local = Local::default();
+        while let Some(order) = self.crew.take() {
+            match order {
+                Order::Drive(lane) => self.drive(lane, &mut local),
+                Order::Serve(job) => self.serve_out(job.held, job.since, Role::Spare, &mut local),
+            }
+        }
+    }
+
+    /// Drives a lane until others do, or until a handler blocked and the lane went to another.
+    fn drive(self: &Arc<Self>, index: usize, local: &mut Local<S::Scratch>) {
+        let lane = &self.lanes[index].lane;
+        if !lane.join(&local.post) {
+            return;
+        }
+        let mut done = None;
+        loop {
+            let (work, alert) = lane.turn(&local.post, done.take());
+            self.alert(index, alert);
+            let (held, now) = match work {
+                Work::Serve(held, now) => (held, now),
+                Work::Accept(door, now) => match self.accept(index, door) {
+                    Some(held) => (held, now),
+                    None => continue,
+                },
+                Work::Poll(poller, until) => {
+                    self.wait(index, poller, until);
+                    continue;
+                }
+                Work::Leave => return,
+            };
+            let home = held.conn.lane;
+            let (outcome, keeps) = self.serve(held, now, Role::Driver, local);
+            match outcome {
+                None => {}
+                Some(outcome) if keeps && home == index => done = Some(outcome),
+                Some(outcome) => self.settle_out(home, outcome, local),
+            }
+            if !keeps {
+                return;
+            }
+        }
+    }
+
+    fn wait(&self, index: usize, mut poller: Poller, until: Option<Instant>) {
+        let limit = until.map(|until| until.saturating_duration_since(Instant::now()));
+        // Can only fail for want of memory: then it is tried again at once, with what there is.
+        let _ = poller.wait(limit);
+        let doors = self.doors.len();
+        self.lanes[index].lane.polled(poller, Instant::now(), |poller, tell| {
+            for event in poller.events() {
+                let Event { number, readable, writable, read_closed } = event;
+                let target = match LAST_DOOR - number {
+                    door if door < doors => Target::Door(door),
+                    _ => Target::Conn(Token::from_number(number)),
+                };
+                tell(target, Readiness { readable, writable, read_closed });
+            }
+        });
+        self.watcher.rouse();
+    }
+
+    /// Accepts one connection, to be served at once.
+    fn accept(&self, index: usize, door: usize) -> Option<Held<Connection<S>>> {
+        let lane = &self.lanes[index].lane;
+        let accepted = {
+            let open = self.doors[door].lock().unwrap_or_else(PoisonError::into_inner);
+            match &*open {
+                Some(listener) => listener.try_accept(),
+                None => return None,
+            }
+        };
+        match accepted {
+            Ok((socket, peer)) => {
+                lane.answered(door, Door::Opened);
+                self.counters.accepted.fetch_add(1, Ordering::Relaxed);
+                self.welcome(Stream::from(socket), peer)
+            }
+            Err(error) => {
+                lane.answered(door, verdict_on_accept(&error.into()));
+                None
+            }
+        }
+    }
+
+    /// A new connection gets its state and its slot, in the lane that has the fewest.
+    fn welcome(&self, stream: Stream, peer: Address) -> Option<Held<Connection<S>>> {
+        let state = self.service.open(&peer)?;
+        stream.socket().set_cancel(self.cancel.clone());
+        let home = match self.lanes.len() {
+            1 => 0,
+            lanes => (0..lanes).min_by_key(|&lane| self.lanes[lane].lane.count())?,
+        };
+        let token = self.lanes[home].lane.admit()?;
+        let conn = Conn { stream, peer, state, read_closed: false };
+        let conn = Box::new(Berth { conn, lane: home, watched: Watched::No });
+        Some(Held { token, conn, cause: Cause::Ready { read_closed: false } })
+    }
+
+    /// Serves a connection and settles it with its lane, until it needs nothing more.
+    fn serve_out(
+        self: &Arc<Self>,
+        mut held: Held<Connection<S>>,
+        mut now: Instant,
+        role: Role,
+        local: &mut Local<S::Scratch>,
+    ) {
+        loop {
+            let home = held.conn.lane;
+            let (Some(outcome), _) = self.serve(held, now, role, local) else { return };
+            now = Instant::now();
+            let (again, alert) = self.lanes[home].lane.settle(outcome, now);
+            self.alert(home, alert);
+            match again {
+                Some(again) => held = again,
+                None => return,
+            }
+        }
+    }
+
+    fn settle_out(self: &Arc<Self>, home: usize, outcome: Outcome<Connection<S>>, local: &mut Local<S::Scratch>) {
+        let now = Instant::now();
+        let (again, alert) = self.lanes[home].lane.settle(outcome, now);
+        self.alert(home, alert);
+        if let Some(held) = again {
+            self.serve_out(held, now, Role::Spare, local);
+        }
+    }
+
+    /// Calls the service. The outcome is `None` when another thread has the connection now; false: this
+    /// thread has lost its lane.
+    fn serve(
+        self: &Arc<Self>,
+        held: Held<Connection<S>>,
+        now: Instant,
+        role: Role,
+        local: &mut Local<S::Scratch>,
+    ) -> (Option<Outcome<Connection<S>>>, bool) {
+        let Held { token, conn: mut berth, cause } = held;
+        match cause {
+            Cause::Expired(wait) => {
+                self.counters.expired.fetch_add(1, Ordering::Relaxed);
+                let _ = catch_unwind(AssertUnwindSafe(|| self.service.expired(&mut berth.conn, wait)));
+                return (Some(self.close(token, berth)), true);
+            }
+            Cause::Ready { read_closed } => berth.conn.read_closed |= read_closed,
+        }
+        let mut shift = Shift { engine: self, post: &local.post, role, class: None, began: None };
+        let verdict = catch_unwind(AssertUnwindSafe(|| {
+            let draining = self.draining.load(Ordering::Relaxed);
+            let begin = &mut |class| shift.begin(class);
+            let mut desk = Desk { scratch: &mut local.scratch, begin, now, draining };
+            self.service.ready(&mut berth.conn, &mut desk)
+        }));
+        let keeps = shift.end();
+        let outcome = match verdict {
+            Ok(Verdict::Park(wait)) => self.watch(token, berth, wait.for_write()).map_or_else(
+                |berth| self.close(token, berth),
+                |berth| Outcome::Park(token, berth, wait),
+            ),
+            Ok(Verdict::Again) => Outcome::Again(token, berth),
+            Ok(Verdict::Handover) => {
+                let job = Job { held: Held { token, conn: berth, cause }, since: now };
+                self.order(Order::Serve(job));
+                return (None, keeps);
+            }
+            Ok(Verdict::Detach) => {
+                if berth.watched != Watched::No {
+                    let _ = self.lanes[berth.lane].registrar.remove(berth.conn.stream.socket());
+                }
+                self.service.detach(berth.conn);
+                Outcome::Gone(token)
+            }
+            Ok(Verdict::Close) => self.close(token, berth),
+            Err(_) => {
+                self.counters.panicked.fetch_add(1, Ordering::Relaxed);
+                self.close(token, berth)
+            }
+        };
+        (Some(outcome), keeps)
+    }
+
+    /// Ends a connection: its descriptor is closed before its slot is free.
+    fn close(&self, token: Token, berth: Connection<S>) -> Outcome<Connection<S>> {
+        drop(berth);
+        Outcome::Gone(token)
+    }
+
+    /// Has the poller watch a connection for what it waits for. `Err`: that failed, it must be closed.
+    fn watch(&self, token: Token, mut berth: Connection<S>, write: bool) -> Result<Connection<S>, Connection<S>> {
+        let registrar = &self.lanes[berth.lane].registrar;
+        let socket = berth.conn.stream.socket();
+        let watched = match (berth.watched, write) {
+            (Watched::No, false) => registrar.add(socket, token.number(), Interest::Read),
+            (Watched::No, true) => registrar.add(socket, token.number(), Interest::Both),
+            (Watched::Read, true) => registrar.change(socket, token.number(), Interest::Both),
+            (Watched::Read, false) | (Watched::Both, _) => return Ok(berth),
+        };
+        if watched.is_err() {
+            return Err(berth);
+        }
+        berth.watched = if write { Watched::Both } else { Watched::Read };
+        Ok(berth)
+    }
+
+    /// Tells those whom a change concerns.
+    pub(super) fn alert(self: &Arc<Self>, lane: usize, alert: Alert) {
+        if alert.call {
+            self.order(Order::Drive(lane));
+        }
+        if alert.wake {
+            self.lanes[lane].registrar.wake();
+        }
+    }
+}
+
+impl<S: Service> Shift<'_, S> {
+    /// Work of that class begins, and the work before it has ended.
+    fn begin(&mut self, class: Class) -> Begin {
+        if !self.end() {
+            self.role = Role::Spare;
+        }
+        if self.role == Role::Driver && self.engine.classes.is_slow(class) {
+            return Begin::Handover;
+        }
+        self.class = Some(class);
+        self.engine.counters.served.fetch_add(1, Ordering::Relaxed);
+        match self.role {
+            Role::Driver => self.post.enter(),
+            Role::Spare => self.began = Some(Instant::now()),
+        }
+        Begin::Go
+    }
+
+    /// The work has ended. False: the lane was given away meanwhile.
+    fn end(&mut self) -> bool {
+        let Some(class) = self.class.take() else { return self.role == Role::Driver };
+        if let Some(began) = self.began.take() {
+            match began.elapsed() < QUICK {
+                true => self.engine.classes.mark_quick(class),
+                false => self.engine.classes.mark_slow(class),
+            }
+            return false;
+        }
+        let keeps = self.post.leave();
+        if !keeps {
+            self.engine.classes.mark_slow(class);
+        }
+        keeps
+    }
+}
+
+fn verdict_on_accept(error: &io::Error) -> Door {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => Door::Drained,
+        // That one is gone; the queue is shorter by it.
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => Door::Opened,
+        _ => Door::Pause(Instant::now() + OUT_OF_RESOURCES),
+    }
+}

@@ -1,0 +1,182 @@
+//! The watcher: a thread that looks at the lanes every millisecond while one of them is busy.
+//!
+//! It finds drivers that a handler has blocked and gives their lanes to others, decides how many drivers a
+//! lane may have, and sees a shutdown through. While nothing happens it sleeps.
+
+use std::{
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle, Thread},
+    time::{Duration, Instant},
+};
+
+use crate::{
+    error::{Error, Result},
+    sys::thread::{has_idle_core, is_asleep},
+};
+
+use super::{Engine, lane::Tick, service::Service};
+
+const TICK: Duration = Duration::from_millis(1);
+/// A handler that runs on for so many ticks is taken for a blocked one.
+const LONG: u32 = 10;
+/// After so many ticks without anything to see, the watcher rests.
+const CALM: u32 = 20;
+/// After so many ticks without pressure, a lane may have one driver less.
+const EASY: u32 = 200;
+
+/// The watcher's thread, as others see it.
+#[derive(Default)]
+pub(super) struct Watcher {
+    /// Set by the watcher before it looks a last time and rests; whoever makes a lane busy rouses it.
+    resting: AtomicBool,
+    thread: OnceLock<Thread>,
+    handle: Mutex<Option<JoinHandle<()>>>,
+    /// When a shutdown has to be over.
+    end: Mutex<Option<Instant>>,
+}
+
+/// What the watcher remembers of a lane.
+#[derive(Clone, Copy)]
+struct Memory {
+    allowed: usize,
+    easy: u32,
+}
+
+impl Watcher {
+    /// A lane has become busy.
+    pub(super) fn rouse(&self) {
+        // The lane's lock orders this load behind the watcher's last look, or that look sees the busy lane.
+        if self.resting.load(Ordering::SeqCst) {
+            if let Some(thread) = self.thread.get() {
+                thread.unpark();
+            }
+        }
+    }
+
+    /// The shutdown has to be over after that time, if not sooner.
+    pub(super) fn hurry(&self, patience: Duration) {
+        let mut end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = Instant::now().checked_add(patience);
+        *end = match (*end, new) {
+            (Some(old), Some(new)) => Some(old.min(new)),
+            (old, new) => old.or(new),
+        };
+        drop(end);
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    /// Waits until the watcher has ended.
+    pub(super) fn join(&self) {
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(handle) = handle {
+            let _ = handle.join();
+        }
+    }
+
+    fn end(&self) -> Option<Instant> {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S: Service> Engine<S> {
+    pub(super) fn start_watcher(self: &Arc<Self>) -> Result<()> {
+        let engine = Arc::clone(self);
+        let handle = thread::Builder::new()
+            .name("sockeye-watch".to_owned())
+            .spawn(move || engine.watch_over())
+            .map_err(|error| Error::from(error).context("start the watcher's thread"))?;
+        let _ = self.watcher.thread.set(handle.thread().clone());
+        *self.watcher.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
+        Ok(())
+    }
+
+    fn watch_over(self: Arc<Self>) {
+        let mut memory = vec![Memory { allowed: 1, easy: 0 }; self.lanes.len()];
+        let mut calm = 0;
+        while !self.draining.load(Ordering::SeqCst) {
+            thread::park_timeout(TICK);
+            calm = if self.tick(&mut memory) { calm + 1 } else { 0 };
+            if calm < CALM {
+                continue;
+            }
+            calm = 0;
+            self.watcher.resting.store(true, Ordering::SeqCst);
+            if self.tick(&mut memory) && !self.draining.load(Ordering::SeqCst) {
+                thread::park();
+            }
+            self.watcher.resting.store(false, Ordering::SeqCst);
+        }
+        self.see_out(&mut memory);
+    }
+
+    /// Looks at every lane. True: there is nothing to see.
+    fn tick(self: &Arc<Self>, memory: &mut [Memory]) -> bool {
+        let mut calm = true;
+        for (index, memory) in memory.iter_mut().enumerate() {
+            let tick = self.lanes[index].lane.tick();
+            calm &= tick.calm;
+            self.adjust(index, &tick, memory);
+            for (post, call, ticks) in tick.suspects {
+                let blocked = is_asleep(post.thread()).unwrap_or(false);
+                if !blocked && ticks < LONG {
+                    continue;
+                }
+                let (lost, alert) = self.lanes[index].lane.lose(&post, call);
+                if lost {
+                    self.counters.taken_over.fetch_add(1, Ordering::Relaxed);
+                }
+                self.alert(index, alert);
+            }
+        }
+        calm
+    }
+
+    /// How many drivers a lane may have: more while its queue is long and a core has nothing to do, or while
+    /// what is queued waits for over a tick; fewer after a while without such pressure.
+    fn adjust(&self, index: usize, tick: &Tick, memory: &mut Memory) {
+        let most = self.cores.div_ceil(self.lanes.len());
+        if tick.pressed && memory.allowed < most && (tick.stuck || has_idle_core(self.cores)) {
+            memory.allowed += 1;
+        } else if tick.pressed || memory.allowed == 1 {
+            memory.easy = 0;
+            return;
+        } else {
+            memory.easy += 1;
+            if memory.easy < EASY {
+                return;
+            }
+            memory.allowed -= 1;
+        }
+        memory.easy = 0;
+        self.lanes[index].lane.allow(memory.allowed);
+    }
+
+    /// Sees a shutdown through: until the last connection has ended, or the time is over.
+    fn see_out(self: &Arc<Self>, memory: &mut [Memory]) {
+        let mut forced = false;
+        while self.lanes.iter().any(|track| track.lane.count() > 0) {
+            if !forced && self.watcher.end().is_some_and(|end| end <= Instant::now()) {
+                forced = true;
+                self.cancel.cancel();
+            }
+            if forced {
+                for index in 0..self.lanes.len() {
+                    let alert = self.lanes[index].lane.evict();
+                    self.alert(index, alert);
+                }
+            }
+            self.tick(memory);
+            thread::park_timeout(TICK);
+        }
+        for index in 0..self.lanes.len() {
+            let alert = self.lanes[index].lane.close();
+            self.alert(index, alert);
+        }
+        self.crew.dismiss();
+    }
+}
