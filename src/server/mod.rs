@@ -1,3 +1,210 @@
 //! Many connections, few threads: Python's `socketserver`.
+//!
+//! - [`Server`] listens, and calls a handler whenever a connection has something to read.
+//! - [`RequestHandler`] is that handler: a closure, or a type with hooks.
+//! - [`Connection`] is what it gets; [`Next`] is what it answers.
+//! - [`ServerHandle`] is a running server: its address, its [`Counts`], its end.
+//!
+//! A handler is plain blocking code. It runs on the thread that noticed the data, so a quick answer costs one
+//! `recv`, one `send` and a share of an `epoll_wait`; a connection that waits has no thread. When a handler
+//! blocks, the engine notices within a millisecond or two and another thread goes on for everybody else.
+//!
+//! ```
+//! use sockeye::{client::Client, server::{Connection, Next, Server}};
+//!
+//! # fn main() -> sockeye::Result<()> {
+//! let server = Server::bind("127.0.0.1:0")?.spawn(|conn: &mut Connection| {
+//!     let data = conn.recv(4096)?;
+//!     conn.sendall(&data)?;
+//!     Ok(Next::Wait)
+//! })?;
+//!
+//! let mut client = Client::connect(server.addr())?;
+//! client.sendall(b"hello")?;
+//! assert_eq!(client.recv(4096)?, b"hello");
+//! # server.shutdown();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | Python | here |
+//! |---|---|
+//! | `TCPServer`, `UnixStreamServer` | [`Server::bind`] with an address or a path |
+//! | `ThreadingMixIn` | always, with a bounded number of threads: [`Server::max_threads`] |
+//! | `ForkingMixIn` | not offered: forking a process with threads isn't safe |
+//! | `serve_forever`, `handle_request` | [`Server::serve_forever`], [`Server::handle_request`] |
+//! | `shutdown`, `server_close` | [`ServerHandle::shutdown`], [`ServerHandle::join`] |
+//! | `verify_request`, `handle_error` | [`RequestHandler::verify_request`], [`RequestHandler::handle_error`] |
+//! | `request_queue_size`, `allow_reuse_address` | [`Server::backlog`]; always on |
 
+mod connection;
 pub(crate) mod engine;
+mod handle;
+mod plain;
+
+use std::time::Duration;
+
+use crate::{
+    error::Result,
+    socket::{Address, Socket, ToAddress, create_server},
+};
+
+pub use connection::{Connection, Detached};
+pub use engine::Counts;
+pub use handle::ServerHandle;
+pub use plain::{Next, RequestHandler};
+
+use engine::{Config, Engine};
+use plain::Plain;
+
+/// Listens, and serves every connection.
+///
+/// Python: `socketserver.ThreadingTCPServer`, `ThreadingUnixStreamServer`.
+///
+/// # Examples
+///
+/// ```no_run
+/// // It serves until the process ends.
+/// use sockeye::server::{Connection, Next, Server};
+///
+/// # fn main() -> sockeye::Result<()> {
+/// Server::bind(("", 4096))?.serve_forever(|conn: &mut Connection| {
+///     let data = conn.recv(4096)?;
+///     conn.sendall(&data)?;
+///     Ok(Next::Wait)
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    socket: Socket,
+    config: Config,
+    idle: Option<Duration>,
+    patience: Option<Duration>,
+}
+
+impl Server {
+    /// Listens there: `("", port)` on all addresses of the machine, IPv6 and IPv4; port 0 takes a free one.
+    ///
+    /// Sets `SO_REUSEADDR`, so that a server can be started again at once, and `TCP_NODELAY` for what it accepts.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressInUse`](crate::ErrorKind::AddressInUse), [`PermissionDenied`](crate::ErrorKind::PermissionDenied)
+    /// for ports below 1024, [`UnknownHost`](crate::ErrorKind::UnknownHost).
+    pub fn bind(address: impl ToAddress) -> Result<Server> {
+        Ok(Server::from(create_server(address)?))
+    }
+
+    /// Has the kernel keep so many connections that wait to be accepted. Default is 4,096; the system's limit
+    /// (`net.core.somaxconn`) is a bound.
+    ///
+    /// Python: `request_queue_size`, by default 5.
+    ///
+    /// # Errors
+    ///
+    /// As `listen`.
+    pub fn backlog(self, connections: i32) -> Result<Server> {
+        self.socket.listen(connections)?;
+        Ok(self)
+    }
+
+    /// Past so many open connections, accepting waits until one ends. Default is 10,000.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Server {
+        self.config.max_connections = connections;
+        self
+    }
+
+    /// Past so many threads, handlers that are known to block wait for one. Default is 512.
+    #[must_use]
+    pub fn max_threads(mut self, threads: usize) -> Server {
+        self.config.max_threads = threads;
+        self
+    }
+
+    /// Closes a connection that sends nothing for so long. Default is `None`: it may be silent for ever.
+    #[must_use]
+    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Server {
+        self.idle = limit.into();
+        self
+    }
+
+    /// The time limit of each blocking call that a handler makes on its connection; see
+    /// [`Connection::settimeout`]. Default is 60 seconds.
+    ///
+    /// Python: `StreamRequestHandler.timeout`, by default none.
+    #[must_use]
+    pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Server {
+        self.patience = limit.into();
+        self
+    }
+
+    /// The address it listens on, with the port that the system chose.
+    ///
+    /// # Errors
+    ///
+    /// As `getsockname`.
+    pub fn addr(&self) -> Result<Address> {
+        self.socket.getsockname()
+    }
+
+    /// Serves for ever, or until the process ends; the calling thread waits.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptors, memory or threads left to begin with.
+    pub fn serve_forever(self, handler: impl RequestHandler) -> Result<()> {
+        self.spawn(handler)?.join()
+    }
+
+    /// Serves in threads of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`serve_forever`](Self::serve_forever).
+    pub fn spawn(self, handler: impl RequestHandler) -> Result<ServerHandle> {
+        let addr = self.addr()?;
+        let plain = Plain::new(handler, self.idle, self.patience);
+        let engine = Engine::start(plain, vec![self.socket], &self.config)?;
+        Ok(ServerHandle::new(engine, vec![addr]))
+    }
+
+    /// Accepts one connection and serves it to its end, on the calling thread. The time to wait for it is the
+    /// listening socket's timeout: set it with [`Socket::settimeout`] before making the server from it.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](crate::ErrorKind::TimedOut) when nobody came, and what `accept` reports.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    ///
+    /// # fn main() -> sockeye::Result<()> {
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"one line\n")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     let line = conn.readline()?;
+    ///     conn.sendall(&line)?;
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_eq!(client.readline()?, b"one line\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn handle_request(&self, handler: impl RequestHandler) -> Result<()> {
+        let (socket, peer) = self.socket.accept()?;
+        engine::serve_one(&Plain::new(handler, self.idle, self.patience), socket, peer)
+    }
+}
+
+/// From a socket that listens already: of a parent process, of any family, with any options.
+impl From<Socket> for Server {
+    fn from(socket: Socket) -> Server {
+        Server { socket, config: Config::default(), idle: None, patience: Some(Duration::from_secs(60)) }
+    }
+}

@@ -219,6 +219,9 @@ impl<S: Service> Engine<S> {
             let mut desk = Desk { scratch: &mut local.scratch, begin, now, draining };
             self.service.ready(&mut berth.conn, &mut desk)
         }));
+        if matches!(verdict, Ok(Verdict::Detach)) {
+            return (None, self.release(token, berth, shift));
+        }
         let keeps = shift.end();
         let outcome = match verdict {
             Ok(Verdict::Park(wait)) => self.watch(token, berth, wait.for_write()).map_or_else(
@@ -231,20 +234,29 @@ impl<S: Service> Engine<S> {
                 self.order(Order::Serve(job));
                 return (None, keeps);
             }
-            Ok(Verdict::Detach) => {
-                if berth.watched != Watched::No {
-                    let _ = self.lanes[berth.lane].registrar.remove(berth.conn.stream.socket());
-                }
-                self.service.detach(berth.conn);
-                Outcome::Gone(token)
-            }
-            Ok(Verdict::Close) => self.close(token, berth),
+            Ok(Verdict::Close | Verdict::Detach) => self.close(token, berth),
             Err(_) => {
                 self.counters.panicked.fetch_add(1, Ordering::Relaxed);
                 self.close(token, berth)
             }
         };
         (Some(outcome), keeps)
+    }
+
+    /// Lets a connection go: its slot is free before whoever takes it may block this thread, which counts as
+    /// part of the handler's call. False: the lane was given away meanwhile.
+    fn release(self: &Arc<Self>, token: Token, berth: Connection<S>, mut shift: Shift<'_, S>) -> bool {
+        let track = &self.lanes[berth.lane];
+        if berth.watched != Watched::No {
+            let _ = track.registrar.remove(berth.conn.stream.socket());
+        }
+        let (_, alert) = track.lane.settle(Outcome::Gone(token), Instant::now());
+        self.alert(berth.lane, alert);
+        berth.conn.stream.socket().set_cancel(None);
+        if catch_unwind(AssertUnwindSafe(|| self.service.detach(berth.conn))).is_err() {
+            self.counters.panicked.fetch_add(1, Ordering::Relaxed);
+        }
+        shift.end()
     }
 
     /// Ends a connection: its descriptor is closed before its slot is free.

@@ -284,7 +284,7 @@ impl<P, C> Lane<P, C> {
         state.doors.fill(DoorState::Shut);
         state.ready.retain(|entry| matches!(entry, Entry::Conn(_)));
         state.later.retain(|entry| matches!(entry, Entry::Conn(_)));
-        state.evict(|wait| matches!(wait, Wait::Idle))
+        state.evict(Wait::is_idle)
     }
 
     /// Closes everything that is parked.
@@ -384,8 +384,8 @@ impl<P, C> State<P, C> {
     /// Puts a connection back, or lets it go. `Some`: it must be looked at again at once.
     fn settle(&mut self, done: Outcome<C>) -> Option<Held<C>> {
         match done {
-            Outcome::Park(token, conn, Wait::Idle) if self.draining => {
-                Some(Held { token, conn, cause: Cause::Expired(Wait::Idle) })
+            Outcome::Park(token, conn, wait) if self.draining && wait.is_idle() => {
+                Some(Held { token, conn, cause: Cause::Expired(wait) })
             }
             Outcome::Park(token, conn, wait) => match self.table.park(token, conn, wait, self.now) {
                 Ok(()) => None,

@@ -26,6 +26,7 @@ mod crew;
 mod drive;
 mod lane;
 mod post;
+mod single;
 pub(crate) mod service;
 mod sync;
 mod table;
@@ -53,6 +54,8 @@ use crew::{Crew, Order};
 use lane::{Held, Lane, Setup};
 use service::{Conn, Service, Wait};
 use watch::Watcher;
+
+pub(crate) use single::serve_one;
 
 /// The number of the first door in a poller; the others count down from it.
 const LAST_DOOR: usize = usize::MAX - 1;

@@ -67,6 +67,8 @@ pub(crate) enum Verdict {
 /// What a parked connection waits for; each has a time limit and a queue of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
+    /// The very first byte; the time runs from accept. Shutting down closes such a connection at once.
+    New,
     /// The first byte of the next request.
     Idle,
     /// The rest of a head. Its time runs from the first byte (see [`Conn`]): parking again doesn't restart it.
@@ -84,11 +86,17 @@ impl Wait {
     pub(crate) const COUNT: usize = Self::ALL.len();
 
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Wait; 5] = [Wait::Idle, Wait::Head, Wait::Body, Wait::Write, Wait::Linger];
+    pub(crate) const ALL: [Wait; 6] =
+        [Wait::New, Wait::Idle, Wait::Head, Wait::Body, Wait::Write, Wait::Linger];
 
     /// Whether parking again in the same way begins the time anew: progress does, one more byte of a head not.
     pub(crate) fn restarts(self) -> bool {
-        !matches!(self, Wait::Head | Wait::Linger)
+        !matches!(self, Wait::New | Wait::Head | Wait::Linger)
+    }
+
+    /// Whether no request has begun.
+    pub(crate) fn is_idle(self) -> bool {
+        matches!(self, Wait::New | Wait::Idle)
     }
 
     /// Whether it is room to write that is waited for.

@@ -1,0 +1,322 @@
+//! What a server's handler gets: a connection with a buffer, to be used in straight lines.
+
+use std::{
+    fmt,
+    io::{self, BufRead, Read, Write},
+    mem,
+    time::Duration,
+};
+
+use crate::{
+    deadline::Deadline,
+    error::{Error, ErrorKind, Result},
+    socket::{Address, Shutdown},
+    stream::Stream,
+};
+
+use super::engine::service::{Verdict, Wait};
+
+/// So much is read at a time when whole lines are asked for.
+const BLOCK: usize = 8 * 1024;
+/// The longest line that [`Connection::readline`] takes.
+const LONGEST_LINE: usize = 64 * 1024;
+
+/// A connection in its handler's hands.
+///
+/// Its calls block, each for the [timeout](Connection::settimeout) at most; the engine gives everybody else to
+/// another thread meanwhile. What a handler doesn't take of the data it has begun to read is there at its next
+/// call.
+///
+/// Python: `socketserver.StreamRequestHandler`: `rfile`, `wfile`, `connection`.
+pub struct Connection<'a> {
+    stream: &'a Stream,
+    peer: &'a Address,
+    buffered: &'a mut Buffered,
+}
+
+/// What was read and not yet taken.
+///
+/// INVARIANT: `taken <= bytes.len()`; an empty buffer holds no memory while its connection is parked.
+pub(super) struct Buffered {
+    bytes: Vec<u8>,
+    taken: usize,
+    timeout: Option<Duration>,
+    /// The end of the peer's data was read.
+    ended: bool,
+    /// How the handler's turn went so far.
+    turn: Turn,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// Nothing was read.
+    Idle,
+    /// All that was there was read: a further byte will be told.
+    Drained,
+    /// There may be more than was read.
+    Partial,
+}
+
+impl Buffered {
+    pub(super) fn new(timeout: Option<Duration>) -> Buffered {
+        Buffered { bytes: Vec::new(), taken: 0, timeout, ended: false, turn: Turn::Idle }
+    }
+
+    pub(super) fn begin_turn(&mut self) {
+        self.turn = Turn::Idle;
+    }
+
+    /// How a connection goes on whose handler wants to wait.
+    pub(super) fn end_turn(&mut self, read_closed: bool) -> Verdict {
+        if self.rest().is_empty() {
+            self.bytes = Vec::new();
+            self.taken = 0;
+        }
+        let more = !self.rest().is_empty() || self.turn == Turn::Partial;
+        match self.turn {
+            _ if self.ended => Verdict::Close,
+            // A handler that takes nothing would be called for ever.
+            Turn::Idle if read_closed => Verdict::Close,
+            Turn::Idle => Verdict::Park(Wait::Idle),
+            _ if more || read_closed => Verdict::Again,
+            _ => Verdict::Park(Wait::Idle),
+        }
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.taken..]
+    }
+
+    fn take(&mut self, count: usize) {
+        self.taken += count;
+        debug_assert!(self.taken <= self.bytes.len());
+        if self.turn == Turn::Idle {
+            self.turn = Turn::Drained;
+        }
+    }
+
+    fn deadline(&self) -> Deadline {
+        Deadline::after(self.timeout)
+    }
+}
+
+impl<'a> Connection<'a> {
+    pub(super) fn new(stream: &'a Stream, peer: &'a Address, buffered: &'a mut Buffered) -> Connection<'a> {
+        Connection { stream, peer, buffered }
+    }
+
+    /// The other end.
+    ///
+    /// Python: `self.client_address`. In `std::net`: `TcpStream::peer_addr`.
+    #[must_use]
+    pub fn getpeername(&self) -> &Address {
+        self.peer
+    }
+
+    /// This end.
+    ///
+    /// # Errors
+    ///
+    /// As `getsockname`.
+    pub fn getsockname(&self) -> Result<Address> {
+        self.stream.socket().getsockname()
+    }
+
+    /// Limits each following call: a `recv` waits so long for data, a `sendall` takes so long in all. `None` is
+    /// no limit. Default is the server's [`timeout`](super::Server::timeout).
+    pub fn settimeout(&mut self, limit: impl Into<Option<Duration>>) {
+        self.buffered.timeout = limit.into();
+    }
+
+    /// Receives up to `size` bytes; waits until there is at least one. Empty at the end of the peer's data.
+    ///
+    /// Python: `socket.recv`. In `std::net`: `Read::read`, which this type has as well.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](ErrorKind::TimedOut), [`ConnectionReset`](ErrorKind::ConnectionReset).
+    pub fn recv(&mut self, size: usize) -> Result<Vec<u8>> {
+        // The promise is the caller's; what is allocated at first is bounded all the same.
+        let mut data = vec![0; size.min(64 * 1024)];
+        let count = self.recv_into(&mut data)?;
+        data.truncate(count);
+        Ok(data)
+    }
+
+    /// Receives into a buffer; 0 at the end of the peer's data.
+    ///
+    /// Python: `socket.recv_into`. In `std::net`: `Read::read`.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let rest = self.buffered.rest();
+        if !rest.is_empty() {
+            let count = rest.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&rest[..count]);
+            self.buffered.take(count);
+            return Ok(count);
+        }
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let count = self.stream.read_by(buffer, self.buffered.deadline())?;
+        self.note_read(count, buffer.len());
+        Ok(count)
+    }
+
+    /// Receives one line with its `\n`; what there is, at the end of the peer's data. A time limit that passes
+    /// loses nothing: what came is the beginning of the next try's line.
+    ///
+    /// Python: `rfile.readline`. In `std::io`: `BufRead::read_until`.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLarge`](ErrorKind::TooLarge) past 64 KiB without a line's end; as [`recv`](Self::recv) otherwise.
+    pub fn readline(&mut self) -> Result<Vec<u8>> {
+        let deadline = self.buffered.deadline();
+        let mut searched = 0;
+        loop {
+            let rest = self.buffered.rest();
+            let line = match rest[searched..].iter().position(|&byte| byte == b'\n') {
+                Some(at) => rest[..=searched + at].to_vec(),
+                None if self.buffered.ended => rest.to_vec(),
+                None if rest.len() >= LONGEST_LINE => {
+                    return Err(Error::new(ErrorKind::TooLarge, "a line is longer than 64 KiB"));
+                }
+                None => {
+                    searched = rest.len();
+                    self.fill(deadline)?;
+                    continue;
+                }
+            };
+            self.buffered.take(line.len());
+            return Ok(line);
+        }
+    }
+
+    /// Sends some of the data, and says how much.
+    ///
+    /// Python: `socket.send`. In `std::net`: `Write::write`.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](ErrorKind::TimedOut), [`BrokenPipe`](ErrorKind::BrokenPipe).
+    pub fn send(&mut self, data: &[u8]) -> Result<usize> {
+        self.stream.write_by(data, self.buffered.deadline())
+    }
+
+    /// Sends all of the data, within one time limit.
+    ///
+    /// Python: `socket.sendall`, `wfile.write`. In `std::net`: `Write::write_all`.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); [`Error::sent`] says how much went out.
+    pub fn sendall(&mut self, data: &[u8]) -> Result<()> {
+        self.stream.write_all_by(data, self.buffered.deadline())
+    }
+
+    /// Ends one direction, or both.
+    ///
+    /// # Errors
+    ///
+    /// As `shutdown`.
+    pub fn shutdown(&mut self, how: Shutdown) -> Result<()> {
+        self.stream.shutdown(how)
+    }
+
+    fn note_read(&mut self, count: usize, room: usize) {
+        self.buffered.ended |= count == 0;
+        self.buffered.turn = if count == room { Turn::Partial } else { Turn::Drained };
+    }
+
+    /// Reads a block behind what is buffered.
+    fn fill(&mut self, deadline: Deadline) -> Result<()> {
+        let buffered = &mut *self.buffered;
+        buffered.bytes.drain(..mem::take(&mut buffered.taken));
+        let held = buffered.bytes.len();
+        buffered.bytes.resize(held + BLOCK, 0);
+        let read = self.stream.read_by(&mut buffered.bytes[held..], deadline);
+        buffered.bytes.truncate(held + read.as_ref().map_or(0, |&count| count));
+        let count = read?;
+        self.note_read(count, BLOCK);
+        Ok(())
+    }
+}
+
+impl Read for Connection<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(self.recv_into(buffer)?)
+    }
+}
+
+impl BufRead for Connection<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.buffered.rest().is_empty() && !self.buffered.ended {
+            self.fill(self.buffered.deadline())?;
+        }
+        Ok(self.buffered.rest())
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.buffered.take(count.min(self.buffered.rest().len()));
+    }
+}
+
+impl Write for Connection<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        Ok(self.send(data)?)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Connection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("peer", self.peer).finish_non_exhaustive()
+    }
+}
+
+/// A connection that has left its server: a plain blocking stream, no longer counted or limited.
+pub struct Detached {
+    stream: Stream,
+    peer: Address,
+    buffered: Buffered,
+}
+
+impl Detached {
+    pub(super) fn new(stream: Stream, peer: Address, buffered: Buffered) -> Detached {
+        Detached { stream, peer, buffered }
+    }
+
+    /// The connection, with all that a handler's connection can.
+    pub fn connection(&mut self) -> Connection<'_> {
+        Connection::new(&self.stream, &self.peer, &mut self.buffered)
+    }
+}
+
+impl Read for Detached {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.connection().read(buffer)
+    }
+}
+
+impl Write for Detached {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.connection().write(data)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Detached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Detached").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}

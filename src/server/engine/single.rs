@@ -1,0 +1,47 @@
+//! One connection on the calling thread, without lanes: what `handle_request` does.
+
+use std::time::Instant;
+
+use crate::{
+    deadline::Deadline,
+    error::{ErrorKind, Result},
+    socket::{Address, Socket},
+    stream::Stream,
+    sys,
+};
+
+use super::service::{Begin, Conn, Desk, Service, Verdict};
+
+/// Serves a connection to its end.
+///
+/// # Errors
+///
+/// When waiting for the connection fails for another reason than time.
+pub(crate) fn serve_one<S: Service>(service: &S, socket: Socket, peer: Address) -> Result<()> {
+    let Some(state) = service.open(&peer) else { return Ok(()) };
+    let mut conn = Conn { stream: Stream::from(socket), peer, state, read_closed: false };
+    let mut scratch = S::Scratch::default();
+    loop {
+        let begin = &mut |_| Begin::Go;
+        let mut desk = Desk { scratch: &mut scratch, begin, now: Instant::now(), draining: false };
+        let wait = match service.ready(&mut conn, &mut desk) {
+            Verdict::Park(wait) => wait,
+            Verdict::Again | Verdict::Handover => continue,
+            Verdict::Close => return Ok(()),
+            Verdict::Detach => {
+                service.detach(conn);
+                return Ok(());
+            }
+        };
+        let interest = if wait.for_write() { sys::Interest::Write } else { sys::Interest::Read };
+        let deadline = Deadline::after(service.patience(wait));
+        match sys::wait(conn.stream.socket(), interest, deadline, None) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                service.expired(&mut conn, wait);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
