@@ -2,10 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{
-    error::Result,
-    socket::Address,
-};
+use crate::{error::Result, socket::Address};
 
 use super::engine::{Counts, Engine, service::Service};
 

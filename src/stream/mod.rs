@@ -23,6 +23,13 @@ impl Stream {
         }
     }
 
+    /// Some of it; waits until there is room for at least one byte.
+    pub(crate) fn write_by(&self, data: &[u8], deadline: Deadline) -> Result<usize> {
+        match self {
+            Stream::Plain(socket) => socket.send_by(data, deadline),
+        }
+    }
+
     /// All of it, or an error that tells how much was sent.
     pub(crate) fn write_all_by(&self, data: &[u8], deadline: Deadline) -> Result<()> {
         match self {

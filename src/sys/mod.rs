@@ -19,6 +19,7 @@
 //!   [`CancelToken`](crate::cancel::CancelToken).
 //! - `option`: `getsockopt` and `setsockopt` on bytes.
 //! - `names`: `getaddrinfo` and `gethostname`.
+//! - `thread`: what the kernel knows of this process's threads; where it tells nothing, nothing depends on it.
 //! - `c`: the numbers of the C headers, for the tables of constants above.
 
 #![allow(unsafe_code)]
@@ -26,6 +27,7 @@
 mod data;
 mod names;
 mod option;
+pub(crate) mod thread;
 mod wait;
 
 #[cfg(all(target_os = "linux", not(sockeye_portable)))]

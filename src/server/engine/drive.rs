@@ -8,7 +8,6 @@ use std::{
 };
 
 use crate::{
-    error::ErrorKind,
     poll::{Event, Interest, Poller},
     socket::Address,
     stream::Stream,
@@ -153,7 +152,7 @@ impl<S: Service> Engine<S> {
     /// A new connection gets its state and its slot, in the lane that has the fewest.
     fn welcome(&self, stream: Stream, peer: Address) -> Option<Held<Connection<S>>> {
         let state = self.service.open(&peer)?;
-        stream.socket().set_cancel(self.cancel.clone());
+        stream.socket().set_cancel(self.cancel.clone()).ok()?;
         let home = match self.lanes.len() {
             1 => 0,
             lanes => (0..lanes).min_by_key(|&lane| self.lanes[lane].lane.count())?,
@@ -185,7 +184,12 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    fn settle_out(self: &Arc<Self>, home: usize, outcome: Outcome<Connection<S>>, local: &mut Local<S::Scratch>) {
+    fn settle_out(
+        self: &Arc<Self>,
+        home: usize,
+        outcome: Outcome<Connection<S>>,
+        local: &mut Local<S::Scratch>,
+    ) {
         let now = Instant::now();
         let (again, alert) = self.lanes[home].lane.settle(outcome, now);
         self.alert(home, alert);
@@ -224,10 +228,9 @@ impl<S: Service> Engine<S> {
         }
         let keeps = shift.end();
         let outcome = match verdict {
-            Ok(Verdict::Park(wait)) => self.watch(token, berth, wait.for_write()).map_or_else(
-                |berth| self.close(token, berth),
-                |berth| Outcome::Park(token, berth, wait),
-            ),
+            Ok(Verdict::Park(wait)) => self
+                .watch(token, berth, wait.for_write())
+                .map_or_else(|berth| self.close(token, berth), |berth| Outcome::Park(token, berth, wait)),
             Ok(Verdict::Again) => Outcome::Again(token, berth),
             Ok(Verdict::Handover) => {
                 let job = Job { held: Held { token, conn: berth, cause }, since: now };
@@ -252,7 +255,7 @@ impl<S: Service> Engine<S> {
         }
         let (_, alert) = track.lane.settle(Outcome::Gone(token), Instant::now());
         self.alert(berth.lane, alert);
-        berth.conn.stream.socket().set_cancel(None);
+        let _ = berth.conn.stream.socket().set_cancel(None);
         if catch_unwind(AssertUnwindSafe(|| self.service.detach(berth.conn))).is_err() {
             self.counters.panicked.fetch_add(1, Ordering::Relaxed);
         }
@@ -266,7 +269,12 @@ impl<S: Service> Engine<S> {
     }
 
     /// Has the poller watch a connection for what it waits for. `Err`: that failed, it must be closed.
-    fn watch(&self, token: Token, mut berth: Connection<S>, write: bool) -> Result<Connection<S>, Connection<S>> {
+    fn watch(
+        &self,
+        token: Token,
+        mut berth: Connection<S>,
+        write: bool,
+    ) -> Result<Connection<S>, Connection<S>> {
         let registrar = &self.lanes[berth.lane].registrar;
         let socket = berth.conn.stream.socket();
         let watched = match (berth.watched, write) {

@@ -199,7 +199,12 @@ impl<P, C> Lane<P, C> {
     }
 
     /// A driver comes back from the poller; `report` tells what was found there.
-    pub(super) fn polled(&self, seat: P, now: Instant, report: impl FnOnce(&P, &mut dyn FnMut(Target, Readiness))) {
+    pub(super) fn polled(
+        &self,
+        seat: P,
+        now: Instant,
+        report: impl FnOnce(&P, &mut dyn FnMut(Target, Readiness)),
+    ) {
         let mut state = self.state();
         state.until = None;
         state.now = state.now.max(now);

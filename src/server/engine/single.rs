@@ -1,6 +1,6 @@
 //! One connection on the calling thread, without lanes: what `handle_request` does.
 
-use std::time::Instant;
+use std::{os::fd::AsFd, time::Instant};
 
 use crate::{
     deadline::Deadline,
@@ -35,7 +35,7 @@ pub(crate) fn serve_one<S: Service>(service: &S, socket: Socket, peer: Address) 
         };
         let interest = if wait.for_write() { sys::Interest::Write } else { sys::Interest::Read };
         let deadline = Deadline::after(service.patience(wait));
-        match sys::wait(conn.stream.socket(), interest, deadline, None) {
+        match sys::wait(conn.stream.socket().as_fd(), interest, deadline, None) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 service.expired(&mut conn, wait);

@@ -133,7 +133,14 @@ impl<C> Table<C> {
         let out = Place::Out(Meanwhile::default());
         if self.free == NONE {
             let index = u32::try_from(self.slots.len()).ok().filter(|&index| (index as usize) < MASK)?;
-            self.slots.push(Slot { generation: 0, place: out, list: None, older: NONE, younger: NONE, since: 0 });
+            self.slots.push(Slot {
+                generation: 0,
+                place: out,
+                list: None,
+                older: NONE,
+                younger: NONE,
+                since: 0,
+            });
             self.count += 1;
             return Some(Token { index, generation: 0 });
         }
@@ -167,7 +174,8 @@ impl<C> Table<C> {
         let ready = if wait.for_write() { meanwhile.writable } else { meanwhile.readable };
         if ready || meanwhile.read_closed {
             let overdue = meanwhile.overdue;
-            self.slots[token.index as usize].place = Place::Out(Meanwhile { overdue, ..Meanwhile::default() });
+            self.slots[token.index as usize].place =
+                Place::Out(Meanwhile { overdue, ..Meanwhile::default() });
             return Err((conn, Cause::Ready { read_closed: meanwhile.read_closed }));
         }
         if meanwhile.overdue && !wait.restarts() {

@@ -1,0 +1,1 @@
+//! The lane's rules, one thread at a time.
