@@ -2,10 +2,13 @@
 //!
 //! Every call takes `&self` and an absolute [`Deadline`]; the socket's own mode doesn't matter here.
 
+use std::{fs::File, os::fd::AsFd};
+
 use crate::{
     deadline::Deadline,
     error::Result,
     socket::{Shutdown, Socket},
+    sys,
 };
 
 /// A connection's bytes.
@@ -48,6 +51,14 @@ impl Stream {
     pub(crate) fn try_write(&self, data: &[u8]) -> Result<usize> {
         match self {
             Stream::Plain(socket) => socket.try_send(data),
+        }
+    }
+
+    /// Sends from a file without copying it through this process, at most `count` bytes; 0 is the file's end.
+    /// Never waits: `WouldBlock` when there is no room. `Unsupported`: the caller has to copy.
+    pub(crate) fn try_send_file(&self, file: &File, offset: u64, count: usize) -> Result<usize> {
+        match self {
+            Stream::Plain(socket) => sys::sendfile(socket.as_fd(), file, offset, count),
         }
     }
 
