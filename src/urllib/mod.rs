@@ -1,1 +1,77 @@
-//! An HTTP client: Python's `urllib`.
+//! An HTTP client: Python's `urllib.request` and `urllib.parse`.
+//!
+//! - [`urlopen`] opens a URL or a [`Request`] and gives a [`Response`]: [`Read`](std::io::Read),
+//!   [`BufRead`](std::io::BufRead), `status`, `headers`, `url`.
+//! - [`Opener`], made by [`build_opener`], is an ordered chain of [`Handler`]s above one pool of connections;
+//!   [`install_opener`] makes one the default.
+//! - [`urlencode`], [`quote`] and their like write and read forms and paths; URLs are `url::Url`s.
+//!
+//! ```
+//! # use std::{io::Write, net::TcpListener, thread};
+//! use std::{io::Read, time::Duration};
+//! use sockeye::{ErrorKind, urllib::{self, urlencode, urlopen}};
+//!
+//! # fn main() -> sockeye::Result<()> {
+//! # let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let address = format!("http://{}", listener.local_addr()?);
+//! # let server = thread::spawn(move || -> std::io::Result<()> {
+//! #     for answer in [&b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"[..], b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"] {
+//! #         let (mut peer, _) = listener.accept()?;
+//! #         peer.read(&mut [0; 1024])?;
+//! #         peer.write_all(answer)?;
+//! #     }
+//! #     Ok(())
+//! # });
+//! let mut page = String::new();
+//! urlopen(format!("{address}/"))?.read_to_string(&mut page)?;
+//! assert_eq!(page, "hello");
+//!
+//! let login = urlencode([("username", "me"), ("password", "secret")]);
+//! let request = urllib::Request::new(format!("{address}/login"))?
+//!     .data(login)
+//!     .add_header("User-Agent", "mozilla")
+//!     .timeout(Duration::from_secs(10));
+//! match urlopen(request) {
+//!     Ok(response) => println!("{} {}", response.getcode(), response.geturl()),
+//!     Err(error) if error.kind() == ErrorKind::Status => {
+//!         assert_eq!(error.response().map(|response| response.getcode()), Some(404));
+//!     }
+//!     Err(error) => return Err(error),
+//! }
+//! # server.join().unwrap()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What holds for every request: connections are kept and used again; a body that is cut short is an error,
+//! however its length was told; heads, interim answers and chunks have limits; redirects are bounded and lose
+//! credentials on their way to another host; one [total time](Request::timeout) covers all of it.
+//!
+//! Not here: HTTP/2 and 3, FTP, a cache.
+
+mod address;
+mod data;
+mod encode;
+mod error;
+mod handler;
+mod into_request;
+mod opener;
+mod patience;
+mod redirect;
+mod request;
+mod response;
+mod status;
+mod transport;
+
+pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+pub use url::Url;
+
+pub use data::Data;
+pub use encode::{parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode};
+pub use handler::{Exchange, Handler, Next};
+pub use into_request::IntoRequest;
+pub use opener::{Opener, OpenerBuilder, build_opener, install_opener, urlopen};
+pub use redirect::RedirectHandler;
+pub use request::Request;
+pub use response::{Body, Response};
+pub use status::ErrorProcessor;

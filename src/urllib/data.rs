@@ -1,0 +1,187 @@
+//! [`Data`]: what a request carries, as bytes or as something to read from.
+
+use std::{
+    borrow::Cow,
+    fmt,
+    io::Read,
+    mem,
+    sync::{Mutex, PoisonError},
+};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a [`Request`](super::Request) carries: bytes, or a reader with or without a known length.
+///
+/// Bytes can be sent again, so a redirect that keeps the method (307, 308) and the one retry on a dead
+/// connection work with them; a reader is read once.
+///
+/// Python: the `data` of `urllib.request.Request`: bytes, a file object, an iterable.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::urllib::{Data, Request};
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let form = Data::from("name=Ada&year=1843");
+/// assert_eq!(form.len(), Some(18));
+/// let upload = Data::reader(std::io::repeat(b'x'));
+/// assert_eq!(upload.len(), None); // travels in chunks
+/// let request = Request::new("http://127.0.0.1/")?.data(form);
+/// assert_eq!(request.get_method(), "POST");
+/// # Ok(())
+/// # }
+/// ```
+pub struct Data(Source);
+
+/// What is left to be sent.
+enum Source {
+    Bytes(Cow<'static, [u8]>),
+    /// INVARIANT: nothing was read from it yet.
+    Reader {
+        /// The lock is never taken: it makes the reader shareable, and only `&mut` reaches it.
+        reader: Mutex<Box<dyn Read + Send>>,
+        length: Option<u64>,
+    },
+    /// The reader went out once; its length is kept for what is said about it.
+    Spent,
+}
+
+/// What one round sends.
+pub(super) enum Sending<'a> {
+    Bytes(&'a [u8]),
+    /// Exactly so many bytes.
+    Sized(Box<dyn Read + Send>, u64),
+    /// To its end, in chunks.
+    Chunked(Box<dyn Read + Send>),
+}
+
+impl Data {
+    /// Reads what is sent from there, to its end; it travels in chunks (`Transfer-Encoding: chunked`).
+    pub fn reader(reader: impl Read + Send + 'static) -> Data {
+        Data(Source::Reader { reader: Mutex::new(Box::new(reader)), length: None })
+    }
+
+    /// Reads exactly `length` bytes from there. A reader that ends earlier breaks the request off with
+    /// [`ErrorKind::UnexpectedEof`]; what it holds beyond that is not read.
+    pub fn sized_reader(reader: impl Read + Send + 'static, length: u64) -> Data {
+        Data(Source::Reader { reader: Mutex::new(Box::new(reader)), length: Some(length) })
+    }
+
+    /// The number of bytes, if it is known beforehand.
+    #[must_use]
+    pub fn len(&self) -> Option<u64> {
+        match &self.0 {
+            Source::Bytes(bytes) => Some(bytes.len() as u64),
+            Source::Reader { length, .. } => *length,
+            Source::Spent => None,
+        }
+    }
+
+    /// Whether it is known to be no byte at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+
+    /// Whether it can be sent once more: bytes always, a reader as long as nothing was read from it.
+    #[must_use]
+    pub fn is_replayable(&self) -> bool {
+        !matches!(self.0, Source::Spent)
+    }
+
+    /// Whether it is still there after it was sent.
+    pub(super) fn is_bytes(&self) -> bool {
+        matches!(self.0, Source::Bytes(_))
+    }
+
+    /// What this round sends. A reader is given away by this, and the data is spent.
+    pub(super) fn send(&mut self) -> Result<Sending<'_>> {
+        let taken = if self.is_bytes() { None } else { Some(mem::replace(&mut self.0, Source::Spent)) };
+        match (taken, &self.0) {
+            (None, Source::Bytes(bytes)) => Ok(Sending::Bytes(bytes)),
+            (Some(Source::Reader { reader, length }), _) => {
+                let reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Ok(match length {
+                    Some(length) => Sending::Sized(reader, length),
+                    None => Sending::Chunked(reader),
+                })
+            }
+            _ => Err(Error::new(
+                ErrorKind::InvalidInput,
+                "the request's data came from a reader and can't be sent a second time",
+            )),
+        }
+    }
+}
+
+impl From<Vec<u8>> for Data {
+    fn from(bytes: Vec<u8>) -> Data {
+        Data(Source::Bytes(bytes.into()))
+    }
+}
+
+impl From<String> for Data {
+    fn from(text: String) -> Data {
+        text.into_bytes().into()
+    }
+}
+
+impl From<&[u8]> for Data {
+    fn from(bytes: &[u8]) -> Data {
+        bytes.to_vec().into()
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Data {
+    fn from(bytes: &[u8; N]) -> Data {
+        bytes.to_vec().into()
+    }
+}
+
+impl From<&str> for Data {
+    fn from(text: &str) -> Data {
+        text.as_bytes().into()
+    }
+}
+
+impl fmt::Debug for Data {
+    /// Says how much it is, never what: it may be a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = match &self.0 {
+            Source::Bytes(_) => "bytes",
+            Source::Reader { .. } => "reader",
+            Source::Spent => "spent reader",
+        };
+        f.debug_struct("Data").field("source", &source).field("len", &self.len()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_go_out_as_often_as_asked() -> Result<()> {
+        let mut data = Data::from("abc");
+        for _ in 0..2 {
+            assert!(matches!(data.send()?, Sending::Bytes(b"abc")));
+            assert!(data.is_replayable());
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_reader_goes_out_once() {
+        let mut data = Data::sized_reader(&b"abc"[..], 3);
+        assert!(data.is_replayable());
+        assert!(matches!(data.send(), Ok(Sending::Sized(_, 3))));
+        assert!(!data.is_replayable());
+        assert_eq!(data.send().err().map(|e| e.kind()), Some(ErrorKind::InvalidInput));
+    }
+
+    #[test]
+    fn debug_never_shows_the_bytes() {
+        assert!(!format!("{:?}", Data::from("password=secret")).contains("secret"));
+    }
+}

@@ -1,0 +1,226 @@
+//! [`Handler`]: one link of an [`Opener`]'s chain, and [`Exchange`], what the links of one call share.
+
+use std::{any::Any, fmt, time::Duration};
+
+use url::Url;
+
+use super::{Opener, Request, Response, patience::Patience};
+use crate::{
+    deadline::Deadline,
+    error::{Error, ErrorKind, Result},
+};
+
+/// How many rounds one call may take, whoever asks for them: each handler has a tighter limit of its own.
+const MAX_ROUNDS: usize = 64;
+
+/// One link of an [`Opener`]'s chain: it may change the request, give or replace the response, or ask for
+/// another round.
+///
+/// A round goes like this, and every step takes the handlers in [`order`](Self::order):
+///
+/// ```text
+/// request(…)  every handler: change the request            cookies, proxy, user agent
+///    │
+/// open(…)     until one has a response, or fails            http, https, file, data
+///    │
+/// response(…) or, if it failed, error(…), every handler:    cookies, auth, redirect, retry, decode, status
+///    ├── Next::Pass(response)  the next handler sees it
+///    ├── Next::Again           the request, changed in place, starts another round
+///    └── Err(error)            the next handler sees the error
+/// ```
+///
+/// | order | handler |
+/// |---|---|
+/// | 400 | [`RedirectHandler`](super::RedirectHandler) |
+/// | 500 | yours, unless it says otherwise |
+/// | 900 | [`ErrorProcessor`](super::ErrorProcessor): a status of 400 or above becomes an error |
+/// | 1000 | the schemes |
+///
+/// All methods have a default that does nothing. They take `&self`, and are called from every thread that uses
+/// the opener; what belongs to one call only is kept in [`Exchange::state`].
+///
+/// Python: `urllib.request.BaseHandler` with its `http_request`, `http_open`, `http_response`, `handler_order`.
+///
+/// # Examples
+///
+/// A handler that answers one scheme by itself, and one that signs every request:
+///
+/// ```
+/// use std::io::Read;
+/// use sockeye::{Result, urllib::{Exchange, Handler, Request, Response, build_opener, unquote}};
+///
+/// struct Echo;
+/// impl Handler for Echo {
+///     fn open(&self, request: &mut Request, _: &mut Exchange<'_>) -> Option<Result<Response>> {
+///         let path = request.url().as_str().strip_prefix("echo:")?;
+///         let signed = request.get_header("x-signed").map_or("", |value| value.to_str().unwrap_or(""));
+///         let body = format!("{} {signed}", unquote(path));
+///         Some(Ok(Response::new(request.url().clone(), std::io::Cursor::new(body))))
+///     }
+/// }
+/// struct Sign;
+/// impl Handler for Sign {
+///     fn request(&self, request: &mut Request, _: &mut Exchange<'_>) -> Result<()> {
+///         request.unredirected_headers_mut().insert("x-signed", "by me".parse().expect("a clean value"));
+///         Ok(())
+///     }
+/// }
+/// # fn main() -> Result<()> {
+/// let opener = build_opener().add_handler(Echo).add_handler(Sign).build();
+/// let mut text = String::new();
+/// opener.open("echo:hi%20there")?.read_to_string(&mut text)?;
+/// assert_eq!(text, "hi there by me");
+/// # Ok(())
+/// # }
+/// ```
+pub trait Handler: Any + Send + Sync {
+    /// Its place in the chain: lower comes first. Default is 500; equal ones keep the order in which they were
+    /// added.
+    ///
+    /// Python: `handler_order`.
+    fn order(&self) -> i32 {
+        500
+    }
+
+    /// Sees every round's request before it is sent, and may change it.
+    ///
+    /// # Errors
+    ///
+    /// An error ends the call.
+    fn request(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Result<()> {
+        let _ = (request, exchange);
+        Ok(())
+    }
+
+    /// Answers the request, or leaves it to the handlers that follow (`None`).
+    fn open(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Option<Result<Response>> {
+        let _ = (request, exchange);
+        None
+    }
+
+    /// Sees every response, also those that a redirect follows.
+    ///
+    /// # Errors
+    ///
+    /// An error replaces the response; the handlers that follow see it in [`error`](Self::error).
+    fn response(
+        &self,
+        request: &mut Request,
+        response: Response,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<Next> {
+        let _ = (request, exchange);
+        Ok(Next::Pass(response))
+    }
+
+    /// Sees why the round failed: nobody answered, or a handler before this one made an error of the answer.
+    ///
+    /// # Errors
+    ///
+    /// The same error, or another one, for the handlers that follow.
+    fn error(&self, request: &mut Request, error: Error, exchange: &mut Exchange<'_>) -> Result<Next> {
+        let _ = (request, exchange);
+        Err(error)
+    }
+}
+
+/// What comes after a [`Handler`] has seen a response or an error.
+#[derive(Debug)]
+#[must_use]
+pub enum Next {
+    /// The handlers that follow see this response; the last one's is the caller's.
+    Pass(Response),
+    /// The request, as it is now, starts another round.
+    Again,
+}
+
+/// One call of [`Opener::open`], over all its rounds.
+pub struct Exchange<'a> {
+    opener: &'a Opener,
+    patience: Patience,
+    deadline: Deadline,
+    round: usize,
+    history: Vec<Url>,
+    state: ::http::Extensions,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn new(opener: &'a Opener, patience: Patience) -> Exchange<'a> {
+        let deadline = Deadline::after(patience.total);
+        Exchange {
+            opener,
+            patience,
+            deadline,
+            round: 0,
+            history: Vec::new(),
+            state: ::http::Extensions::new(),
+        }
+    }
+
+    /// The opener, for requests of the handler's own.
+    #[must_use]
+    pub fn opener(&self) -> &'a Opener {
+        self.opener
+    }
+
+    /// Which round this is; the first is 1.
+    #[must_use]
+    pub fn round(&self) -> usize {
+        self.round
+    }
+
+    /// The URLs that led here by redirects, the first one first; empty without any.
+    #[must_use]
+    pub fn history(&self) -> &[Url] {
+        &self.history
+    }
+
+    /// Remembers a URL from which a redirect led away.
+    pub fn push_history(&mut self, url: Url) {
+        self.history.push(url);
+    }
+
+    /// What is left of the [total time](Request::timeout); `None` without a limit.
+    #[must_use]
+    pub fn time_left(&self) -> Option<Duration> {
+        self.deadline.remaining()
+    }
+
+    /// A value of the handler's own that lives as long as this call; it begins as the type's default.
+    ///
+    /// Python: attributes that handlers hang on the request, as `redirect_dict`.
+    pub fn state<T: Default + Clone + Send + Sync + 'static>(&mut self) -> &mut T {
+        self.state.get_or_insert_default()
+    }
+
+    pub(super) fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    pub(super) fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    pub(super) fn into_history(self) -> Vec<Url> {
+        self.history
+    }
+
+    /// Counts a round.
+    pub(super) fn begin_round(&mut self) -> Result<()> {
+        self.round += 1;
+        if self.round > MAX_ROUNDS {
+            let message = format!("the handlers asked for more than {MAX_ROUNDS} rounds");
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Exchange<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Exchange")
+            .field("round", &self.round)
+            .field("time_left", &self.time_left())
+            .finish_non_exhaustive()
+    }
+}

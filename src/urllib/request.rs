@@ -1,0 +1,401 @@
+//! [`Request`]: what is asked for.
+
+use std::{fmt, time::Duration};
+
+use ::http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{
+        AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE,
+        COOKIE, HOST, PROXY_AUTHORIZATION, WWW_AUTHENTICATE,
+    },
+};
+use url::Url;
+
+use super::{Data, address, patience::Patience};
+use crate::{
+    cancel::CancelToken,
+    error::{Error, ErrorKind, Result},
+};
+
+static GET: Method = Method::GET;
+static POST: Method = Method::POST;
+
+/// What belongs to one place and is dropped when a redirect leads to another.
+const SECRETS: [HeaderName; 5] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE, HOST];
+
+/// What describes data, and goes when the data goes.
+const ABOUT_DATA: [HeaderName; 5] =
+    [CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE];
+
+/// A request to be opened by [`urlopen`](super::urlopen) or an [`Opener`](super::Opener).
+///
+/// Setters take and return the request, so that they can be chained. A setter that is given something
+/// unclean (a header's value with a line break, a method with a space) keeps the error, and opening the
+/// request fails with it before anything is sent.
+///
+/// Python: `urllib.request.Request`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use sockeye::urllib::{Request, urlencode};
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let login = urlencode([("username", "me"), ("password", "secret")]);
+/// let request = Request::new("http://127.0.0.1:8000/login")?
+///     .data(login)
+///     .add_header("User-Agent", "mozilla")
+///     .timeout(Duration::from_secs(10));
+/// assert_eq!(request.get_method(), "POST");
+/// assert_eq!(request.selector(), "/login");
+/// assert!(request.has_header("user-agent"));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Request {
+    url: Url,
+    method: Option<Method>,
+    headers: HeaderMap,
+    /// Sent with this request and not with the one that a redirect makes of it.
+    unredirected: HeaderMap,
+    data: Option<Data>,
+    patience: Patience,
+    origin: Origin,
+    /// The first thing that a setter had to refuse.
+    fault: Option<Error>,
+}
+
+/// On whose behalf it is made: what a cookie policy asks (RFC 2965 §3.3.6).
+#[derive(Clone, Default)]
+struct Origin {
+    host: Option<String>,
+    approved: Approved,
+}
+
+/// Whether the user had a chance to approve the request.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Approved {
+    #[default]
+    Yes,
+    No,
+}
+
+impl Request {
+    /// A request for that URL: GET, or POST once it has [`data`](Self::data).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`] when it isn't an absolute URL, or holds a space or a control character:
+    /// those must be percent-coded ([`quote`](super::quote)).
+    ///
+    /// ```
+    /// use sockeye::{ErrorKind, urllib::Request};
+    ///
+    /// let error = Request::new("http://127.0.0.1/\r\nX-Injected: 1").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    /// ```
+    pub fn new(url: impl AsRef<str>) -> Result<Request> {
+        Ok(address::parse(url.as_ref())?.into())
+    }
+
+    /// What is sent with it; makes it a POST unless [`method`](Self::method) says otherwise. Without a
+    /// `Content-Type` of its own it is sent as `application/x-www-form-urlencoded`, as in Python.
+    /// Default is no data.
+    #[must_use]
+    pub fn data(mut self, data: impl Into<Data>) -> Request {
+        self.data = Some(data.into());
+        self
+    }
+
+    /// The method. Default is GET, or POST with [`data`](Self::data).
+    ///
+    /// Python: the argument `method` of `urllib.request.Request`.
+    #[must_use]
+    pub fn method<M>(mut self, method: M) -> Request
+    where
+        M: TryInto<Method>,
+        M::Error: Into<::http::Error>,
+    {
+        match method.try_into() {
+            Ok(method) if method == Method::CONNECT => {
+                self.refuse(Error::new(ErrorKind::InvalidInput, "CONNECT asks for a tunnel, not for a URL"));
+            }
+            Ok(method) => self.method = Some(method),
+            Err(error) => self.refuse(unclean("method", error.into())),
+        }
+        self
+    }
+
+    /// Sets a header; an earlier one of that name is replaced. Redirects within the same scheme, host and
+    /// port carry it along; `Authorization`, `Cookie` and `Proxy-Authorization` are dropped when any of the
+    /// three changes. [`headers_mut`](Self::headers_mut) can hold several of one name.
+    #[must_use]
+    pub fn add_header<N, V>(mut self, name: N, value: V) -> Request
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<::http::Error>,
+        V: TryInto<HeaderValue>,
+        V::Error: Into<::http::Error>,
+    {
+        if let Some((name, value)) = self.header(name, value) {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// Sets a header that no redirect carries along, not even within the same host.
+    #[must_use]
+    pub fn add_unredirected_header<N, V>(mut self, name: N, value: V) -> Request
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<::http::Error>,
+        V: TryInto<HeaderValue>,
+        V::Error: Into<::http::Error>,
+    {
+        if let Some((name, value)) = self.header(name, value) {
+            self.unredirected.insert(name, value);
+        }
+        self
+    }
+
+    /// The time limit of everything: finding the host, connecting, sending, every redirect, and reading the
+    /// body to its last byte, whatever the program does between two reads. The clock starts when the request
+    /// is opened. Default is the opener's ([`OpenerBuilder::timeout`](super::OpenerBuilder::timeout)).
+    ///
+    /// Python: its `timeout` limits each wait; that is [`read_timeout`](Self::read_timeout) here.
+    #[must_use]
+    pub fn timeout(mut self, total: impl Into<Option<Duration>>) -> Request {
+        self.patience.total = total.into();
+        self
+    }
+
+    /// The time limit of each single wait for the server: to be connected, to take some bytes, to give the
+    /// next ones. It ends a download that stalls and never one that goes on. Default is the opener's
+    /// ([`OpenerBuilder::read_timeout`](super::OpenerBuilder::read_timeout)).
+    #[must_use]
+    pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> Request {
+        self.patience.each = each.into();
+        self
+    }
+
+    /// Lets [`CancelToken::cancel`] end it, from any thread, until its body is read. Default is none.
+    #[must_use]
+    pub fn cancel_token(mut self, token: &CancelToken) -> Request {
+        self.patience.cancel = Some(token.clone());
+        self
+    }
+
+    /// The host on whose behalf it is made: for a picture in a page, the page's. Default is its own host.
+    #[must_use]
+    pub fn origin_req_host(mut self, host: impl Into<String>) -> Request {
+        self.origin.host = Some(host.into());
+        self
+    }
+
+    /// Says that the user had no chance to approve it: a picture in a page, a redirect. Default is approved.
+    #[must_use]
+    pub fn unverifiable(mut self) -> Request {
+        self.origin.approved = Approved::No;
+        self
+    }
+
+    /// Where it goes.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Its own headers, without those that are added on sending.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The headers that no redirect carries along; they win over [`headers`](Self::headers) of that name.
+    #[must_use]
+    pub fn unredirected_headers(&self) -> &HeaderMap {
+        &self.unredirected
+    }
+}
+
+/// For handlers, which change a request in place.
+impl Request {
+    /// The headers, to be changed.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.headers
+    }
+
+    /// The headers that no redirect carries along, to be changed.
+    pub fn unredirected_headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.unredirected
+    }
+
+    /// Sends it elsewhere, as it is. A redirect wants [`redirect_to`](Self::redirect_to).
+    pub fn set_url(&mut self, url: Url) {
+        self.url = url;
+    }
+
+    /// Turns it into the request that a redirect asks for: the unredirected headers go, and when scheme, host
+    /// or port change, so do `Authorization`, `Cookie`, `Proxy-Authorization` and `Host`, and the user
+    /// info that the new URL may hold. What was dropped doesn't come back at a later hop.
+    pub fn redirect_to(&mut self, mut url: Url) {
+        self.origin.host.get_or_insert_with(|| self.url.host_str().unwrap_or_default().to_owned());
+        self.origin.approved = Approved::No;
+        self.unredirected.clear();
+        if !address::same_origin(&self.url, &url) {
+            for name in &SECRETS {
+                self.headers.remove(name);
+            }
+            address::drop_user_info(&mut url);
+        }
+        self.url = url;
+    }
+
+    /// Makes it a GET without data: the data's headers go with it.
+    pub fn make_get(&mut self) {
+        self.method = Some(Method::GET);
+        self.data = None;
+        for name in &ABOUT_DATA {
+            self.headers.remove(name);
+            self.unredirected.remove(name);
+        }
+    }
+
+    /// The host on whose behalf it is made: [`origin_req_host`](Self::origin_req_host), or its own.
+    #[must_use]
+    pub fn origin_host(&self) -> &str {
+        self.origin.host.as_deref().or(self.url.host_str()).unwrap_or_default()
+    }
+
+    /// Whether the user had no chance to approve it.
+    #[must_use]
+    pub fn is_unverifiable(&self) -> bool {
+        self.origin.approved == Approved::No
+    }
+
+    /// What is sent with it.
+    #[must_use]
+    pub fn data_ref(&self) -> Option<&Data> {
+        self.data.as_ref()
+    }
+
+    /// Replaces what is sent with it.
+    pub fn set_data(&mut self, data: Option<Data>) {
+        self.data = data;
+    }
+}
+
+/// The names of `urllib.request.Request`.
+impl Request {
+    /// The method that is used.
+    #[must_use]
+    pub fn get_method(&self) -> &Method {
+        match (&self.method, &self.data) {
+            (Some(method), _) => method,
+            (None, Some(_)) => &POST,
+            (None, None) => &GET,
+        }
+    }
+
+    /// The header that is sent, if it is set.
+    #[must_use]
+    pub fn get_header(&self, name: &str) -> Option<&HeaderValue> {
+        self.unredirected.get(name).or_else(|| self.headers.get(name))
+    }
+
+    /// Whether such a header is set.
+    #[must_use]
+    pub fn has_header(&self, name: &str) -> bool {
+        self.get_header(name).is_some()
+    }
+
+    /// Takes such a header out, wherever it was set.
+    pub fn remove_header(&mut self, name: &str) {
+        self.headers.remove(name);
+        self.unredirected.remove(name);
+    }
+
+    /// The URL as text.
+    #[must_use]
+    pub fn full_url(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// The path and the query: what the server sees.
+    #[must_use]
+    pub fn selector(&self) -> &str {
+        &self.url[url::Position::BeforePath..url::Position::AfterQuery]
+    }
+}
+
+impl Request {
+    pub(super) fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    pub(super) fn data_mut(&mut self) -> Option<&mut Data> {
+        self.data.as_mut()
+    }
+
+    /// What a setter refused, once.
+    pub(super) fn take_fault(&mut self) -> Result<()> {
+        self.fault.take().map_or(Ok(()), Err)
+    }
+
+    fn header<N, V>(&mut self, name: N, value: V) -> Option<(HeaderName, HeaderValue)>
+    where
+        N: TryInto<HeaderName>,
+        N::Error: Into<::http::Error>,
+        V: TryInto<HeaderValue>,
+        V::Error: Into<::http::Error>,
+    {
+        match (name.try_into(), value.try_into()) {
+            (Ok(name), Ok(value)) => return Some((name, value)),
+            (Err(error), _) => self.refuse(unclean("header name", error.into())),
+            (Ok(name), Err(error)) => self.refuse(unclean(&format!("value of {name}"), error.into())),
+        }
+        None
+    }
+
+    /// Keeps the first fault.
+    fn refuse(&mut self, error: Error) {
+        self.fault.get_or_insert(error);
+    }
+}
+
+/// A GET for that URL.
+impl From<Url> for Request {
+    fn from(url: Url) -> Request {
+        Request {
+            url,
+            method: None,
+            headers: HeaderMap::new(),
+            unredirected: HeaderMap::new(),
+            data: None,
+            patience: Patience::default(),
+            origin: Origin::default(),
+            fault: None,
+        }
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Names the headers without their values, which may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.unredirected.keys().chain(self.headers.keys()).collect();
+        f.debug_struct("Request")
+            .field("method", self.get_method())
+            .field("url", &address::shown(&self.url))
+            .field("headers", &names)
+            .field("data", &self.data)
+            .finish_non_exhaustive()
+    }
+}
+
+fn unclean(what: &str, error: ::http::Error) -> Error {
+    Error::with_source(ErrorKind::InvalidInput, format!("refuse the {what}"), error)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,292 @@
+//! [`Response`]: what came back, with a body to read.
+
+use std::{
+    fmt,
+    io::{self, BufRead, BufReader, Read},
+    sync::{Mutex, OnceLock, PoisonError},
+};
+
+use ::http::{HeaderMap, StatusCode, Version};
+use url::Url;
+
+use super::{address, transport::WireBody};
+
+/// An answer: its head, and its body to be read.
+///
+/// Read it with [`Read`] or [`BufRead`]: to the end, by lines, into a large buffer (8 KiB and more go straight
+/// from the socket into it). A body that is cut short is an [`io::ErrorKind::UnexpectedEof`], whatever way
+/// its length was told. Once it is read to the end, its connection goes back to the opener's pool; a response
+/// that is dropped earlier closes it.
+///
+/// Python: `http.client.HTTPResponse`, as `urlopen` returns it.
+///
+/// # Examples
+///
+/// ```
+/// # use std::{io::{Read, Write}, net::TcpListener, thread};
+/// use std::io::BufRead;
+/// use sockeye::urllib::urlopen;
+///
+/// # fn main() -> sockeye::Result<()> {
+/// # let listener = TcpListener::bind("127.0.0.1:0")?;
+/// # let url = format!("http://{}/", listener.local_addr()?);
+/// # let server = thread::spawn(move || -> std::io::Result<()> {
+/// #     let (mut peer, _) = listener.accept()?;
+/// #     peer.read(&mut [0; 1024])?;
+/// #     peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\none\ntwo\n")
+/// # });
+/// let response = urlopen(&url)?;
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(response.headers()["content-type"], "text/plain");
+/// assert_eq!(response.geturl(), url);
+/// let lines: Vec<String> = response.lines().collect::<Result<_, _>>()?;
+/// assert_eq!(lines, ["one", "two"]);
+/// # server.join().unwrap()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Response {
+    head: Head,
+    url: Url,
+    history: Vec<Url>,
+    body: Body,
+}
+
+/// The head: its bytes, of which a map is made when somebody asks for one.
+pub(super) struct Head {
+    pub(super) status: StatusCode,
+    pub(super) version: Version,
+    /// INVARIANT: a response's head that was parsed before, or empty when the map is there.
+    pub(super) bytes: Box<[u8]>,
+    pub(super) map: OnceLock<HeaderMap>,
+}
+
+/// A response's body: [`Read`] and [`BufRead`].
+pub struct Body(Source);
+
+enum Source {
+    Wire(WireBody),
+    /// A handler's. The lock is never taken: it makes the reader shareable, and only `&mut` reaches it.
+    Other(Mutex<Box<dyn BufRead + Send>>),
+}
+
+impl Response {
+    /// An answer that a [`Handler`](super::Handler) makes by itself: 200, without headers.
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use sockeye::urllib::Response;
+    ///
+    /// let url = "data:,hello".parse().expect("a URL");
+    /// let mut text = String::new();
+    /// Response::new(url, &b"hello"[..]).read_to_string(&mut text)?;
+    /// assert_eq!(text, "hello");
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    pub fn new(url: Url, body: impl Read + Send + 'static) -> Response {
+        let head = Head {
+            status: StatusCode::OK,
+            version: Version::HTTP_11,
+            bytes: Box::default(),
+            map: OnceLock::from(HeaderMap::new()),
+        };
+        Response { head, url, history: Vec::new(), body: Body::new(body) }
+    }
+
+    pub(super) fn from_wire(head: Head, url: Url, body: Body) -> Response {
+        Response { head, url, history: Vec::new(), body }
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.head.status
+    }
+
+    /// The protocol's version that the server spoke.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.head.version
+    }
+
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &HeaderMap {
+        self.head.map()
+    }
+
+    /// Where it came from in the end: redirects may have led away from the request's URL.
+    #[must_use]
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The URLs from which redirects led here, the request's first; empty without any.
+    #[must_use]
+    pub fn history(&self) -> &[Url] {
+        &self.history
+    }
+
+    /// How many bytes of the body are still to come, if the server told beforehand.
+    #[must_use]
+    pub fn bytes_left(&self) -> Option<u64> {
+        match &self.body.0 {
+            Source::Wire(body) => body.bytes_left(),
+            Source::Other(_) => None,
+        }
+    }
+
+    /// The fields that came after a chunked body, once it is read to its end.
+    #[must_use]
+    pub fn trailers(&self) -> Option<&HeaderMap> {
+        match &self.body.0 {
+            Source::Wire(body) => body.trailers(),
+            _ => None,
+        }
+    }
+}
+
+/// For handlers, which replace a response or parts of it.
+impl Response {
+    /// With another status.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Response {
+        self.head.status = status;
+        self
+    }
+
+    /// The headers, to be changed.
+    pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        if self.head.map.get().is_none() {
+            self.head.map = OnceLock::from(self.head.parse());
+        }
+        // Filled by the lines above; `get_mut_or_init` isn't stable.
+        match self.head.map.get_mut() {
+            Some(map) => map,
+            None => unreachable!("the map was made just now"),
+        }
+    }
+
+    /// Puts another body in the place of this one, made of it: a decoder, a counter.
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use sockeye::urllib::Response;
+    ///
+    /// let url = "data:,hello".parse().expect("a URL");
+    /// let mut text = String::new();
+    /// Response::new(url, &b"hello"[..]).map_body(|body| body.take(4)).read_to_string(&mut text)?;
+    /// assert_eq!(text, "hell");
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn map_body<R: Read + Send + 'static>(mut self, make: impl FnOnce(Body) -> R) -> Response {
+        self.body = Body::new(make(self.body));
+        self
+    }
+}
+
+/// The names of Python's response.
+impl Response {
+    /// The status as a number.
+    #[must_use]
+    pub fn getcode(&self) -> u16 {
+        self.status().as_u16()
+    }
+
+    /// [`url`](Self::url) as text.
+    #[must_use]
+    pub fn geturl(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// [`headers`](Self::headers).
+    #[must_use]
+    pub fn info(&self) -> &HeaderMap {
+        self.headers()
+    }
+}
+
+impl Response {
+    pub(super) fn with_history(mut self, history: Vec<Url>) -> Response {
+        self.history = history;
+        self
+    }
+
+    /// Whether the rest of the body is known to end soon: within so many bytes, or in chunks.
+    pub(super) fn is_bounded_by(&self, bytes: u64) -> bool {
+        match &self.body.0 {
+            Source::Wire(body) => body.ends_by_itself() && body.bytes_left().is_none_or(|left| left <= bytes),
+            Source::Other(_) => false,
+        }
+    }
+}
+
+impl Read for Response {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.body.read(buf)
+    }
+}
+
+impl BufRead for Response {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.body.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.body.consume(amount);
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("status", &self.status())
+            .field("url", &address::shown(&self.url))
+            .field("bytes_left", &self.bytes_left())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    pub(super) fn wire(body: WireBody) -> Body {
+        Body(Source::Wire(body))
+    }
+
+    fn new(reader: impl Read + Send + 'static) -> Body {
+        Body(Source::Other(Mutex::new(Box::new(BufReader::new(reader)))))
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match &mut self.0 {
+            Source::Wire(body) => Ok(body.read(buf)?),
+            Source::Other(reader) => reader.get_mut().unwrap_or_else(PoisonError::into_inner).read(buf),
+        }
+    }
+}
+
+impl BufRead for Body {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        match &mut self.0 {
+            Source::Wire(body) => Ok(body.fill_buf()?),
+            Source::Other(reader) => reader.get_mut().unwrap_or_else(PoisonError::into_inner).fill_buf(),
+        }
+    }
+
+    fn consume(&mut self, amount: usize) {
+        match &mut self.0 {
+            Source::Wire(body) => body.consume(amount),
+            Source::Other(reader) => {
+                reader.get_mut().unwrap_or_else(PoisonError::into_inner).consume(amount);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Body").finish_non_exhaustive()
+    }
+}

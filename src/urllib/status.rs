@@ -1,0 +1,62 @@
+//! [`ErrorProcessor`]: a status of 400 or above is an error that holds the response.
+
+use super::{Exchange, Handler, Next, Request, Response, address};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Makes an error of every response with a status of 400 or above: [`ErrorKind::Status`], with the response
+/// [in the error](Error::response). Its order is 900, so that it sees what all others have left.
+///
+/// Python: `urllib.request.HTTPErrorProcessor`, which takes everything outside 200–299 for an error.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::urllib::{ErrorProcessor, build_opener};
+///
+/// // This opener hands every status back as a response.
+/// let opener = build_opener().add_handler(ErrorProcessor::off()).build();
+/// # assert!(opener.open("nonsense:").is_err());
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorProcessor(Mode);
+
+#[derive(Clone, Copy, Debug)]
+enum Mode {
+    Raise,
+    Pass,
+}
+
+impl ErrorProcessor {
+    /// The default.
+    #[must_use]
+    pub fn new() -> ErrorProcessor {
+        ErrorProcessor(Mode::Raise)
+    }
+
+    /// Lets every response pass.
+    #[must_use]
+    pub fn off() -> ErrorProcessor {
+        ErrorProcessor(Mode::Pass)
+    }
+}
+
+impl Default for ErrorProcessor {
+    fn default() -> ErrorProcessor {
+        ErrorProcessor::new()
+    }
+}
+
+impl Handler for ErrorProcessor {
+    fn order(&self) -> i32 {
+        900
+    }
+
+    fn response(&self, request: &mut Request, response: Response, _: &mut Exchange<'_>) -> Result<Next> {
+        let status = response.status();
+        if matches!(self.0, Mode::Pass) || status.as_u16() < 400 {
+            return Ok(Next::Pass(response));
+        }
+        let message = format!("{} {} failed: {status}", request.get_method(), address::shown(response.url()));
+        Err(Error::new(ErrorKind::Status, message).with_payload(response))
+    }
+}

@@ -1,0 +1,200 @@
+//! [`Connection`]: a stream with its buffers, and [`Wait`], how long its steps may take.
+
+use std::{io::Read, time::Duration};
+
+use crate::{
+    cancel::CancelToken,
+    deadline::Deadline,
+    error::{Error, ErrorKind, Result},
+    stream::Stream,
+};
+
+/// What one read asks for at most, and what an idle connection keeps.
+const BUFFER: usize = 16 * 1024;
+
+/// The time limits of an exchange.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    /// Of all steps together.
+    pub(super) total: Deadline,
+    /// Of each wait for the server.
+    pub(super) each: Option<Duration>,
+}
+
+impl Wait {
+    /// Until when the next step may take.
+    pub(super) fn until(self) -> Deadline {
+        match self.each {
+            None => self.total,
+            Some(each) => self.total.min(Deadline::after(each)),
+        }
+    }
+
+    /// A step for which nothing has to be waited tries its system call first, so a server that always has one
+    /// more byte would never be seen to be late; this sees it.
+    fn check(self) -> Result<()> {
+        if self.total.has_passed() { Err(ErrorKind::TimedOut.into()) } else { Ok(()) }
+    }
+}
+
+/// A connection to a server, with what was received and not looked at.
+#[derive(Debug)]
+pub(super) struct Connection {
+    stream: Stream,
+    pub(super) input: Buffer,
+    /// The head that is sent; kept for its allocation.
+    pub(super) output: Vec<u8>,
+    cancel: Option<CancelToken>,
+}
+
+/// Bytes that were received: `bytes[start..end]` are still to be looked at.
+#[derive(Debug, Default)]
+pub(super) struct Buffer {
+    bytes: Vec<u8>,
+    /// INVARIANT: start <= end <= bytes.len(), and both are 0 when they are equal.
+    start: usize,
+    end: usize,
+}
+
+impl Connection {
+    /// What was dialled with that token.
+    pub(super) fn new(stream: Stream, cancel: Option<CancelToken>) -> Connection {
+        Connection { stream, input: Buffer::default(), output: Vec::new(), cancel }
+    }
+
+    /// Which token may end what happens on it. Nearly always there is none, and none before.
+    pub(super) fn set_cancel(&mut self, cancel: Option<&CancelToken>) -> Result<()> {
+        if self.cancel.is_some() || cancel.is_some() {
+            self.stream.socket().set_cancel(cancel.cloned())?;
+            self.cancel = cancel.cloned();
+        }
+        Ok(())
+    }
+
+    /// Receives more behind what is there; 0 at the end of data.
+    pub(super) fn fill(&mut self, wait: Wait) -> Result<usize> {
+        wait.check()?;
+        let n = self.stream.read_by(self.input.room(), wait.until())?;
+        self.input.end += n;
+        Ok(n)
+    }
+
+    /// Receives straight to where it is wanted; nothing may be left in `input`.
+    pub(super) fn receive(&mut self, buf: &mut [u8], wait: Wait) -> Result<usize> {
+        debug_assert!(self.input.is_empty());
+        wait.check()?;
+        self.stream.read_by(buf, wait.until())
+    }
+
+    /// Sends all of it.
+    pub(super) fn send(&self, bytes: &[u8], wait: Wait) -> Result<()> {
+        wait.check()?;
+        if wait.each.is_none() || bytes.len() <= BUFFER {
+            return self.stream.write_all_by(bytes, wait.until());
+        }
+        // The limit of each wait starts anew with every piece that went out.
+        let mut sent = 0;
+        for piece in bytes.chunks(BUFFER) {
+            self.stream.write_all_by(piece, wait.until()).map_err(|error| {
+                let so_far = sent + error.sent().unwrap_or(0);
+                error.after_sending(so_far)
+            })?;
+            sent += piece.len();
+        }
+        Ok(())
+    }
+
+    /// Sends what is in `output`.
+    pub(super) fn send_output(&mut self, wait: Wait) -> Result<()> {
+        let sent = self.send(&self.output, wait);
+        self.output.clear();
+        sent
+    }
+
+    /// Whether the server has closed it, or sent something unasked: one system call that doesn't wait.
+    pub(super) fn is_dead(&self) -> bool {
+        !matches!(self.stream.try_read(&mut [0]), Err(error) if error.would_block())
+    }
+
+    /// Lets go what an unusually large exchange made it hold.
+    pub(super) fn shrink(&mut self) {
+        if self.input.bytes.len() > BUFFER {
+            self.input = Buffer::default();
+        }
+        if self.output.capacity() > 2 * BUFFER {
+            self.output = Vec::new();
+        }
+    }
+}
+
+impl Buffer {
+    pub(super) fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    /// What is still to be looked at.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// Drops so many bytes from the front.
+    pub(super) fn consume(&mut self, amount: usize) {
+        self.start = self.end.min(self.start + amount);
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        }
+    }
+
+    /// Room for more: at least a quarter of the buffer, which grows for what must stay in one piece.
+    fn room(&mut self) -> &mut [u8] {
+        if self.bytes.len() - self.end < BUFFER / 4 {
+            self.bytes.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+            let wanted = (self.end + BUFFER).next_power_of_two();
+            if self.bytes.len() - self.end < BUFFER / 4 {
+                self.bytes.resize(wanted, 0);
+            }
+        }
+        &mut self.bytes[self.end..]
+    }
+}
+
+/// Fills the buffer from a reader of the user's; fewer bytes only at its end.
+pub(super) fn read_full(reader: &mut dyn Read, buf: &mut [u8]) -> Result<usize> {
+    let mut filled = 0;
+    while filled < buf.len() {
+        match reader.read(&mut buf[filled..]) {
+            Ok(0) => break,
+            // A reader that claims more than it was asked for is wrong; the buffer isn't left for it.
+            Ok(n) => filled = buf.len().min(filled + n),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Error::from(error).context("read the request's data")),
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(buffer: &mut Buffer, bytes: &[u8]) {
+        buffer.room()[..bytes.len()].copy_from_slice(bytes);
+        buffer.end += bytes.len();
+    }
+
+    #[test]
+    fn a_buffer_keeps_what_was_not_consumed() {
+        let mut buffer = Buffer::default();
+        put(&mut buffer, b"hello world");
+        buffer.consume(6);
+        assert_eq!(buffer.bytes(), b"world");
+        for _ in 0..5 {
+            put(&mut buffer, &[b'x'; BUFFER / 4]);
+        }
+        assert!(buffer.bytes().starts_with(b"worldx"));
+        assert_eq!(buffer.bytes().len(), 5 + 5 * (BUFFER / 4));
+        buffer.consume(usize::MAX / 2);
+        assert!(buffer.is_empty());
+    }
+}

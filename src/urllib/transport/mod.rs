@@ -1,0 +1,185 @@
+//! HTTP over connections: what answers the schemes `http` (and `https`, once there is TLS).
+//!
+//! - [`HttpHandler`]: takes a connection from the [`pool`] or dials a [`route`], and makes one exchange on it
+//! - [`send`]: the request; [`receive`]: the answer's head; [`body`]: its body, then the connection goes home
+//!
+//! A kept connection costs one `send` and one `recv` a request: it isn't probed before its use. If it turns out
+//! to be dead, a request that may be repeated is repeated once, on a fresh one.
+
+mod body;
+mod connection;
+mod pool;
+mod receive;
+mod route;
+mod send;
+
+use std::{sync::Arc, time::Instant};
+
+use ::http::{HeaderMap, StatusCode};
+
+pub(super) use body::WireBody;
+pub(super) use pool::PoolLimits;
+
+use super::{
+    Data, Exchange, Request, Response,
+    response::{Body, Head},
+};
+use crate::{
+    cancel::CancelToken,
+    error::{Error, ErrorKind, Result},
+    wire::{
+        fields::members,
+        framing::{Framing, Persistence},
+        limits::Limits,
+    },
+};
+use body::Home;
+use connection::{Connection, Wait};
+use pool::Pool;
+use receive::{Answer, Silence, is_loss};
+use route::Route;
+
+/// What makes exchanges over HTTP, and keeps the connections between them.
+#[derive(Debug)]
+pub(super) struct HttpHandler {
+    pool: Arc<Pool<Box<Connection>>>,
+    limits: Limits,
+}
+
+/// Why an exchange on a reused connection gave no answer.
+enum Failure {
+    /// The request may go out once more, on a fresh connection.
+    Repeat(Error),
+    Final(Error),
+}
+
+impl HttpHandler {
+    pub(super) fn new(pool: PoolLimits) -> HttpHandler {
+        HttpHandler { pool: Arc::new(Pool::new(pool)), limits: Limits::DEFAULT }
+    }
+
+    pub(super) fn close_idle(&self) {
+        self.pool.clear();
+    }
+
+    /// One exchange: the request goes out, the answer's head comes in.
+    pub(super) fn open(
+        &self,
+        request: &mut Request,
+        defaults: &HeaderMap,
+        exchange: &Exchange<'_>,
+    ) -> Result<Response> {
+        let wait = Wait { total: exchange.deadline(), each: exchange.patience().each };
+        let cancel = exchange.patience().cancel.as_ref();
+        let lost = match self.reuse(request, defaults, (wait, cancel)) {
+            Some(Ok(response)) => return Ok(response),
+            Some(Err(Failure::Final(error))) => return Err(error),
+            Some(Err(Failure::Repeat(error))) => Some(error),
+            None => None,
+        };
+        let mut head = Vec::with_capacity(512);
+        // Before dialling: a request that can't be sent must not cost a connection.
+        send::write_head(&mut head, request, defaults)?;
+        let route = Route::to(request.url())?.into_owned();
+        let stream = route.dial(wait, cancel).map_err(|error| match lost {
+            Some(lost) => error.context(format!("after a kept connection was lost ({lost}), a fresh one")),
+            None => error,
+        })?;
+        let mut conn = Box::new(Connection::new(stream, cancel.cloned()));
+        conn.output = head;
+        self.exchange(conn, request, route, wait).map_err(|failure| match failure {
+            Failure::Repeat(error) | Failure::Final(error) => error,
+        })
+    }
+
+    /// The same on a connection of the pool, if there is one.
+    fn reuse(
+        &self,
+        request: &mut Request,
+        defaults: &HeaderMap,
+        (wait, cancel): (Wait, Option<&CancelToken>),
+    ) -> Option<Result<Response, Failure>> {
+        let route = Route::to(request.url()).ok()?;
+        let (route, mut conn) = self.pool.take(&route, Instant::now())?;
+        conn.set_cancel(cancel).ok()?;
+        // What can't be repeated is worth one look whether the server is still there.
+        if !is_repeatable(request) && conn.is_dead() {
+            return None;
+        }
+        if let Err(error) = send::write_head(&mut conn.output, request, defaults) {
+            return Some(Err(Failure::Final(error)));
+        }
+        let outcome = self.exchange(conn, request, route, wait);
+        Some(match outcome {
+            // The server gave the idle connection up while the request was under way (RFC 9110 §15.5.9).
+            Ok(response) if response.status() == StatusCode::REQUEST_TIMEOUT && is_repeatable(request) => {
+                Err(Failure::Repeat(Error::new(ErrorKind::ConnectionReset, "408 Request Timeout")))
+            }
+            outcome => outcome,
+        })
+    }
+
+    /// Sends the request, whose head is in the connection's output, and reads the answer's head.
+    fn exchange(
+        &self,
+        mut conn: Box<Connection>,
+        request: &mut Request,
+        route: Route<'static>,
+        wait: Wait,
+    ) -> Result<Response, Failure> {
+        let sent = send::send(&mut conn, request.data_mut(), wait);
+        if let Err(error) = sent {
+            return self.salvage(conn, request, error, wait);
+        }
+        let answer = match receive::receive(&mut conn, request.get_method(), &self.limits, wait) {
+            Ok(answer) => answer,
+            Err(Silence::Dead(error)) if is_repeatable(request) => return Err(Failure::Repeat(error)),
+            Err(Silence::Dead(error) | Silence::Broken(error)) => return Err(Failure::Final(error)),
+        };
+        let home = (lasts(&answer) && !wants_close(request)).then(|| Home { pool: self.pool.clone(), route });
+        Ok(respond(request, answer.head, WireBody::new(conn, answer.framing, home, wait)))
+    }
+
+    /// The request didn't go out whole. A server that closes in the middle of it may have said why: it is
+    /// worth a look, as nothing has to be waited for on a lost connection.
+    fn salvage(
+        &self,
+        mut conn: Box<Connection>,
+        request: &Request,
+        error: Error,
+        wait: Wait,
+    ) -> Result<Response, Failure> {
+        if !is_loss(&error) {
+            return Err(Failure::Final(error));
+        }
+        if error.sent() != Some(0) {
+            if let Ok(answer) = receive::receive(&mut conn, request.get_method(), &self.limits, wait) {
+                let framing = answer.framing;
+                return Ok(respond(request, answer.head, WireBody::new(conn, framing, None, wait)));
+            }
+        }
+        let unseen = error.sent() == Some(0) && request.data_ref().is_none_or(Data::is_replayable);
+        Err(if unseen || is_repeatable(request) { Failure::Repeat(error) } else { Failure::Final(error) })
+    }
+}
+
+/// Whether it may go out twice: its method says that this changes nothing (RFC 9110 §9.2.2), and its data are
+/// still there after they were sent.
+fn is_repeatable(request: &Request) -> bool {
+    request.get_method().is_idempotent() && request.data_ref().is_none_or(Data::is_bytes)
+}
+
+/// Whether the connection can carry another exchange after this answer.
+fn lasts(answer: &Answer) -> bool {
+    answer.persistence == Persistence::KeepAlive && answer.framing != Framing::UntilClose
+}
+
+/// Whether the request itself says that the connection ends.
+fn wants_close(request: &Request) -> bool {
+    let value = request.get_header("connection");
+    value.is_some_and(|value| members(value.as_bytes()).any(|option| option.eq_ignore_ascii_case(b"close")))
+}
+
+fn respond(request: &Request, head: Head, body: WireBody) -> Response {
+    Response::from_wire(head, request.url().clone(), Body::wire(body))
+}

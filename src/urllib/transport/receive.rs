@@ -1,0 +1,147 @@
+//! A response's head: interim answers are skipped, and what follows is decided.
+
+use std::sync::OnceLock;
+
+use ::http::{HeaderMap, Method, StatusCode};
+
+use super::connection::{Connection, Wait};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    urllib::response::Head,
+    wire::{
+        framing::{Framing, Persistence, persistence, response_framing},
+        head::{HeadScanner, Parsed, parse_response, storage},
+        limits::Limits,
+    },
+};
+
+/// A head, and what comes after it.
+pub(super) struct Answer {
+    pub(super) head: Head,
+    pub(super) framing: Framing,
+    pub(super) persistence: Persistence,
+}
+
+/// Why there is no answer.
+pub(super) enum Silence {
+    /// The connection ended before the first byte of it: on a reused one, the server closed it meanwhile.
+    Dead(Error),
+    /// It is wrong, late or cut short.
+    Broken(Error),
+}
+
+/// Reads the final answer's head and takes it out of the buffer.
+///
+/// Interim answers (RFC 9110 §15.2) are skipped; there may be a few of them. 101 is refused: this client never
+/// asks for an upgrade.
+pub(super) fn receive(
+    conn: &mut Connection,
+    method: &Method,
+    limits: &Limits,
+    wait: Wait,
+) -> Result<Answer, Silence> {
+    let mut interim = 0;
+    let mut scanner = HeadScanner::default();
+    let mut heard = !conn.input.is_empty();
+    loop {
+        // Asked first, the scanner costs a pass over the head; only one that came in pieces is worth that.
+        let seen = parse(conn, method, limits).map_err(Silence::Broken)?;
+        match seen {
+            Seen::Partial => {}
+            Seen::Interim(status, len) => {
+                interim += 1;
+                conn.input.consume(len);
+                scanner = HeadScanner::default();
+                check_interim(status, interim, limits).map_err(Silence::Broken)?;
+                continue;
+            }
+            Seen::Final(answer, len) => {
+                conn.input.consume(len);
+                return Ok(answer);
+            }
+        }
+        loop {
+            match conn.fill(wait) {
+                Ok(0) => return Err(ended(heard)),
+                Ok(_) => heard = true,
+                Err(error) if !heard && is_loss(&error) => return Err(Silence::Dead(error)),
+                Err(error) => return Err(Silence::Broken(error)),
+            }
+            if scanner.scan(conn.input.bytes(), limits) {
+                break;
+            }
+        }
+    }
+}
+
+/// Whether the connection was lost, rather than slow or cancelled.
+pub(super) fn is_loss(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::NotConnected)
+}
+
+enum Seen {
+    Partial,
+    Interim(StatusCode, usize),
+    Final(Answer, usize),
+}
+
+fn parse(conn: &Connection, method: &Method, limits: &Limits) -> Result<Seen> {
+    let bytes = conn.input.bytes();
+    if bytes.is_empty() {
+        return Ok(Seen::Partial);
+    }
+    let mut slots = storage();
+    let head = match parse_response(bytes, &mut slots, limits)? {
+        Parsed::Complete(head) => head,
+        Parsed::Partial => return Ok(Seen::Partial),
+    };
+    if head.status.is_informational() {
+        return Ok(Seen::Interim(head.status, head.len));
+    }
+    let answer = Answer {
+        framing: response_framing(method, &head)?,
+        persistence: persistence(head.version, head.fields),
+        head: Head {
+            status: head.status,
+            version: head.version.to_http(),
+            bytes: bytes[..head.len].into(),
+            map: OnceLock::new(),
+        },
+    };
+    Ok(Seen::Final(answer, head.len))
+}
+
+fn check_interim(status: StatusCode, count: usize, limits: &Limits) -> Result<()> {
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Error::new(ErrorKind::Protocol, "the server switched protocols unasked"));
+    }
+    if count > limits.interim {
+        let message = format!("more than {} interim answers", limits.interim);
+        return Err(Error::new(ErrorKind::TooLarge, message));
+    }
+    Ok(())
+}
+
+fn ended(heard: bool) -> Silence {
+    if heard {
+        let message = "the connection closed within the head of the answer";
+        return Silence::Broken(Error::new(ErrorKind::UnexpectedEof, message));
+    }
+    Silence::Dead(Error::new(ErrorKind::UnexpectedEof, "the connection closed without an answer"))
+}
+
+impl Head {
+    /// The map; it is made when it is first asked for.
+    pub(in crate::urllib) fn map(&self) -> &HeaderMap {
+        self.map.get_or_init(|| self.parse())
+    }
+
+    /// The map of what was parsed before, so nothing can be wrong with it.
+    pub(in crate::urllib) fn parse(&self) -> HeaderMap {
+        let mut slots = storage();
+        match parse_response(&self.bytes, &mut slots, &Limits::DEFAULT) {
+            Ok(Parsed::Complete(head)) => head.fields.to_header_map(),
+            _ => HeaderMap::new(),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A request as bytes: its head, and what it carries.
+
+use std::io::Read;
+
+use ::http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, USER_AGENT},
+};
+use url::Position;
+
+use super::connection::{Connection, Wait, read_full};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    urllib::{Data, Request, data::Sending},
+    wire::{chunk, framing, write},
+};
+
+/// How much of the data goes into the same `send` as the head, and how much of a reader's travels at once.
+const PIECE: usize = 32 * 1024;
+
+const AGENT: &str = concat!("sockeye/", env!("CARGO_PKG_VERSION"));
+
+/// A piece of a reader's data needs at most so many bytes of framing before it.
+const CHUNK_HEADER: usize = 18;
+
+/// Writes the request's head into `out`. All that a peer could misread is refused here, whichever way it got
+/// into the request.
+pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &HeaderMap) -> Result<()> {
+    out.clear();
+    let url = request.url();
+    let method = request.get_method();
+    write::request_line(out, method.as_str(), &url[Position::BeforePath..Position::AfterQuery])?;
+    match own(request, &HOST) {
+        Some(host) if framing::is_host(host.as_bytes()) => write::header(out, &HOST, host),
+        Some(_) => return Err(refuse("the Host header isn't a host")),
+        None => write::field(out, "Host", url[Position::BeforeHost..Position::AfterPort].as_bytes())?,
+    }
+    if own(request, &USER_AGENT).is_none() && !defaults.contains_key(USER_AGENT) {
+        write::field(out, "User-Agent", AGENT.as_bytes())?;
+    }
+    // Nothing is decoded yet, so nothing coded is asked for (RFC 9110 §12.5.3).
+    if own(request, &ACCEPT_ENCODING).is_none() && !defaults.contains_key(ACCEPT_ENCODING) {
+        write::field(out, "Accept-Encoding", b"identity")?;
+    }
+    describe_data(out, request)?;
+    let layers = [request.unredirected_headers(), request.headers(), defaults];
+    for (depth, layer) in layers.iter().enumerate() {
+        for (name, value) in *layer {
+            let hidden = layers[..depth].iter().any(|above| above.contains_key(name));
+            if !hidden && !is_ours(name) {
+                write::field(out, name.as_str(), value.as_bytes())?;
+            }
+        }
+    }
+    write::end(out);
+    Ok(())
+}
+
+/// The request's own header, as it is sent.
+fn own<'r>(request: &'r Request, name: &HeaderName) -> Option<&'r HeaderValue> {
+    request.unredirected_headers().get(name).or_else(|| request.headers().get(name))
+}
+
+/// What this module writes by itself.
+fn is_ours(name: &HeaderName) -> bool {
+    *name == HOST || *name == CONTENT_LENGTH
+}
+
+/// Where the data end, and what they are.
+fn describe_data(out: &mut Vec<u8>, request: &Request) -> Result<()> {
+    if own(request, &TRANSFER_ENCODING).is_some() {
+        return Err(refuse("Transfer-Encoding is set by itself: give the request a reader"));
+    }
+    let length = match request.data_ref() {
+        Some(data) => data.len(),
+        None => Some(0),
+    };
+    if let Some(claimed) = own(request, &CONTENT_LENGTH) {
+        let claimed = claimed.to_str().ok().and_then(|text| text.parse().ok());
+        if claimed.is_none() || claimed != length {
+            return Err(refuse("the Content-Length header isn't the length of the data"));
+        }
+    }
+    match (request.data_ref(), length) {
+        (Some(_), None) => write::field(out, "Transfer-Encoding", b"chunked")?,
+        (Some(_), Some(length)) => write::content_length(out, length),
+        // RFC 9110 §8.6: for methods that are about their data, even when there are none.
+        (None, _) if matches!(*request.get_method(), Method::POST | Method::PUT | Method::PATCH) => {
+            write::content_length(out, 0);
+        }
+        (None, _) => {}
+    }
+    if request.data_ref().is_some() && own(request, &CONTENT_TYPE).is_none() {
+        write::field(out, "Content-Type", b"application/x-www-form-urlencoded")?;
+    }
+    Ok(())
+}
+
+/// Sends the head, which is in `output`, and the data.
+pub(super) fn send(conn: &mut Connection, data: Option<&mut Data>, wait: Wait) -> Result<()> {
+    let sending = match data {
+        Some(data) => data.send()?,
+        None => Sending::Bytes(&[]),
+    };
+    match sending {
+        Sending::Bytes(bytes) => {
+            let head = conn.output.len();
+            let (first, rest) = bytes.split_at(bytes.len().min(PIECE));
+            conn.output.extend_from_slice(first);
+            conn.send_output(wait)?;
+            if rest.is_empty() {
+                return Ok(());
+            }
+            conn.send(rest, wait).map_err(|error| {
+                let sent = head + PIECE + error.sent().unwrap_or(0);
+                error.after_sending(sent)
+            })
+        }
+        Sending::Sized(reader, length) => send_sized(conn, reader, length, wait),
+        Sending::Chunked(reader) => send_chunked(conn, reader, wait),
+    }
+}
+
+fn send_sized(
+    conn: &mut Connection,
+    mut reader: Box<dyn Read + Send>,
+    length: u64,
+    wait: Wait,
+) -> Result<()> {
+    let mut left = length;
+    loop {
+        let head = conn.output.len();
+        let want = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
+        conn.output.resize(head + want, 0);
+        let got = read_full(&mut reader, &mut conn.output[head..])?;
+        if got < want {
+            let message = format!("the request's data ended {} bytes early", left - got as u64);
+            return Err(Error::new(ErrorKind::UnexpectedEof, message));
+        }
+        left -= got as u64;
+        conn.send_output(wait).map_err(after_something)?;
+        if left == 0 {
+            return Ok(());
+        }
+    }
+}
+
+fn send_chunked(conn: &mut Connection, mut reader: Box<dyn Read + Send>, wait: Wait) -> Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        // Not filled up: what the reader has goes out, so that a slow one can hold a conversation.
+        let got = match reader.read(&mut piece) {
+            Ok(got) => got.min(PIECE),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Error::from(error).context("read the request's data")),
+        };
+        conn.output.reserve(got + CHUNK_HEADER);
+        match got {
+            0 => conn.output.extend_from_slice(chunk::LAST_CHUNK),
+            _ => chunk::chunk(&mut conn.output, &piece[..got]),
+        }
+        conn.send_output(wait).map_err(after_something)?;
+        if got == 0 {
+            return Ok(());
+        }
+    }
+}
+
+/// A reader can't be read again, so it doesn't matter how much of it went out.
+fn after_something(error: Error) -> Error {
+    error.after_sending(usize::MAX)
+}
+
+fn refuse(message: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidInput, message)
+}
