@@ -1,6 +1,7 @@
 //! An HTTP server: Python's `http.server`.
 //!
-//! - [`HttpServer`] listens and serves, [`Handler`] answers, [`handler`] makes one of a closure.
+//! - [`HttpServer`] listens and serves, [`Handler`] answers, [`handler`] makes one of a closure,
+//!   [`FileHandler`] serves a folder.
 //! - [`Request`] is a borrowed head and a body to read ([`Read`](std::io::Read), [`BufRead`](std::io::BufRead)).
 //! - [`Response`] → [`Head`] → [`Body`]: each step consumes the one before, so a late header or a second
 //!   response doesn't compile. How the body is framed is the crate's business.
@@ -12,6 +13,7 @@
 mod error_page;
 mod exchange;
 mod field;
+mod files;
 mod handler;
 mod log;
 mod output;
@@ -21,6 +23,7 @@ mod response;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 pub use field::FieldValue;
+pub use files::{FileHandler, Symlinks};
 pub use handler::{Handler, HandlerFn, handler};
 pub use log::LogEntry;
 pub use request::Request;

@@ -117,7 +117,7 @@ impl<'a> Request<'a> {
     }
 
     /// The headers in order, with their names as they were sent.
-    pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
+    pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
         self.fields.iter().copied()
     }
 

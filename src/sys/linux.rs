@@ -1,16 +1,17 @@
 //! Linux.
 
 use std::{
+    ffi::CStr,
     fs::File,
-    io,
+    io, mem,
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
 };
 
 use socket2::SockAddr;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
-use super::{check, option, retry};
+use super::{check, file::Opening, option, retry};
 
 /// A broken connection is an error, never a signal.
 pub(super) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
@@ -44,6 +45,45 @@ pub(crate) fn sendfile(out: BorrowedFd<'_>, file: &File, offset: u64, count: usi
         // SAFETY: both descriptors are borrowed for the call, and `position` is a local variable.
         unsafe { libc::sendfile64(out.as_raw_fd(), file.as_raw_fd(), &mut position, count) }
     })
+}
+
+/// A descriptor that stands for a folder, whether or not it may be read.
+pub(super) const LOOK_UP: i32 = libc::O_PATH;
+
+/// `openat2(2)` (Linux 5.6): the kernel itself sees to it that no step leaves the folder; with
+/// [`Opening::ReadNoLink`] and [`Opening::FolderNoLink`] no step is a link.
+///
+/// # Errors
+///
+/// `Unsupported` where the kernel doesn't have the call, a filter forbids it (older container runtimes say EPERM),
+/// or its rule is stricter than needed: it refuses every absolute link (EXDEV), and paths with `..` beside a rename
+/// (EAGAIN).
+pub(crate) fn open_beneath(folder: BorrowedFd<'_>, path: &CStr, opening: Opening) -> Result<OwnedFd> {
+    // SAFETY: a struct of integers, for which zero is the documented default.
+    let mut how: libc::open_how = unsafe { mem::zeroed() };
+    // C ints that hold flags: not negative.
+    how.flags = opening.flags() as u64;
+    how.resolve = libc::RESOLVE_BENEATH | libc::RESOLVE_NO_MAGICLINKS;
+    if matches!(opening, Opening::ReadNoLink | Opening::FolderNoLink) {
+        how.resolve |= libc::RESOLVE_NO_SYMLINKS;
+    }
+    let opened = retry(|| {
+        let size = mem::size_of_val(&how);
+        // SAFETY: the path ends in NUL, `how` is a struct of `size` bytes, and both outlive the call.
+        unsafe {
+            libc::syscall(libc::SYS_openat2, folder.as_raw_fd(), path.as_ptr(), &raw const how, size) as isize
+        }
+    });
+    match opened {
+        // SAFETY: the call gave a new descriptor, which nobody else owns; descriptors are C ints.
+        Ok(fd) => Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) }),
+        Err(error) => Err(match error.raw_os_error() {
+            Some(libc::ENOSYS | libc::EPERM | libc::E2BIG | libc::EXDEV | libc::EAGAIN) => {
+                ErrorKind::Unsupported.into()
+            }
+            _ => error,
+        }),
+    }
 }
 
 /// An O_PATH descriptor: the kernel answers EBADF to every call for bytes or sockets.

@@ -11,6 +11,9 @@
 //! - `SEND_FLAGS`: what keeps `send(2)` from raising SIGPIPE.
 //! - `descriptor_for_nothing() -> Option<OwnedFd>`: every call on it fails, with EBADF where possible.
 //! - `family_of(fd)`, `protocol_of(fd)`: what the socket was made with.
+//! - `LOOK_UP`: what opens a folder to look up names in it, and for nothing else where that can be said.
+//! - `open_beneath(folder, path, opening) -> Result<OwnedFd>`: opens what lies below a folder and nothing else;
+//!   `Unsupported` tells the caller to look up name by name.
 //!
 //! Everything else is POSIX and stands in files of its own, alike on all platforms:
 //!
@@ -20,11 +23,15 @@
 //! - `option`: `getsockopt` and `setsockopt` on bytes.
 //! - `names`: `getaddrinfo` and `gethostname`.
 //! - `thread`: what the kernel knows of this process's threads; where it tells nothing, nothing depends on it.
+//! - `file`: files below a folder that is held open.
+//! - `interfaces`: the addresses of this machine.
 //! - `c`: the numbers of the C headers, for the tables of constants above.
 
 #![allow(unsafe_code)]
 
 mod data;
+mod file;
+mod interfaces;
 mod names;
 mod option;
 pub(crate) mod thread;
@@ -44,9 +51,13 @@ use portable as platform;
 pub(crate) use libc as c;
 
 pub(crate) use data::{peek, recv, recvfrom, send, sendto};
+pub(crate) use file::{
+    FileKind, FileStatus, Opening, c_path, fstat, fstatat, is_absence, names, open_folder, openat, readlinkat,
+};
+pub(crate) use interfaces::interface_addresses;
 pub(crate) use names::{Found, Hints, getaddrinfo, gethostname};
 pub(crate) use option::{getsockopt, setsockopt};
-pub(crate) use platform::{accept, descriptor_for_nothing, family_of, protocol_of, sendfile};
+pub(crate) use platform::{accept, descriptor_for_nothing, family_of, open_beneath, protocol_of, sendfile};
 pub(crate) use wait::{Interest, wait};
 
 use crate::error::{Error, Result};

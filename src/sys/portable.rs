@@ -1,6 +1,7 @@
 //! Any POSIX system, with nothing beyond it.
 
 use std::{
+    ffi::CStr,
     fs::File,
     os::fd::{AsRawFd, BorrowedFd, OwnedFd},
 };
@@ -8,6 +9,8 @@ use std::{
 use socket2::{SockAddr, SockRef};
 
 use crate::error::{Error, ErrorKind, Result};
+
+use super::file::Opening;
 
 /// A broken connection is an error, never a signal. Apple has SO_NOSIGPIPE instead, which socket2 sets on
 /// every socket that it makes or accepts.
@@ -32,6 +35,14 @@ pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr)> {
 
 /// There is no portable `sendfile`.
 pub(crate) fn sendfile(_out: BorrowedFd<'_>, _file: &File, _offset: u64, _count: usize) -> Result<usize> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// Looking up alone has a name of its own on each system (O_SEARCH, O_EXEC): a folder has to be readable here.
+pub(super) const LOOK_UP: i32 = libc::O_RDONLY;
+
+/// There is no portable call that holds a path below a folder.
+pub(crate) fn open_beneath(_folder: BorrowedFd<'_>, _path: &CStr, _opening: Opening) -> Result<OwnedFd> {
     Err(ErrorKind::Unsupported.into())
 }
 
