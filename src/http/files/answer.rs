@@ -124,7 +124,10 @@ fn copy(file: &File, range: &Range<u64>, out: &mut impl Write) -> Result<()> {
         let piece = PIECE.min(range.end - at) as usize;
         match file.read_at(&mut buffer[..piece], at) {
             Ok(0) => {
-                return Err(Error::new(ErrorKind::UnexpectedEof, "the file became shorter while it was sent"));
+                return Err(Error::new(
+                    ErrorKind::UnexpectedEof,
+                    "the file became shorter while it was sent",
+                ));
             }
             Ok(read) => {
                 out.write_all(&buffer[..read])?;

@@ -32,15 +32,8 @@ fn folders_come_first_then_names_without_case() {
 
 #[test]
 fn names_are_escaped_and_linked_byte_for_byte() {
-    let names: [&[u8]; 7] = [
-        b"<script>alert(1)<x>",
-        b"a\"b'&c",
-        b"\xff\xfe",
-        b"javascript:x",
-        b"a?b#c%41",
-        b"x\\y",
-        b"\n\x1b ",
-    ];
+    let names: [&[u8]; 7] =
+        [b"<script>alert(1)<x>", b"a\"b'&c", b"\xff\xfe", b"javascript:x", b"a?b#c%41", b"x\\y", b"\n\x1b "];
     let page = page("/", names.iter().map(|name| entry(name, Content::File(0))).collect());
     assert!(!page.contains("<script"));
     for name in names {
