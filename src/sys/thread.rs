@@ -21,6 +21,16 @@ pub(crate) fn is_asleep(thread: u32) -> Option<bool> {
     Some(matches!(stat.get(end + 2)?, b'S' | b'D'))
 }
 
+/// How many nanoseconds that thread has run on a core. `None` where the system doesn't tell.
+pub(crate) fn time_on_core(thread: u32) -> Option<u64> {
+    if thread == 0 {
+        return None;
+    }
+    // "RUNNING WAITING TIMES", the first two in nanoseconds.
+    let text = fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).ok()?;
+    text.split(' ').next()?.parse().ok()
+}
+
 /// Whether a core had nothing to run just now, the calling thread apart. True where the system doesn't tell.
 pub(crate) fn has_idle_core(cores: usize) -> bool {
     let runnable = || {

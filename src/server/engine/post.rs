@@ -23,6 +23,8 @@ pub(super) struct Post {
     /// The watcher's memory: the word at the last tick, and for how many ticks it has stood.
     seen: Plain,
     ticks: AtomicU32,
+    /// How long the thread had run on a core when it was first seen in this call.
+    ran: Plain,
 }
 
 /// The call of a handler that a driver was seen in.
@@ -31,7 +33,13 @@ pub(super) struct Call(u64);
 
 impl Post {
     pub(super) fn new(thread: u32) -> Post {
-        Post { word: AtomicU64::new(AWAY), thread, seen: Plain::new(AWAY), ticks: AtomicU32::new(0) }
+        Post {
+            word: AtomicU64::new(AWAY),
+            thread,
+            seen: Plain::new(AWAY),
+            ticks: AtomicU32::new(0),
+            ran: Plain::new(0),
+        }
     }
 
     /// The thread's number.
@@ -69,6 +77,14 @@ impl Post {
             return None;
         }
         Some((Call(word), self.ticks.fetch_add(1, Relaxed) + 1))
+    }
+
+    /// How long the thread had run on a core when this call was first seen, given how long it has run now.
+    pub(super) fn ran_before(&self, now: u64, ticks: u32) -> u64 {
+        if ticks == 1 {
+            self.ran.store(now, Relaxed);
+        }
+        self.ran.load(Relaxed)
     }
 
     /// Takes the lane from the thread, if it is still in that call.

@@ -14,14 +14,14 @@ use std::{
 
 use crate::{
     error::{Error, Result},
-    sys::thread::{has_idle_core, is_asleep},
+    sys::thread::{has_idle_core, is_asleep, time_on_core},
 };
 
-use super::{Engine, lane::Tick, service::Service};
+use super::{Engine, lane::Tick, post::Post, service::Service};
 
 const TICK: Duration = Duration::from_millis(1);
-/// A handler that runs on for so many ticks is taken for a blocked one.
-const LONG: u32 = 10;
+/// A handler that has run on a core for so long is as bad for its lane as a blocked one.
+const LONG: Duration = Duration::from_millis(10);
 /// After so many ticks without anything to see, the watcher rests.
 const CALM: u32 = 20;
 /// After so many ticks without pressure, a lane may have one driver less.
@@ -122,8 +122,7 @@ impl<S: Service> Engine<S> {
             calm &= tick.calm;
             self.adjust(index, &tick, memory);
             for (post, call, ticks) in tick.suspects {
-                let blocked = is_asleep(post.thread()).unwrap_or(false);
-                if !blocked && ticks < LONG {
+                if !is_asleep(post.thread()).unwrap_or(false) && !runs_long(&post, ticks) {
                     continue;
                 }
                 let (lost, alert) = self.lanes[index].lane.lose(&post, call);
@@ -179,4 +178,11 @@ impl<S: Service> Engine<S> {
         }
         self.crew.dismiss();
     }
+}
+
+/// Whether a thread has spent too much time on a core in one call: a thread that merely lost its core hasn't.
+fn runs_long(post: &Post, ticks: u32) -> bool {
+    let Some(ran) = time_on_core(post.thread()) else { return TICK * ticks >= LONG };
+    let before = post.ran_before(ran, ticks);
+    Duration::from_nanos(ran.saturating_sub(before)) >= LONG
 }

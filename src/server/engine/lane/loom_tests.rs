@@ -1,3 +1,219 @@
-//! Every interleaving of two drivers, a watcher and a poller: no event is lost, none is served twice at once.
+//! Interleavings of drivers, watcher, poller and peers: no data is left behind, no connection is served by two
+//! threads at once, no lane is left without a driver.
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test --lib --release loom_`.
+
+use loom::{
+    sync::{
+        Arc as LoomArc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use super::*;
+
+const READABLE: Readiness = Readiness { readable: true, writable: false, read_closed: false };
+
+/// A poller's seat: whoever holds it may take the events.
+#[derive(Debug)]
+struct Seat;
+
+/// A peer's side of the world: bytes that wait in sockets, and events that nobody has fetched.
+struct World {
+    lane: Lane<Seat, usize>,
+    /// Unread bytes of each connection.
+    bytes: [AtomicUsize; 2],
+    /// A thread is in the handler of that connection.
+    inside: [AtomicBool; 2],
+    events: loom::sync::Mutex<Vec<Token>>,
+    served: AtomicUsize,
+}
+
+impl World {
+    fn new(allowed: usize) -> World {
+        let setup =
+            Setup { seat: Seat, doors: 0, room: 9, patience: [None; Wait::COUNT], now: Instant::now() };
+        let lane = Lane::new(setup);
+        lane.allow(allowed);
+        World {
+            lane,
+            bytes: Default::default(),
+            inside: Default::default(),
+            events: loom::sync::Mutex::new(Vec::new()),
+            served: AtomicUsize::new(0),
+        }
+    }
+
+    fn parked(&self, conn: usize) -> Token {
+        let token = self.lane.admit().unwrap();
+        let (again, _) = self.lane.settle(Outcome::Park(token, conn, Wait::Idle), Instant::now());
+        assert!(again.is_none());
+        token
+    }
+
+    /// The peer sends a byte: it is in the socket before its event is.
+    fn send(&self, token: Token, conn: usize) {
+        self.bytes[conn].fetch_add(1, Ordering::SeqCst);
+        lock(&self.events).push(token);
+    }
+
+    /// The handler: takes all bytes that are there.
+    fn handle(&self, conn: usize) {
+        assert!(!self.inside[conn].swap(true, Ordering::SeqCst), "served by two threads at once");
+        let count = self.bytes[conn].swap(0, Ordering::SeqCst);
+        self.served.fetch_add(count, Ordering::SeqCst);
+        self.inside[conn].store(false, Ordering::SeqCst);
+    }
+
+    /// One look into the poller. False: there was nothing, a real driver would wait here.
+    fn poll(&self, seat: Seat) -> bool {
+        let events = std::mem::take(&mut *lock(&self.events));
+        let found = !events.is_empty();
+        self.lane.polled(seat, Instant::now(), |_, tell| {
+            for token in events {
+                tell(Target::Conn(token), READABLE);
+            }
+        });
+        found
+    }
+
+    /// Drives until the poller has nothing, the lane needs nobody, or the lane is lost.
+    fn drive(&self, post: &Arc<Post>) {
+        if !self.lane.join(post) {
+            return;
+        }
+        let mut done = None;
+        loop {
+            let (work, _) = self.lane.turn(post, done.take());
+            match work {
+                Work::Serve(held, _) => {
+                    post.enter();
+                    self.handle(held.conn);
+                    let outcome = Outcome::Park(held.token, held.conn, Wait::Idle);
+                    if !post.leave() {
+                        return self.settle(outcome);
+                    }
+                    done = Some(outcome);
+                }
+                Work::Poll(seat, _) => {
+                    if !self.poll(seat) {
+                        return;
+                    }
+                }
+                Work::Accept(..) => unreachable!("no door"),
+                Work::Leave => return,
+            }
+        }
+    }
+
+    /// What a thread does that isn't the lane's any more.
+    fn settle(&self, mut outcome: Outcome<usize>) {
+        while let (Some(held), _) = self.lane.settle(outcome, Instant::now()) {
+            self.handle(held.conn);
+            outcome = Outcome::Park(held.token, held.conn, Wait::Idle);
+        }
+    }
+}
+
+fn explore(model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(3);
+    builder.check(model);
+}
+
+#[test]
+fn loom_two_drivers_lose_no_data() {
+    explore(|| {
+        let world = LoomArc::new(World::new(3));
+        let tokens = [world.parked(0), world.parked(1)];
+        let drivers: Vec<_> = (1..3)
+            .map(|number| {
+                let world = LoomArc::clone(&world);
+                thread::spawn(move || world.drive(&Arc::new(Post::new(number))))
+            })
+            .collect();
+        world.send(tokens[0], 0);
+        world.send(tokens[1], 1);
+        world.send(tokens[0], 0);
+        for driver in drivers {
+            driver.join().unwrap();
+        }
+        world.drive(&Arc::new(Post::new(3)));
+        assert_eq!(world.served.load(Ordering::SeqCst), 3);
+    });
+}
+
+#[test]
+fn loom_a_lost_driver_finishes_and_the_lane_goes_on() {
+    explore(|| {
+        let world = LoomArc::new(World::new(1));
+        let tokens = [world.parked(0), world.parked(1)];
+        world.send(tokens[0], 0);
+        world.send(tokens[1], 1);
+        let post = Arc::new(Post::new(1));
+        let driver = {
+            let (world, post) = (LoomArc::clone(&world), Arc::clone(&post));
+            thread::spawn(move || world.drive(&post))
+        };
+        // The watcher: two ticks, and whoever stands in the same call loses the lane.
+        world.lane.tick();
+        let mut called = false;
+        for (post, call, _) in world.lane.tick().suspects {
+            let (lost, alert) = world.lane.lose(&post, call);
+            assert_eq!(lost, alert.call, "the only driver is lost: another is needed");
+            called |= alert.call;
+        }
+        if called {
+            world.drive(&Arc::new(Post::new(2)));
+        }
+        driver.join().unwrap();
+        // Nothing may be left but what a look into the poller brings.
+        let leftovers = world.lane.state().ready.len() + world.lane.state().later.len();
+        assert_eq!((leftovers, world.served.load(Ordering::SeqCst)), (0, 2));
+    });
+}
+
+#[test]
+fn loom_an_event_for_a_closed_connection_reaches_nobody() {
+    explore(|| {
+        let world = LoomArc::new(World::new(2));
+        let old = world.parked(0);
+        world.send(old, 0);
+        let peer = {
+            let world = LoomArc::clone(&world);
+            thread::spawn(move || world.send(old, 0))
+        };
+        let post = Arc::new(Post::new(1));
+        assert!(world.lane.join(&post));
+        let mut done = None;
+        let mut closed = false;
+        loop {
+            let (work, _) = world.lane.turn(&post, done.take());
+            match work {
+                Work::Serve(held, _) if held.token == old => {
+                    assert!(!closed, "an event of a connection that is closed");
+                    closed = true;
+                    done = Some(Outcome::Gone(held.token));
+                    // Its slot goes to another at once.
+                    let (_, _) = world.lane.settle(done.take().unwrap(), Instant::now());
+                    let new = world.parked(1);
+                    assert_eq!(new.index(), old.index());
+                }
+                Work::Serve(held, _) => panic!("the new connection {held:?} had no event"),
+                Work::Poll(seat, _) => {
+                    if !world.poll(seat) && closed {
+                        break;
+                    }
+                    thread::yield_now();
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        peer.join().unwrap();
+        if let (Work::Poll(seat, _), _) = world.lane.turn(&post, None) {
+            world.poll(seat);
+        }
+        assert!(matches!(world.lane.turn(&post, None), (Work::Poll(..), _)), "the late event meant nothing");
+    });
+}

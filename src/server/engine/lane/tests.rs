@@ -1,1 +1,160 @@
 //! The lane's rules, one thread at a time.
+
+use super::*;
+
+const READABLE: Readiness = Readiness { readable: true, writable: false, read_closed: false };
+
+/// Without drivers; its poller's seat is a number, its connections are words.
+fn lane(room: usize) -> (Lane<u8, &'static str>, Instant) {
+    let now = Instant::now();
+    let patience = [Some(Duration::from_secs(10)); Wait::COUNT];
+    (Lane::new(Setup { seat: 7, doors: 1, room, patience, now }), now)
+}
+
+fn driver(lane: &Lane<u8, &'static str>) -> Arc<Post> {
+    let post = Arc::new(Post::new(1));
+    assert!(lane.join(&post));
+    post
+}
+
+fn parked(lane: &Lane<u8, &'static str>, conn: &'static str, now: Instant) -> Token {
+    let token = lane.admit().unwrap();
+    assert!(lane.settle(Outcome::Park(token, conn, Wait::Idle), now).0.is_none());
+    token
+}
+
+/// The driver takes the poller's seat and comes back with these events.
+#[track_caller]
+fn poll(lane: &Lane<u8, &'static str>, post: &Arc<Post>, events: &[Target], now: Instant) {
+    match lane.turn(post, None) {
+        (Work::Poll(seat, _), _) => lane.polled(seat, now, |_, tell| {
+            for &target in events {
+                tell(target, READABLE);
+            }
+        }),
+        other => panic!("not the poller but {other:?}"),
+    }
+}
+
+#[track_caller]
+fn serve(
+    lane: &Lane<u8, &'static str>,
+    post: &Arc<Post>,
+    done: Option<Outcome<&'static str>>,
+) -> Held<&'static str> {
+    match lane.turn(post, done) {
+        (Work::Serve(held, _), _) => held,
+        other => panic!("not a connection but {other:?}"),
+    }
+}
+
+#[test]
+fn one_polls_and_the_next_goes_home() {
+    let (lane, _) = lane(9);
+    lane.allow(2);
+    let (first, second) = (driver(&lane), driver(&lane));
+    assert!(matches!(lane.turn(&first, None), (Work::Poll(7, None), _)));
+    assert!(matches!(lane.turn(&second, None), (Work::Leave, _)));
+}
+
+#[test]
+fn who_always_has_more_comes_behind_the_others_events() {
+    let (lane, now) = lane(9);
+    let post = driver(&lane);
+    let (greedy, modest) = (parked(&lane, "greedy", now), parked(&lane, "modest", now));
+    poll(&lane, &post, &[Target::Conn(greedy)], now);
+    let held = serve(&lane, &post, None);
+    assert_eq!(held.conn, "greedy");
+    match lane.turn(&post, Some(Outcome::Again(greedy, "greedy"))) {
+        (Work::Poll(seat, Some(until)), _) => {
+            assert!(until <= now, "does not wait");
+            lane.polled(seat, now, |_, tell| tell(Target::Conn(modest), READABLE));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(serve(&lane, &post, None).conn, "modest");
+    assert_eq!(serve(&lane, &post, None).conn, "greedy");
+}
+
+#[test]
+fn a_door_waits_for_room_and_opens_when_a_connection_ends() {
+    let (lane, now) = lane(1);
+    let post = driver(&lane);
+    poll(&lane, &post, &[Target::Door(0)], now);
+    assert!(matches!(lane.turn(&post, None), (Work::Accept(0, _), _)));
+    let token = lane.admit().unwrap();
+    lane.answered(0, Door::Opened);
+    // Full: the door is passed over, though somebody may stand there.
+    assert!(matches!(lane.turn(&post, None), (Work::Poll(..), _)));
+    let (_, alert) = lane.settle(Outcome::Gone(token), now);
+    assert!(alert.wake, "the poller has to look at the door again");
+}
+
+#[test]
+fn out_of_descriptors_pauses_and_comes_back() {
+    let (lane, now) = lane(9);
+    let post = driver(&lane);
+    poll(&lane, &post, &[Target::Door(0)], now);
+    assert!(matches!(lane.turn(&post, None), (Work::Accept(..), _)));
+    let until = now + Duration::from_millis(50);
+    lane.answered(0, Door::Pause(until));
+    match lane.turn(&post, None) {
+        (Work::Poll(seat, limit), _) => {
+            assert_eq!(limit, Some(until));
+            lane.polled(seat, until, |_, _| {});
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(lane.turn(&post, None), (Work::Accept(0, _), _)));
+}
+
+#[test]
+fn a_knock_while_the_door_is_open_is_remembered() {
+    let (lane, now) = lane(9);
+    lane.allow(2);
+    let (first, second) = (driver(&lane), driver(&lane));
+    poll(&lane, &first, &[Target::Door(0)], now);
+    assert!(matches!(lane.turn(&first, None), (Work::Accept(..), _)));
+    poll(&lane, &second, &[Target::Door(0)], now);
+    lane.answered(0, Door::Drained);
+    assert!(matches!(lane.turn(&first, None), (Work::Accept(..), _)));
+}
+
+#[test]
+fn a_long_queue_calls_one_driver_if_another_is_allowed() {
+    let (lane, now) = lane(99);
+    let post = driver(&lane);
+    let tokens: Vec<_> = (0..40).map(|_| Target::Conn(parked(&lane, "c", now))).collect();
+    poll(&lane, &post, &tokens, now);
+    let (_, alert) = lane.turn(&post, None);
+    assert_eq!(alert, Alert::default());
+    assert!(lane.tick().pressed);
+    lane.allow(2);
+    let (_, alert) = lane.turn(&post, None);
+    assert!(alert.call);
+    let (_, alert) = lane.turn(&post, None);
+    assert!(!alert.call, "called already");
+}
+
+#[test]
+fn expired_and_draining_connections_come_out_once() {
+    let (lane, now) = lane(9);
+    let post = driver(&lane);
+    let token = parked(&lane, "old", now);
+    let late = now + Duration::from_secs(10);
+    match lane.turn(&post, None) {
+        (Work::Poll(seat, limit), _) => {
+            assert_eq!(limit, Some(late));
+            lane.polled(seat, late, |_, _| {});
+        }
+        other => panic!("{other:?}"),
+    }
+    let held = serve(&lane, &post, None);
+    assert_eq!((held.token, held.cause), (token, Cause::Expired(Wait::Idle)));
+    parked(&lane, "idle", late);
+    let (work, _) = lane.turn(&post, Some(Outcome::Gone(token)));
+    assert!(matches!(work, Work::Poll(..)));
+    assert!(lane.drain().wake);
+    assert_eq!(lane.count(), 1);
+    assert!(lane.admit().is_none());
+}
