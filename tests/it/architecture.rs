@@ -51,8 +51,11 @@ const NOT_IN_WIRE: &[&str] = &["net", "fs", "thread", "os", "process", "env"];
 const NOT_IN_WIRE_WORDS: &[&str] = &["Socket", "Stream", "Instant", "SystemTime::now"];
 
 /// Public functions that take a boolean because it is the value of a boolean option.
-const BOOLEAN_OPTIONS: &[(&str, &str)] =
-    &[("listing", "FileHandler lists folders"), ("precompressed", "FileHandler sends compressed twins")];
+const BOOLEAN_OPTIONS: &[(&str, &str)] = &[
+    ("setblocking", "Python's name and argument for a socket's mode"),
+    ("listing", "FileHandler lists folders"),
+    ("precompressed", "FileHandler sends compressed twins"),
+];
 
 const FILE_LINES: usize = 500;
 const INLINE_TEST_LINES: usize = 80;

@@ -2,6 +2,7 @@
 //!
 //! Nothing here sleeps or picks a port by number: programs are waited for by what they print.
 
+mod peers;
 mod program;
 mod scripted;
 
@@ -13,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+pub(crate) use peers::{Peer, nginx_server, python_server};
 pub(crate) use program::Program;
 pub(crate) use scripted::Scripted;
 

@@ -1,0 +1,87 @@
+//! Servers of other people, serving a folder.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use super::{Program, peer};
+
+/// A server that runs until this is dropped.
+pub(crate) struct Peer {
+    pub(crate) addr: SocketAddr,
+    _program: Program,
+    _config: Option<TempDir>,
+}
+
+impl Peer {
+    /// `http://127.0.0.1:PORT` and the path.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+}
+
+/// `python3 -m http.server`, with HTTP/1.1.
+pub(crate) fn python_server(folder: &Path) -> Option<Peer> {
+    let mut python = Command::new(peer("python3")?);
+    python.args(["-u", "-m", "http.server", "--protocol", "HTTP/1.1", "--bind", "127.0.0.1", "0"]);
+    let mut program = Program::start(python.current_dir(folder));
+    // "Serving HTTP on 127.0.0.1 port 41233 (http://127.0.0.1:41233/) ..."
+    let addr = program.wait_for(|line| super::program::address_in(line, "("));
+    Some(Peer { addr, _program: program, _config: None })
+}
+
+/// nginx in the foreground, as one process, with what it writes in a folder of its own.
+pub(crate) fn nginx_server(folder: &Path) -> Option<Peer> {
+    let nginx = peer("nginx")?;
+    // nginx can't be given port 0: ask for a free one, and again if somebody was faster.
+    for _ in 0..20 {
+        let addr = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let config = tempfile::tempdir().unwrap();
+        fs::write(config.path().join("nginx.conf"), nginx_config(config.path(), folder, addr)).unwrap();
+        let mut command = Command::new(&nginx);
+        command.args(["-e", "stderr", "-c"]).arg(config.path().join("nginx.conf"));
+        let mut program = Program::start(&mut command);
+        let started = program.wait_for(|line| {
+            let (started, taken) = (line.contains("event method"), line.contains("[emerg]"));
+            assert!(!taken || line.contains("in use"), "{line}");
+            (started || taken).then_some(started)
+        });
+        if started {
+            return Some(Peer { addr, _program: program, _config: Some(config) });
+        }
+    }
+    panic!("no free port for nginx");
+}
+
+fn nginx_config(own: &Path, folder: &Path, addr: SocketAddr) -> String {
+    let (own, folder) = (own.display(), folder.display());
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {own}/{kind};\n"))
+        .concat();
+    // As root it would drop to a user who can't read the test's folder; as anyone else the line is ignored.
+    format!(
+        "user root;\ndaemon off;\nmaster_process off;\npid {own}/pid;\nerror_log stderr notice;\n\
+         events {{ worker_connections 64; }}\n\
+         http {{\naccess_log off;\n{temporary}\
+         types {{ text/html html; text/plain txt; }}\ndefault_type application/octet-stream;\n\
+         gzip on; gzip_types text/plain; gzip_min_length 1;\n\
+         server {{\nlisten {addr};\nroot {folder};\nautoindex on;\n\
+         location /moved {{ return 302 /hello.txt; }}\nlocation /gone {{ return 410 'gone for good'; }}\n\
+         }}\n}}\n"
+    )
+}
+
+#[test]
+fn peers_serve_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("hello.txt"), "hello").unwrap();
+    for server in [python_server(folder.path()), nginx_server(folder.path())].into_iter().flatten() {
+        let answer = super::exchange(server.addr, b"GET /hello.txt HTTP/1.0\r\n\r\n");
+        assert!(answer.contains(" 200 OK\r\n") && answer.ends_with("\r\n\r\nhello"), "{answer}");
+    }
+}
