@@ -2,7 +2,7 @@
 
 use socket2::SockRef;
 
-use super::{Address, Limit, Socket, ToAddress, getdefaulttimeout, resolve::Bounds, resolve_one};
+use super::{Address, Flag, Limit, Socket, ToAddress, getdefaulttimeout, resolve::Bounds, resolve_one};
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
@@ -105,7 +105,7 @@ impl Socket {
     pub fn accept(&self) -> Result<(Socket, Address)> {
         match self.attempt(Interest::Read, self.mode.limit(), sys::accept) {
             Ok((fd, peer)) => {
-                let conn = Socket::assemble(fd, self.family(), true);
+                let conn = Socket::assemble(fd, self.family(), Flag::Nonblocking);
                 conn.settimeout(getdefaulttimeout())?;
                 Ok((conn, Address::from_sock_addr(peer)))
             }
@@ -119,7 +119,7 @@ impl Socket {
     pub(crate) fn try_accept(&self) -> Result<(Socket, Address)> {
         self.ensure_nonblocking()?;
         let (fd, peer) = sys::accept(self.descriptor()?)?;
-        Ok((Socket::assemble(fd, self.family(), true), Address::from_sock_addr(peer)))
+        Ok((Socket::assemble(fd, self.family(), Flag::Nonblocking), Address::from_sock_addr(peer)))
     }
 
     /// Connects: `connect(2)`. On a datagram socket it sets the only peer.

@@ -85,34 +85,6 @@ numbers! {
 }
 
 numbers! {
-    /// A protocol within a family; `Protocol::default()` lets the system choose.
-    ///
-    /// Python: the `IPPROTO_` integers. As levels of options, [`IPPROTO_IP`](super::IPPROTO_IP),
-    /// [`IPPROTO_IPV6`](super::IPPROTO_IPV6) and [`IPPROTO_TCP`] are understood by
-    /// [`setsockopt`](super::Socket::setsockopt).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::socket::{IPPROTO_UDP, Protocol};
-    /// assert_eq!(format!("{IPPROTO_UDP:?}"), "IPPROTO_UDP");
-    /// assert_eq!(Protocol::default().number(), 0);
-    /// ```
-    Protocol {
-        /// TCP.
-        IPPROTO_TCP,
-        /// UDP.
-        IPPROTO_UDP,
-        /// ICMP.
-        IPPROTO_ICMP,
-        /// ICMP for IPv6.
-        IPPROTO_ICMPV6,
-        /// Whole IP packets.
-        IPPROTO_RAW,
-    }
-}
-
-numbers! {
     /// Flags of a single call, joined by `|`.
     ///
     /// Python: the `MSG_` integers.
@@ -144,6 +116,14 @@ numbers! {
         MSG_EOR,
         /// Waits for the whole buffer.
         MSG_WAITALL,
+        /// Takes an error that the network reported: needs `IP_RECVERR`.
+        MSG_ERRQUEUE,
+        /// Tells the way that the data goes on being reachable (ARP).
+        MSG_CONFIRM,
+        /// More follows: the system may wait for it before it sends.
+        MSG_MORE,
+        /// Never raises SIGPIPE: every `send` of this crate has it.
+        MSG_NOSIGNAL,
     }
 }
 
@@ -201,7 +181,7 @@ macro_rules! debug_by_name {
     )*};
 }
 
-debug_by_name!(Family Kind Protocol);
+debug_by_name!(Family Kind);
 
 /// The largest backlog that [`listen`](super::Socket::listen) takes; the system lowers it to its own limit.
 ///

@@ -16,6 +16,7 @@ use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
+    sys::c,
 };
 
 /// Connects a stream socket to a name's addresses, one after the other until one answers.
@@ -120,8 +121,7 @@ fn every_address(target: &Target<'_>) -> Option<Address> {
 }
 
 fn lacks_ipv6(error: &Error) -> bool {
-    use crate::sys::c::{EADDRNOTAVAIL, EAFNOSUPPORT};
-    matches!(error.raw_os_error(), Some(EAFNOSUPPORT | EADDRNOTAVAIL))
+    matches!(error.raw_os_error(), Some(c::EAFNOSUPPORT | c::EADDRNOTAVAIL))
 }
 
 fn listen_on(address: &Address) -> Result<Socket> {

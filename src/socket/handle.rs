@@ -1,23 +1,29 @@
 //! [`Socket`]: the descriptor, its mode, its life.
 
 use std::{
-    fmt,
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     sync::{
         Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
 use socket2::SockRef;
 
-use super::{Address, Family, Kind, Mode, Protocol, getdefaulttimeout};
+use super::{Family, Kind, Mode, Protocol, getdefaulttimeout};
 use crate::{
     cancel::CancelToken,
     error::{Error, Result},
     sys::{self, c},
 };
+
+/// What is known of a descriptor's O_NONBLOCK.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Flag {
+    /// Off, or not known.
+    Blocking,
+    Nonblocking,
+}
 
 /// One Berkeley socket.
 ///
@@ -47,8 +53,8 @@ use crate::{
 /// ```
 pub struct Socket {
     /// `None` once it is closed.
-    fd: Option<OwnedFd>,
-    family: Family,
+    pub(super) fd: Option<OwnedFd>,
+    pub(super) family: Family,
     pub(super) mode: Mode,
     /// O_NONBLOCK is known to be set on the descriptor. It never goes back to false: clones share the flag
     /// with this descriptor, and a blocking call works on both kinds.
@@ -78,7 +84,7 @@ impl Socket {
     /// assert_eq!(socket.kind()?, SOCK_DGRAM);
     /// # Ok::<(), sockeye::Error>(())
     /// ```
-    pub fn new(family: Family, kind: Kind, protocol: Protocol) -> Result<Socket> {
+    pub fn new<L>(family: Family, kind: Kind, protocol: Protocol<L>) -> Result<Socket> {
         let protocol_or_default = Some(protocol.number()).filter(|&number| number != 0);
         let made = socket2::Socket::new(
             family.number().into(),
@@ -87,18 +93,18 @@ impl Socket {
         );
         let named =
             |error| Error::from(error).context(format!("make a socket {family:?} {kind:?} {protocol:?}"));
-        let socket = Socket::assemble(made.map_err(named)?.into(), family, false);
+        let socket = Socket::assemble(made.map_err(named)?.into(), family, Flag::Blocking);
         socket.settimeout(getdefaulttimeout())?;
         Ok(socket)
     }
 
     /// Takes over a descriptor of which the family and whether it is non-blocking are known.
-    pub(super) fn assemble(fd: OwnedFd, family: Family, nonblocking: bool) -> Socket {
+    pub(super) fn assemble(fd: OwnedFd, family: Family, flag: Flag) -> Socket {
         Socket {
             fd: Some(fd),
             family,
             mode: Mode::of(None),
-            nonblocking: AtomicBool::new(nonblocking),
+            nonblocking: AtomicBool::new(flag == Flag::Nonblocking),
             cancellable: AtomicBool::new(false),
             cancel: Mutex::new(None),
         }
@@ -173,102 +179,10 @@ impl Socket {
     pub fn try_clone(&self) -> Result<Socket> {
         // From here on either of the two could set O_NONBLOCK for both.
         self.ensure_nonblocking()?;
-        let clone = Socket::assemble(self.descriptor()?.try_clone_to_owned()?, self.family, true);
+        let clone =
+            Socket::assemble(self.descriptor()?.try_clone_to_owned()?, self.family, Flag::Nonblocking);
         clone.mode.set(self.mode.timeout());
         Ok(clone)
-    }
-
-    /// Sets the mode: a time limit for each call, `Duration::ZERO` for non-blocking, `None` for blocking.
-    ///
-    /// The limit covers the whole operation: all of [`sendall`](Self::sendall), not each piece of it.
-    /// Default is [`getdefaulttimeout`](super::getdefaulttimeout), which is `None`.
-    ///
-    /// Python: `socket.settimeout`. In `std::net`: `set_read_timeout` and `set_write_timeout`, which
-    /// limit each system call and know neither `accept` nor `connect`.
-    ///
-    /// # Errors
-    ///
-    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use sockeye::{ErrorKind, socket::create_server};
-    /// let server = create_server("127.0.0.1:0")?;
-    /// server.settimeout(Duration::from_millis(1))?;
-    /// assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::TimedOut);
-    /// server.settimeout(Duration::ZERO)?;
-    /// assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
-    /// server.settimeout(None)?;
-    /// assert_eq!(server.gettimeout(), None);
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    pub fn settimeout(&self, timeout: impl Into<Option<Duration>>) -> Result<()> {
-        let timeout = timeout.into();
-        self.descriptor()?;
-        if timeout.is_some() {
-            self.ensure_nonblocking()?;
-        }
-        self.mode.set(timeout);
-        Ok(())
-    }
-
-    /// The time limit: `None` when blocking, zero when non-blocking.
-    ///
-    /// Python: `socket.gettimeout`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::socket::{AF_INET, SOCK_DGRAM, Socket};
-    /// assert_eq!(Socket::new(AF_INET, SOCK_DGRAM, Default::default())?.gettimeout(), None);
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    #[must_use]
-    pub fn gettimeout(&self) -> Option<Duration> {
-        self.mode.timeout()
-    }
-
-    /// `true` is `settimeout(None)`, `false` is `settimeout(Duration::ZERO)`.
-    ///
-    /// Python: `socket.setblocking`. In `std::net`: `set_nonblocking`, which says it the other way round.
-    ///
-    /// # Errors
-    ///
-    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::{ErrorKind, socket::{AF_INET, SOCK_DGRAM, Socket}};
-    /// let socket = Socket::new(AF_INET, SOCK_DGRAM, Default::default())?;
-    /// socket.bind("127.0.0.1:0")?;
-    /// socket.setblocking(false)?;
-    /// assert_eq!(socket.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    #[doc(alias = "set_nonblocking")]
-    pub fn setblocking(&self, blocking: bool) -> Result<()> {
-        self.settimeout(if blocking { None } else { Some(Duration::ZERO) })
-    }
-
-    /// Whether calls may wait: true but for a timeout of zero.
-    ///
-    /// Python: `socket.getblocking`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::socket::{AF_INET, SOCK_DGRAM, Socket};
-    /// let socket = Socket::new(AF_INET, SOCK_DGRAM, Default::default())?;
-    /// socket.settimeout(std::time::Duration::from_secs(1))?;
-    /// assert!(socket.getblocking());
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    #[must_use]
-    pub fn getblocking(&self) -> bool {
-        self.mode.timeout() != Some(Duration::ZERO)
     }
 
     /// Hands over the token that ends this socket's calls; `None` takes it away.
@@ -304,125 +218,6 @@ impl Socket {
         self.cancellable.store(token.is_some(), Ordering::Release);
         *held = token;
         Ok(())
-    }
-
-    /// This end's address: `getsockname(2)`.
-    ///
-    /// Python: `socket.getsockname`. In `std::net`: `local_addr`.
-    ///
-    /// # Errors
-    ///
-    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let server = sockeye::socket::create_server("127.0.0.1:0")?;
-    /// assert!(server.getsockname()?.to_string().starts_with("127.0.0.1:"));
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    #[doc(alias = "local_addr")]
-    pub fn getsockname(&self) -> Result<Address> {
-        let address = SockRef::from(&self.descriptor()?).local_addr();
-        Ok(Address::from_sock_addr(address.map_err(|error| Error::from(error).context("getsockname"))?))
-    }
-
-    /// The other end's address: `getpeername(2)`.
-    ///
-    /// Python: `socket.getpeername`. In `std::net`: `peer_addr`.
-    ///
-    /// # Errors
-    ///
-    /// [`NotConnected`](crate::ErrorKind::NotConnected).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::socket::{create_connection, create_server};
-    /// let server = create_server("127.0.0.1:0")?;
-    /// let client = create_connection(server.getsockname()?, None)?;
-    /// assert_eq!(client.getpeername()?, server.getsockname()?);
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    #[doc(alias = "peer_addr")]
-    pub fn getpeername(&self) -> Result<Address> {
-        let address = SockRef::from(&self.descriptor()?).peer_addr();
-        Ok(Address::from_sock_addr(address.map_err(|error| Error::from(error).context("getpeername"))?))
-    }
-
-    /// The descriptor's number, -1 once it is closed.
-    ///
-    /// Python: `socket.fileno`. In `std::net`: `as_raw_fd`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let mut server = sockeye::socket::create_server("127.0.0.1:0")?;
-    /// assert!(server.fileno() > 2);
-    /// server.close();
-    /// assert_eq!(server.fileno(), -1);
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    #[must_use]
-    pub fn fileno(&self) -> RawFd {
-        self.fd.as_ref().map_or(-1, AsRawFd::as_raw_fd)
-    }
-
-    /// The family that the socket was made with.
-    ///
-    /// Python: `socket.family`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::socket::{AF_INET, create_server};
-    /// assert_eq!(create_server("127.0.0.1:0")?.family(), AF_INET);
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    #[must_use]
-    pub fn family(&self) -> Family {
-        self.family
-    }
-
-    /// The kind that the socket was made with: SO_TYPE.
-    ///
-    /// Python: `socket.type`.
-    ///
-    /// # Errors
-    ///
-    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::socket::{SOCK_STREAM, create_server};
-    /// assert_eq!(create_server("127.0.0.1:0")?.kind()?, SOCK_STREAM);
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    #[doc(alias = "type")]
-    pub fn kind(&self) -> Result<Kind> {
-        Ok(Kind::raw(SockRef::from(&self.descriptor()?).r#type()?.into()))
-    }
-
-    /// The protocol that the socket was made with: SO_PROTOCOL, where the system has it, else the default.
-    ///
-    /// Python: `socket.proto`.
-    ///
-    /// # Errors
-    ///
-    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::socket::{AF_INET, IPPROTO_TCP, Protocol, SOCK_STREAM, Socket};
-    /// let protocol = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP)?.protocol()?;
-    /// assert!([IPPROTO_TCP, Protocol::default()].contains(&protocol));
-    /// # Ok::<(), sockeye::Error>(())
-    /// ```
-    #[doc(alias = "proto")]
-    pub fn protocol(&self) -> Result<Protocol> {
-        Ok(Protocol::raw(sys::protocol_of(self.descriptor()?)?))
     }
 
     /// The descriptor, unless it is closed.
@@ -467,26 +262,6 @@ impl AsFd for Socket {
 impl AsRawFd for Socket {
     fn as_raw_fd(&self) -> RawFd {
         self.fileno()
-    }
-}
-
-/// As Python prints it: descriptor, family, type, protocol and addresses.
-impl fmt::Debug for Socket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<Socket fd={}, family={:?}", self.fileno(), self.family)?;
-        if self.fd.is_none() {
-            return f.write_str(" [closed]>");
-        }
-        if let (Ok(kind), Ok(protocol)) = (self.kind(), self.protocol()) {
-            write!(f, ", type={kind:?}, proto={}", protocol.number())?;
-        }
-        if let Ok(address) = self.getsockname() {
-            write!(f, ", laddr={address}")?;
-        }
-        if let Ok(address) = self.getpeername() {
-            write!(f, ", raddr={address}")?;
-        }
-        f.write_str(">")
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use super::{Family, Socket};
+use super::{Family, Flag, Socket};
 use crate::{
     error::{Error, Result},
     sys,
@@ -67,7 +67,7 @@ impl Write for Socket {
 impl From<OwnedFd> for Socket {
     fn from(fd: OwnedFd) -> Socket {
         let family = sys::family_of(std::os::fd::AsFd::as_fd(&fd)).unwrap_or_default();
-        Socket::assemble(fd, Family::raw(family), false)
+        Socket::assemble(fd, Family::raw(family), Flag::Blocking)
     }
 }
 

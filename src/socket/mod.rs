@@ -3,7 +3,9 @@
 //! - [`Socket`]: one descriptor, with Python's three modes: blocking, non-blocking, timed.
 //! - [`Address`], and [`ToAddress`] for everything that names one.
 //! - [`create_connection`] and [`create_server`]: the usual steps in one call.
-//! - The constants under their C names: [`AF_INET`], [`SOCK_STREAM`], [`SHUT_RD`](Shutdown::Read).
+//! - The constants under their C names: [`AF_INET`], [`SOCK_STREAM`], [`IPPROTO_TCP`], [`MSG_PEEK`].
+//! - Options: [`Socket::setsockopt`] and [`Socket::getsockopt`], with the options of [`SOL_SOCKET`],
+//!   [`IPPROTO_IP`], [`IPPROTO_IPV6`] and [`IPPROTO_TCP`], each with the type of its value.
 //!
 //! # Examples
 //!
@@ -27,9 +29,13 @@ mod address;
 mod connect;
 mod constants;
 mod create;
+mod facts;
 mod handle;
 mod io;
 mod mode;
+mod option;
+mod options;
+mod protocol;
 mod resolve;
 mod target;
 mod transfer;
@@ -39,10 +45,14 @@ pub use constants::*;
 pub use create::{create_connection, create_server};
 pub use handle::Socket;
 pub use mode::{getdefaulttimeout, setdefaulttimeout};
+pub use option::{Bytes, GroupV4, GroupV6, Linger, ReadOnly, Readable, Settable, SockOpt, Text, Timeval};
+pub use options::*;
+pub use protocol::*;
 pub use target::ToAddress;
 
 pub(crate) use create::dial;
 
+use handle::Flag;
 use mode::{Limit, Mode};
 use resolve::{Bounds, resolve, resolve_one};
 use target::Target;

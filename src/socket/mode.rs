@@ -92,6 +92,99 @@ impl Limit {
 }
 
 impl Socket {
+    /// Sets the mode: a time limit for each call, `Duration::ZERO` for non-blocking, `None` for blocking.
+    ///
+    /// The limit covers the whole operation: all of [`sendall`](Self::sendall), not each piece of it.
+    /// Default is [`getdefaulttimeout`](super::getdefaulttimeout), which is `None`.
+    ///
+    /// Python: `socket.settimeout`. In `std::net`: `set_read_timeout` and `set_write_timeout`, which
+    /// limit each system call and know neither `accept` nor `connect`.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sockeye::{ErrorKind, socket::create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// server.settimeout(Duration::from_millis(1))?;
+    /// assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::TimedOut);
+    /// server.settimeout(Duration::ZERO)?;
+    /// assert_eq!(server.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// server.settimeout(None)?;
+    /// assert_eq!(server.gettimeout(), None);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn settimeout(&self, timeout: impl Into<Option<Duration>>) -> Result<()> {
+        let timeout = timeout.into();
+        self.descriptor()?;
+        if timeout.is_some() {
+            self.ensure_nonblocking()?;
+        }
+        self.mode.set(timeout);
+        Ok(())
+    }
+
+    /// The time limit: `None` when blocking, zero when non-blocking.
+    ///
+    /// Python: `socket.gettimeout`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{AF_INET, SOCK_DGRAM, Socket};
+    /// assert_eq!(Socket::new(AF_INET, SOCK_DGRAM, Default::default())?.gettimeout(), None);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[must_use]
+    pub fn gettimeout(&self) -> Option<Duration> {
+        self.mode.timeout()
+    }
+
+    /// `true` is `settimeout(None)`, `false` is `settimeout(Duration::ZERO)`.
+    ///
+    /// Python: `socket.setblocking`. In `std::net`: `set_nonblocking`, which says it the other way round.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{ErrorKind, socket::{AF_INET, SOCK_DGRAM, Socket}};
+    /// let socket = Socket::new(AF_INET, SOCK_DGRAM, Default::default())?;
+    /// socket.bind("127.0.0.1:0")?;
+    /// socket.setblocking(false)?;
+    /// assert_eq!(socket.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[doc(alias = "set_nonblocking")]
+    pub fn setblocking(&self, blocking: bool) -> Result<()> {
+        self.settimeout(if blocking { None } else { Some(Duration::ZERO) })
+    }
+
+    /// Whether calls may wait: true but for a timeout of zero.
+    ///
+    /// Python: `socket.getblocking`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{AF_INET, SOCK_DGRAM, Socket};
+    /// let socket = Socket::new(AF_INET, SOCK_DGRAM, Default::default())?;
+    /// socket.settimeout(std::time::Duration::from_secs(1))?;
+    /// assert!(socket.getblocking());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[must_use]
+    pub fn getblocking(&self) -> bool {
+        self.mode.timeout() != Some(Duration::ZERO)
+    }
+
     /// Tries the call at once, and waits only if it would block: with data there, it is one system call.
     pub(super) fn attempt<T>(
         &self,

@@ -14,11 +14,6 @@ pub(crate) fn recv(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Result<usi
     retry(|| unsafe { libc::recv(fd.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len(), flags) })
 }
 
-/// Whether there is something to `recv`: MSG_PEEK for one byte, never waiting. `Ok(0)` is the end of data.
-pub(crate) fn peek(fd: BorrowedFd<'_>) -> Result<usize> {
-    recv(fd, &mut [0], libc::MSG_PEEK | libc::MSG_DONTWAIT)
-}
-
 /// `recvfrom(2)`; EINTR is retried.
 pub(crate) fn recvfrom(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Result<(usize, SockAddr)> {
     loop {

@@ -29,6 +29,7 @@
 
 #![allow(unsafe_code)]
 
+pub(crate) mod c;
 mod data;
 mod file;
 mod interfaces;
@@ -47,16 +48,13 @@ use linux as platform;
 #[cfg(not(all(target_os = "linux", not(sockeye_portable))))]
 use portable as platform;
 
-/// The C headers. Above this room only their numbers are used: their functions are unsafe to call.
-pub(crate) use libc as c;
-
-pub(crate) use data::{peek, recv, recvfrom, send, sendto};
+pub(crate) use data::{recv, recvfrom, send, sendto};
 pub(crate) use file::{
     FileKind, FileStatus, Opening, c_path, fstat, fstatat, is_absence, names, open_folder, openat, readlinkat,
 };
 pub(crate) use interfaces::interface_addresses;
 pub(crate) use names::{Found, Hints, getaddrinfo, gethostname};
-pub(crate) use option::{getsockopt, setsockopt};
+pub(crate) use option::{duration_of_timeval, getsockopt, setsockopt, timeval_of_duration};
 pub(crate) use platform::{accept, descriptor_for_nothing, family_of, open_beneath, protocol_of, sendfile};
 pub(crate) use wait::{Interest, wait};
 

@@ -1,6 +1,10 @@
 //! `getsockopt(2)` and `setsockopt(2)` on bytes.
 
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::{
+    mem::offset_of,
+    os::fd::{AsRawFd, BorrowedFd},
+    time::Duration,
+};
 
 use crate::error::{Error, Result};
 
@@ -26,4 +30,35 @@ pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]
 
 fn length_of(value: &[u8]) -> Result<libc::socklen_t> {
     libc::socklen_t::try_from(value.len()).map_err(|_| Error::from_errno(libc::EINVAL))
+}
+
+/// `struct timeval` as bytes; microseconds rounded up, so that a short limit never becomes none.
+pub(crate) fn timeval_of_duration(limit: Duration) -> Vec<u8> {
+    let micros = limit.as_nanos().div_ceil(1000);
+    let value = libc::timeval {
+        tv_sec: libc::time_t::try_from(micros / 1_000_000).unwrap_or(libc::time_t::MAX),
+        tv_usec: (micros % 1_000_000) as libc::suseconds_t,
+    };
+    let mut bytes = vec![0; size_of::<libc::timeval>()];
+    let fields: [(usize, &[u8]); 2] = [
+        (offset_of!(libc::timeval, tv_sec), &value.tv_sec.to_ne_bytes()),
+        (offset_of!(libc::timeval, tv_usec), &value.tv_usec.to_ne_bytes()),
+    ];
+    for (at, field) in fields {
+        bytes[at..at + field.len()].copy_from_slice(field);
+    }
+    bytes
+}
+
+/// The other way; `None` if that is no `struct timeval`.
+pub(crate) fn duration_of_timeval(bytes: &[u8]) -> Option<Duration> {
+    if bytes.len() != size_of::<libc::timeval>() {
+        return None;
+    }
+    let seconds = &bytes[offset_of!(libc::timeval, tv_sec)..][..size_of::<libc::time_t>()];
+    let micros = &bytes[offset_of!(libc::timeval, tv_usec)..][..size_of::<libc::suseconds_t>()];
+    let seconds = libc::time_t::from_ne_bytes(seconds.try_into().ok()?);
+    let micros = libc::suseconds_t::from_ne_bytes(micros.try_into().ok()?);
+    let nanos = u32::try_from(micros).ok()?.checked_mul(1000)?;
+    Some(Duration::new(u64::try_from(seconds).ok()?, nanos))
 }

@@ -1,0 +1,155 @@
+//! What a [`Socket`] is and where: addresses, family, kind, and how it prints.
+
+use std::{
+    fmt,
+    os::fd::{AsRawFd, RawFd},
+};
+
+use socket2::SockRef;
+
+use super::{Address, Family, Kind, Protocol, Socket};
+use crate::{
+    error::{Error, Result},
+    sys,
+};
+
+impl Socket {
+    /// This end's address: `getsockname(2)`.
+    ///
+    /// Python: `socket.getsockname`. In `std::net`: `local_addr`.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let server = sockeye::socket::create_server("127.0.0.1:0")?;
+    /// assert!(server.getsockname()?.to_string().starts_with("127.0.0.1:"));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[doc(alias = "local_addr")]
+    pub fn getsockname(&self) -> Result<Address> {
+        let address = SockRef::from(&self.descriptor()?).local_addr();
+        Ok(Address::from_sock_addr(address.map_err(|error| Error::from(error).context("getsockname"))?))
+    }
+
+    /// The other end's address: `getpeername(2)`.
+    ///
+    /// Python: `socket.getpeername`. In `std::net`: `peer_addr`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](crate::ErrorKind::NotConnected).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{create_connection, create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let client = create_connection(server.getsockname()?, None)?;
+    /// assert_eq!(client.getpeername()?, server.getsockname()?);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[doc(alias = "peer_addr")]
+    pub fn getpeername(&self) -> Result<Address> {
+        let address = SockRef::from(&self.descriptor()?).peer_addr();
+        Ok(Address::from_sock_addr(address.map_err(|error| Error::from(error).context("getpeername"))?))
+    }
+
+    /// The descriptor's number, -1 once it is closed.
+    ///
+    /// Python: `socket.fileno`. In `std::net`: `as_raw_fd`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut server = sockeye::socket::create_server("127.0.0.1:0")?;
+    /// assert!(server.fileno() > 2);
+    /// server.close();
+    /// assert_eq!(server.fileno(), -1);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[must_use]
+    pub fn fileno(&self) -> RawFd {
+        self.fd.as_ref().map_or(-1, AsRawFd::as_raw_fd)
+    }
+
+    /// The family that the socket was made with.
+    ///
+    /// Python: `socket.family`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{AF_INET, create_server};
+    /// assert_eq!(create_server("127.0.0.1:0")?.family(), AF_INET);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[must_use]
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
+    /// The kind that the socket was made with: SO_TYPE.
+    ///
+    /// Python: `socket.type`.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{SOCK_STREAM, create_server};
+    /// assert_eq!(create_server("127.0.0.1:0")?.kind()?, SOCK_STREAM);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[doc(alias = "type")]
+    pub fn kind(&self) -> Result<Kind> {
+        Ok(Kind::raw(SockRef::from(&self.descriptor()?).r#type()?.into()))
+    }
+
+    /// The protocol that the socket was made with: SO_PROTOCOL, where the system has it, else the default.
+    ///
+    /// Python: `socket.proto`.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{AF_INET, IPPROTO_TCP, Protocol, SOCK_STREAM, Socket};
+    /// let protocol = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP)?.protocol()?;
+    /// assert!(protocol == IPPROTO_TCP || protocol == Protocol::default());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[doc(alias = "proto")]
+    pub fn protocol(&self) -> Result<Protocol> {
+        Ok(Protocol::raw(sys::protocol_of(self.descriptor()?)?))
+    }
+}
+
+/// As Python prints it: descriptor, family, type, protocol and addresses.
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Socket fd={}, family={:?}", self.fileno(), self.family)?;
+        if self.fd.is_none() {
+            return f.write_str(" [closed]>");
+        }
+        if let (Ok(kind), Ok(protocol)) = (self.kind(), self.protocol()) {
+            write!(f, ", type={kind:?}, proto={}", protocol.number())?;
+        }
+        if let Ok(address) = self.getsockname() {
+            write!(f, ", laddr={address}")?;
+        }
+        if let Ok(address) = self.getpeername() {
+            write!(f, ", raddr={address}")?;
+        }
+        f.write_str(">")
+    }
+}
