@@ -4,3 +4,5 @@
 mod support;
 
 mod architecture;
+mod examples;
+mod interop;
