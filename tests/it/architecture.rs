@@ -52,15 +52,9 @@ const NOT_IN_WIRE_WORDS: &[&str] = &["Socket", "Stream", "Instant", "SystemTime:
 
 /// Public functions that take a boolean because it is the value of a boolean option.
 const BOOLEAN_OPTIONS: &[(&str, &str)] = &[
-<<<<<<< HEAD
     ("setblocking", "Python's name and argument for a socket's mode"),
     ("listing", "FileHandler lists folders"),
     ("precompressed", "FileHandler sends compressed twins"),
-=======
-    ("listing", "FileHandler lists folders"),
-    ("precompressed", "FileHandler sends compressed twins"),
-    ("setblocking", "Python's name; the value is the mode"),
->>>>>>> 60208ed (Type socket options by level and value)
 ];
 
 const FILE_LINES: usize = 500;
