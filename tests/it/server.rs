@@ -1,0 +1,308 @@
+//! `Server`: many connections, few threads.
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpStream},
+    process::Command,
+    sync::{
+        Arc, Barrier, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+use sockeye::{
+    Error, ErrorKind, Result,
+    server::{Connection, Next, RequestHandler, Server, ServerHandle},
+    socket::Address,
+};
+
+use crate::support::{self, Program};
+
+fn echo(conn: &mut Connection<'_>) -> Result<Next> {
+    let data = conn.recv(4096)?;
+    conn.sendall(&data)?;
+    Ok(Next::Wait)
+}
+
+fn connect(server: &ServerHandle) -> TcpStream {
+    let stream = TcpStream::connect(server.addr().as_socket_addr().unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+}
+
+/// Sends `data` in one piece and again byte by byte, and expects `answer` to each.
+#[track_caller]
+fn check(server: &ServerHandle, data: &[u8], answer: &[u8]) {
+    for step in [data.len(), 1] {
+        let mut stream = connect(server);
+        for part in data.chunks(step) {
+            stream.write_all(part).unwrap();
+        }
+        let mut got = vec![0; answer.len()];
+        stream.read_exact(&mut got).unwrap();
+        assert_eq!(got, answer);
+    }
+}
+
+fn end(server: ServerHandle) {
+    server.shutdown();
+    server.join().unwrap();
+    assert_eq!((server.counts().open, server.counts().threads), (0, 0));
+}
+
+#[test]
+fn echoes_to_many_connections_with_few_threads() {
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(echo).unwrap();
+    check(&server, b"hello", b"hello");
+    let mut streams: Vec<_> = (0..200).map(|_| connect(&server)).collect();
+    for round in 0..5_u8 {
+        for stream in &mut streams {
+            stream.write_all(&[round; 64]).unwrap();
+        }
+        for stream in &mut streams {
+            let mut got = [0; 64];
+            stream.read_exact(&mut got).unwrap();
+            assert_eq!(got, [round; 64]);
+        }
+    }
+    assert!(server.counts().open >= 200);
+    end(server);
+    assert_eq!(streams[0].read(&mut [0]).unwrap(), 0, "shutting down closes what is idle");
+}
+
+#[test]
+fn what_is_read_in_lines_and_left_over_comes_at_the_next_call() {
+    let lines = |conn: &mut Connection<'_>| {
+        let mut line = conn.readline()?;
+        line.make_ascii_uppercase();
+        conn.sendall(&line)?;
+        Ok(Next::Wait)
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(lines).unwrap();
+    check(&server, b"one\ntwo\nthree\n", b"ONE\nTWO\nTHREE\n");
+    end(server);
+}
+
+#[test]
+fn a_loop_that_serves_the_whole_connection_works_as_well() {
+    let whole = |conn: &mut Connection<'_>| loop {
+        let data = conn.recv(16)?;
+        if data.is_empty() {
+            return Ok(Next::Close);
+        }
+        conn.sendall(&data)?;
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(whole).unwrap();
+    let mut first = connect(&server);
+    first.write_all(b"a").unwrap();
+    first.read_exact(&mut [0]).unwrap();
+    // The first connection's handler holds a thread; the others are served all the same.
+    check(&server, b"a longer text than the handler reads at a time", b"a longer text than");
+    first.write_all(b"b").unwrap();
+    first.read_exact(&mut [0]).unwrap();
+    drop(first);
+    end(server);
+}
+
+#[test]
+fn handlers_that_block_delay_nobody() {
+    const BLOCKED: usize = 40;
+    let gate = Arc::new(Barrier::new(BLOCKED + 1));
+    let at_gate = Arc::clone(&gate);
+    let handler = move |conn: &mut Connection<'_>| {
+        let data = conn.recv(4096)?;
+        if data == b"block" {
+            at_gate.wait();
+        }
+        conn.sendall(&data)?;
+        Ok(Next::Wait)
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(handler).unwrap();
+    let mut blocked: Vec<_> = (0..BLOCKED).map(|_| connect(&server)).collect();
+    for stream in &mut blocked {
+        stream.write_all(b"block").unwrap();
+    }
+    for _ in 0..20 {
+        check(&server, b"quick", b"quick");
+    }
+    // Only when all forty stand in their handlers at once does the gate open.
+    gate.wait();
+    for stream in &mut blocked {
+        stream.read_exact(&mut [0; 5]).unwrap();
+    }
+    assert!(server.counts().taken_over >= 1);
+    end(server);
+}
+
+#[test]
+fn past_the_limit_of_connections_accepting_waits() {
+    let server = Server::bind("127.0.0.1:0").unwrap().max_connections(1).spawn(echo).unwrap();
+    let mut first = connect(&server);
+    first.write_all(b"1").unwrap();
+    first.read_exact(&mut [0]).unwrap();
+    let mut second = connect(&server);
+    second.write_all(b"2").unwrap();
+    assert_eq!(server.counts().open, 1);
+    drop(first);
+    second.read_exact(&mut [0]).unwrap();
+    end(server);
+}
+
+#[test]
+fn an_idle_connection_is_closed_when_its_time_is_up() {
+    let server =
+        Server::bind("127.0.0.1:0").unwrap().idle_timeout(Duration::from_millis(20)).spawn(echo).unwrap();
+    let mut stream = connect(&server);
+    stream.write_all(b"x").unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    assert_eq!(server.counts().expired, 1);
+    end(server);
+}
+
+#[test]
+fn shutdown_from_a_handler_and_join_there_is_an_error() {
+    let own: Arc<Mutex<Option<ServerHandle>>> = Arc::default();
+    let (told, error) = mpsc::channel();
+    let handle = Arc::clone(&own);
+    let handler = move |_: &mut Connection<'_>| {
+        let server = handle.lock().unwrap().clone().unwrap();
+        server.shutdown();
+        told.send(server.join().unwrap_err().kind()).unwrap();
+        Ok(Next::Close)
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(handler).unwrap();
+    *own.lock().unwrap() = Some(server.clone());
+    connect(&server).write_all(b"x").unwrap();
+    assert_eq!(error.recv().unwrap(), ErrorKind::InvalidInput);
+    server.join().unwrap();
+    assert_eq!(server.counts().threads, 0);
+    *own.lock().unwrap() = None;
+}
+
+#[test]
+fn shutdown_ends_a_handler_that_waits_for_its_peer() {
+    let (told, inside) = mpsc::channel();
+    let handler = move |conn: &mut Connection<'_>| {
+        conn.recv(1)?;
+        told.send(()).unwrap();
+        conn.settimeout(None);
+        let error = conn.recv(1).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled);
+        Err(error)
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(handler).unwrap();
+    let mut stream = connect(&server);
+    stream.write_all(b"x").unwrap();
+    inside.recv().unwrap();
+    server.shutdown_within(Duration::from_millis(10));
+    server.join().unwrap();
+    assert_eq!(server.counts().panicked, 0);
+}
+
+#[test]
+fn a_panic_costs_its_own_connection_only() {
+    let handler = |conn: &mut Connection<'_>| match conn.recv(1)?.as_slice() {
+        b"!" => panic!("as the test wants it"),
+        data => conn.sendall(data).map(|()| Next::Wait),
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(handler).unwrap();
+    let mut good = connect(&server);
+    let mut bad = connect(&server);
+    bad.write_all(b"!").unwrap();
+    assert_eq!(bad.read(&mut [0]).unwrap_or(0), 0);
+    good.write_all(b"x").unwrap();
+    good.read_exact(&mut [0]).unwrap();
+    assert_eq!(server.counts().panicked, 1);
+    end(server);
+}
+
+#[test]
+fn a_detached_connection_outlives_its_server() {
+    let (give, take) = mpsc::sync_channel(1);
+    let handler = move |conn: &mut Connection<'_>| {
+        conn.recv(1)?;
+        let give = give.clone();
+        Ok(Next::detach(move |connection| give.send(connection).unwrap()))
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(handler).unwrap();
+    let mut stream = connect(&server);
+    stream.write_all(b"xrest").unwrap();
+    let mut detached = take.recv().unwrap();
+    end(server);
+    detached.write_all(b"still here").unwrap();
+    let mut got = [0; 10];
+    stream.read_exact(&mut got).unwrap();
+    assert_eq!(&got, b"still here");
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut rest = String::new();
+    detached.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "rest");
+}
+
+#[test]
+fn hooks_judge_new_connections_and_see_errors() {
+    struct Hooked {
+        closed: AtomicBool,
+        errors: Mutex<mpsc::Sender<ErrorKind>>,
+    }
+    impl RequestHandler for Hooked {
+        fn handle(&self, conn: &mut Connection<'_>) -> Result<Next> {
+            conn.recv(1)?;
+            self.closed.store(true, Ordering::SeqCst);
+            Err(Error::new(ErrorKind::Protocol, "as the test wants it"))
+        }
+        fn verify_request(&self, peer: &Address) -> bool {
+            assert!(peer.port().is_some());
+            !self.closed.load(Ordering::SeqCst)
+        }
+        fn handle_error(&self, _: &Address, error: &Error) {
+            self.errors.lock().unwrap().send(error.kind()).unwrap();
+        }
+    }
+    let (errors, told) = mpsc::channel();
+    let hooked = Hooked { closed: AtomicBool::new(false), errors: Mutex::new(errors) };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(hooked).unwrap();
+    connect(&server).write_all(b"x").unwrap();
+    assert_eq!(told.recv().unwrap(), ErrorKind::Protocol);
+    assert_eq!(connect(&server).read(&mut [0]).unwrap_or(0), 0, "refused by verify_request");
+    end(server);
+}
+
+#[test]
+fn a_unix_socket_serves_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("echo");
+    let server = Server::bind(path.as_path()).unwrap().spawn(echo).unwrap();
+    let mut stream = std::os::unix::net::UnixStream::connect(&path).unwrap();
+    stream.write_all(b"x").unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    end(server);
+}
+
+/// Out of descriptors the server neither ends nor spins, and is whole again once some are free.
+#[test]
+#[cfg(target_os = "linux")]
+fn out_of_descriptors_it_waits_and_recovers() {
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -n 40; exec \"$0\" 0"]).arg(support::example("tcp_echo_server"));
+    let (_server, addr) = Program::serve(&mut command);
+    let port = addr.port();
+    let greet = |stream: &mut TcpStream| {
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.write_all(b"x").unwrap();
+    };
+    let mut streams: Vec<_> = (0..60).map(|_| TcpStream::connect(("127.0.0.1", port)).unwrap()).collect();
+    streams.iter_mut().for_each(greet);
+    let (served, waiting) = streams.split_at_mut(20);
+    for stream in served {
+        stream.read_exact(&mut [0]).unwrap();
+        stream.shutdown(Shutdown::Both).unwrap();
+    }
+    for stream in waiting {
+        stream.read_exact(&mut [0]).unwrap();
+        stream.shutdown(Shutdown::Both).unwrap();
+    }
+}
