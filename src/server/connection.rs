@@ -16,8 +16,8 @@ use crate::{
 
 use super::engine::service::{Verdict, Wait};
 
-/// So much is read at a time when whole lines are asked for.
-const BLOCK: usize = 8 * 1024;
+/// So much is read at a time.
+const BLOCK: usize = 16 * 1024;
 /// The longest line that [`Connection::readline`] takes.
 const LONGEST_LINE: usize = 64 * 1024;
 
@@ -36,63 +36,102 @@ pub struct Connection<'a> {
 
 /// What was read and not yet taken.
 ///
-/// INVARIANT: `taken <= bytes.len()`; an empty buffer holds no memory while its connection is parked.
+/// INVARIANT: `taken <= filled <= bytes.len()`; what lies between `taken` and `filled` is the handler's.
 pub(super) struct Buffered {
     bytes: Vec<u8>,
     taken: usize,
+    filled: usize,
     timeout: Option<Duration>,
     /// The end of the peer's data was read.
     ended: bool,
-    /// How the handler's turn went so far.
-    turn: Turn,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    /// Nothing was read.
-    Idle,
-    /// All that was there was read: a further byte will be told.
-    Drained,
-    /// There may be more than was read.
-    Partial,
+    /// The last read was as long as its buffer: there may be more, of which no event will tell.
+    more: bool,
+    /// The handler took something in its turn.
+    took: bool,
 }
 
 impl Buffered {
     pub(super) fn new(timeout: Option<Duration>) -> Buffered {
-        Buffered { bytes: Vec::new(), taken: 0, timeout, ended: false, turn: Turn::Idle }
+        Buffered { bytes: Vec::new(), taken: 0, filled: 0, timeout, ended: false, more: false, took: true }
     }
 
-    pub(super) fn begin_turn(&mut self) {
-        self.turn = Turn::Idle;
+    /// Reads what is there, into a buffer that the thread lends. `Err`: there is nothing to call a handler for.
+    ///
+    /// A handler that took nothing of what there was is called again only when there is more.
+    pub(super) fn begin_turn(&mut self, stream: &Stream, block: &mut Vec<u8>) -> Result<(), Verdict> {
+        let stalled = !mem::take(&mut self.took);
+        if self.ended || !(self.rest().is_empty() || stalled) {
+            return Ok(());
+        }
+        if self.rest().is_empty() {
+            block.resize(BLOCK, 0);
+            self.bytes = mem::take(block);
+            (self.taken, self.filled) = (0, 0);
+        } else {
+            self.make_room();
+        }
+        let room = &mut self.bytes[self.filled..];
+        let space = room.len();
+        match stream.try_read(room) {
+            Ok(count) => {
+                self.filled += count;
+                self.note_read(count, space);
+                Ok(())
+            }
+            Err(error) => {
+                self.give_back(block);
+                Err(if error.would_block() { Verdict::Park(Wait::Idle) } else { Verdict::Close })
+            }
+        }
     }
 
     /// How a connection goes on whose handler wants to wait.
-    pub(super) fn end_turn(&mut self, read_closed: bool) -> Verdict {
-        if self.rest().is_empty() {
-            self.bytes = Vec::new();
-            self.taken = 0;
+    pub(super) fn end_turn(&mut self, block: &mut Vec<u8>, read_closed: bool) -> Verdict {
+        let left = self.rest().len();
+        self.give_back(block);
+        if self.ended && (left == 0 || !self.took) || left > LONGEST_LINE {
+            return Verdict::Close;
         }
-        let more = !self.rest().is_empty() || self.turn == Turn::Partial;
-        match self.turn {
-            _ if self.ended => Verdict::Close,
-            // A handler that takes nothing would be called for ever.
-            Turn::Idle if read_closed => Verdict::Close,
-            Turn::Idle => Verdict::Park(Wait::Idle),
-            _ if more || read_closed => Verdict::Again,
-            _ => Verdict::Park(Wait::Idle),
+        // Where nothing was taken, the next turn begins with a read, and ends at once if there is nothing.
+        if left > 0 && self.took || self.more || read_closed {
+            Verdict::Again
+        } else {
+            Verdict::Park(Wait::Idle)
         }
     }
 
+    /// At least half a block behind what is buffered.
+    fn make_room(&mut self) {
+        self.bytes.copy_within(self.taken..self.filled, 0);
+        self.filled -= mem::take(&mut self.taken);
+        if self.bytes.len() - self.filled < BLOCK / 2 {
+            self.bytes.resize(self.filled + BLOCK, 0);
+        }
+    }
+
+    /// Returns the thread's buffer. What is left in it is kept in no more memory than it takes.
+    fn give_back(&mut self, block: &mut Vec<u8>) {
+        let rest = self.rest().to_vec();
+        let bytes = mem::replace(&mut self.bytes, rest);
+        if bytes.len() == BLOCK {
+            *block = bytes;
+        }
+        (self.taken, self.filled) = (0, self.bytes.len());
+    }
+
     fn rest(&self) -> &[u8] {
-        &self.bytes[self.taken..]
+        &self.bytes[self.taken..self.filled]
     }
 
     fn take(&mut self, count: usize) {
         self.taken += count;
-        debug_assert!(self.taken <= self.bytes.len());
-        if self.turn == Turn::Idle {
-            self.turn = Turn::Drained;
-        }
+        self.took |= count > 0;
+        debug_assert!(self.taken <= self.filled);
+    }
+
+    fn note_read(&mut self, count: usize, room: usize) {
+        self.ended |= count == 0;
+        self.more = count == room;
     }
 
     fn deadline(&self) -> Deadline {
@@ -161,8 +200,12 @@ impl<'a> Connection<'a> {
         if buffer.is_empty() {
             return Ok(0);
         }
+        if self.buffered.ended {
+            return Ok(0);
+        }
         let count = self.stream.read_by(buffer, self.buffered.deadline())?;
-        self.note_read(count, buffer.len());
+        self.buffered.note_read(count, buffer.len());
+        self.buffered.took = true;
         Ok(count)
     }
 
@@ -227,21 +270,15 @@ impl<'a> Connection<'a> {
         self.stream.shutdown(how)
     }
 
-    fn note_read(&mut self, count: usize, room: usize) {
-        self.buffered.ended |= count == 0;
-        self.buffered.turn = if count == room { Turn::Partial } else { Turn::Drained };
-    }
-
     /// Reads a block behind what is buffered.
     fn fill(&mut self, deadline: Deadline) -> Result<()> {
         let buffered = &mut *self.buffered;
-        buffered.bytes.drain(..mem::take(&mut buffered.taken));
-        let held = buffered.bytes.len();
-        buffered.bytes.resize(held + BLOCK, 0);
-        let read = self.stream.read_by(&mut buffered.bytes[held..], deadline);
-        buffered.bytes.truncate(held + read.as_ref().map_or(0, |&count| count));
-        let count = read?;
-        self.note_read(count, BLOCK);
+        buffered.make_room();
+        let room = &mut buffered.bytes[buffered.filled..];
+        let space = room.len();
+        let count = self.stream.read_by(room, deadline)?;
+        buffered.filled += count;
+        buffered.note_read(count, space);
         Ok(())
     }
 }

@@ -56,7 +56,7 @@ impl std::fmt::Debug for Next {
 ///
 /// Python: `socketserver.BaseRequestHandler`, and the hooks of `BaseServer`.
 pub trait RequestHandler: Send + Sync + 'static {
-    /// Called whenever the connection has something to read. May block, and may as well serve the connection
+    /// Called whenever the connection has something to read, which may be its end. May block, and may as well serve the connection
     /// to its end in a loop.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl<H: RequestHandler> Plain<H> {
 
 impl<H: RequestHandler> Service for Plain<H> {
     type State = State;
-    type Scratch = ();
+    type Scratch = Vec<u8>;
 
     fn open(&self, peer: &Address) -> Option<State> {
         if !self.handler.verify_request(peer) {
@@ -119,14 +119,16 @@ impl<H: RequestHandler> Service for Plain<H> {
         Some(State { buffered: Buffered::new(self.patience), class, taker: None })
     }
 
-    fn ready(&self, conn: &mut Conn<State>, desk: &mut Desk<'_, ()>) -> Verdict {
+    fn ready(&self, conn: &mut Conn<State>, desk: &mut Desk<'_, Vec<u8>>) -> Verdict {
+        if let Err(verdict) = conn.state.buffered.begin_turn(&conn.stream, desk.scratch) {
+            return verdict;
+        }
         if desk.begin(conn.state.class) == Begin::Handover {
             return Verdict::Handover;
         }
-        conn.state.buffered.begin_turn();
         let mut connection = Connection::new(&conn.stream, &conn.peer, &mut conn.state.buffered);
         match self.handler.handle(&mut connection) {
-            Ok(Next::Wait) => conn.state.buffered.end_turn(conn.read_closed),
+            Ok(Next::Wait) => conn.state.buffered.end_turn(desk.scratch, conn.read_closed),
             Ok(Next::Close) => Verdict::Close,
             Ok(Next::Detach(taker)) => {
                 conn.state.taker = Some(taker);

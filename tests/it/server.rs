@@ -1,7 +1,7 @@
 //! `Server`: many connections, few threads.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, Read, Write},
     net::{Shutdown, TcpStream},
     process::Command,
     sync::{
@@ -82,6 +82,28 @@ fn what_is_read_in_lines_and_left_over_comes_at_the_next_call() {
     };
     let server = Server::bind("127.0.0.1:0").unwrap().spawn(lines).unwrap();
     check(&server, b"one\ntwo\nthree\n", b"ONE\nTWO\nTHREE\n");
+    end(server);
+}
+
+/// A handler may look at what there is and take nothing until a whole message is there.
+#[test]
+fn what_is_not_taken_is_there_with_more_at_the_next_call() {
+    let whole = |conn: &mut Connection<'_>| {
+        let held = conn.fill_buf()?;
+        if held.len() < 5 {
+            return Ok(Next::Wait);
+        }
+        let message = held[..5].to_vec();
+        conn.consume(5);
+        conn.sendall(&message)?;
+        Ok(Next::Wait)
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(whole).unwrap();
+    check(&server, b"abcdefghijklmno", b"abcdefghijklmno");
+    let mut broken_off = connect(&server);
+    broken_off.write_all(b"abc").unwrap();
+    broken_off.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(broken_off.read(&mut [0]).unwrap(), 0, "the rest will never come");
     end(server);
 }
 
