@@ -175,7 +175,7 @@ impl Socket {
     ///     0 => socket.sendall(b"GET / HTTP/1.0\r\n\r\n")?,
     ///     errno => panic!("{errno}"),
     /// }
-    /// assert!(socket.connect_ex("no-such-host.invalid:80").is_err());
+    /// assert!(socket.connect_ex(("no such host", 80)).is_err());
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn connect_ex(&self, address: impl ToAddress) -> Result<i32> {

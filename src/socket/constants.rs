@@ -127,45 +127,81 @@ numbers! {
     }
 }
 
-impl MsgFlags {
-    /// Whether all of these are set.
-    #[must_use]
-    pub const fn contains(self, flags: MsgFlags) -> bool {
-        self.0 & flags.0 == flags.0
+numbers! {
+    /// Flags of [`getaddrinfo`](super::getaddrinfo), joined by `|`.
+    ///
+    /// Python: `socket.AddressInfo`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{AI_NUMERICHOST, Hints, getaddrinfo};
+    /// assert!(getaddrinfo("localhost", 80, Hints::new().flags(AI_NUMERICHOST)).is_err());
+    /// ```
+    AiFlags {
+        /// Addresses to bind to, instead of to connect to.
+        AI_PASSIVE,
+        /// Asks for the host's main name.
+        AI_CANONNAME,
+        /// Literal addresses only: no look-up.
+        AI_NUMERICHOST,
+        /// Ports by number only.
+        AI_NUMERICSERV,
+        /// IPv4 as IPv6 (`::ffff:1.2.3.4`) where a host has no IPv6.
+        AI_V4MAPPED,
+        /// IPv6, and IPv4 with [`AI_V4MAPPED`].
+        AI_ALL,
+        /// Only families of which this machine has an address.
+        AI_ADDRCONFIG,
     }
 }
 
-impl ops::BitOr for MsgFlags {
-    type Output = MsgFlags;
-
-    fn bitor(self, other: MsgFlags) -> MsgFlags {
-        MsgFlags(self.0 | other.0)
-    }
-}
-
-impl ops::BitOrAssign for MsgFlags {
-    fn bitor_assign(&mut self, other: MsgFlags) {
-        self.0 |= other.0;
-    }
-}
-
-/// Prints the flags' names, joined as in C.
-impl fmt::Debug for MsgFlags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (mut rest, mut joint) = (self.0, "");
-        for (name, flag) in MsgFlags::NAMES {
-            if rest & flag.0 != 0 {
-                write!(f, "{joint}{name}")?;
-                (rest, joint) = (rest & !flag.0, " | ");
+/// What can be joined by `|`, and how that prints.
+macro_rules! flags {
+    ($($type:ident)*) => {$(
+        impl $type {
+            /// Whether all of these are set.
+            #[must_use]
+            pub const fn contains(self, flags: $type) -> bool {
+                self.0 & flags.0 == flags.0
             }
         }
-        match (rest, joint) {
-            (0, "") => f.write_str("MsgFlags(0)"),
-            (0, _) => Ok(()),
-            _ => write!(f, "{joint}MsgFlags({rest:#x})"),
+
+        impl ops::BitOr for $type {
+            type Output = $type;
+
+            fn bitor(self, other: $type) -> $type {
+                $type(self.0 | other.0)
+            }
         }
-    }
+
+        impl ops::BitOrAssign for $type {
+            fn bitor_assign(&mut self, other: $type) {
+                self.0 |= other.0;
+            }
+        }
+
+        /// Prints the flags' names, joined as in C.
+        impl fmt::Debug for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let (mut rest, mut joint) = (self.0, "");
+                for (name, flag) in $type::NAMES {
+                    if rest & flag.0 != 0 {
+                        write!(f, "{joint}{name}")?;
+                        (rest, joint) = (rest & !flag.0, " | ");
+                    }
+                }
+                match (rest, joint) {
+                    (0, "") => write!(f, "{}(0)", stringify!($type)),
+                    (0, _) => Ok(()),
+                    _ => write!(f, "{joint}{}({rest:#x})", stringify!($type)),
+                }
+            }
+        }
+    )*};
 }
+
+flags!(MsgFlags AiFlags);
 
 /// `Debug` of a value is its name, as in Python.
 macro_rules! debug_by_name {

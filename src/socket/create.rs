@@ -1,7 +1,6 @@
 //! The usual steps in one call: [`create_connection`], [`create_server`].
 
 use std::{
-    borrow::Cow,
     net::{Ipv6Addr, SocketAddr},
     time::Duration,
 };
@@ -10,7 +9,7 @@ use socket2::SockRef;
 
 use super::{
     AF_INET6, AF_UNIX, AF_UNSPEC, Address, Bounds, Protocol, SOCK_STREAM, SOMAXCONN, Socket, Target,
-    ToAddress, resolve,
+    ToAddress, resolve, target,
 };
 use crate::{
     cancel::CancelToken,
@@ -60,11 +59,7 @@ pub(crate) fn dial(
     cancel: Option<&CancelToken>,
 ) -> Result<Socket> {
     let ip = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    let target = match ip.parse() {
-        Ok(ip) => Target::Address(SocketAddr::new(ip, port).into()),
-        Err(_) => Target::Host(Cow::Borrowed(ip), port),
-    };
-    connect_any(&target, Bounds { deadline, cancel })
+    connect_any(&target::host(ip, port), Bounds { deadline, cancel })
 }
 
 /// A listening stream socket: `SO_REUSEADDR`, `bind`, `listen` with the system's longest backlog.

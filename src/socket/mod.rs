@@ -3,6 +3,7 @@
 //! - [`Socket`]: one descriptor, with Python's three modes: blocking, non-blocking, timed.
 //! - [`Address`], and [`ToAddress`] for everything that names one.
 //! - [`create_connection`] and [`create_server`]: the usual steps in one call.
+//! - Names: [`getaddrinfo`], [`gethostbyname`], [`getservbyname`], [`getprotobyname`].
 //! - The constants under their C names: [`AF_INET`], [`SOCK_STREAM`], [`IPPROTO_TCP`], [`MSG_PEEK`].
 //! - Options: [`Socket::setsockopt`] and [`Socket::getsockopt`], with the options of [`SOL_SOCKET`],
 //!   [`IPPROTO_IP`], [`IPPROTO_IPV6`] and [`IPPROTO_TCP`], each with the type of its value.
@@ -29,22 +30,30 @@ mod address;
 mod connect;
 mod constants;
 mod create;
+mod database;
 mod facts;
 mod handle;
 mod io;
 mod mode;
+mod names;
 mod option;
 mod options;
 mod protocol;
 mod resolve;
+mod resolver;
 mod target;
 mod transfer;
 
 pub use address::Address;
 pub use constants::*;
 pub use create::{create_connection, create_server};
+pub use database::{getprotobyname, getservbyname, getservbyport};
 pub use handle::Socket;
 pub use mode::{getdefaulttimeout, setdefaulttimeout};
+pub use names::{
+    AddrInfo, Hints, Port, getaddrinfo, gethostbyname, gethostbyname_ex, gethostname, htonl, htons, ntohl,
+    ntohs,
+};
 pub use option::{Bytes, GroupV4, GroupV6, Linger, ReadOnly, Readable, Settable, SockOpt, Text, Timeval};
 pub use options::*;
 pub use protocol::*;

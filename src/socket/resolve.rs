@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{AF_INET, AF_INET6, AF_UNSPEC, Address, Family, Target};
+use super::{AF_INET, AF_INET6, AF_UNSPEC, Address, Family, Target, resolver};
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
@@ -24,7 +24,7 @@ pub(super) fn resolve(target: &Target<'_>, family: Family, bounds: Bounds<'_>) -
         Target::Address(address) => Ok(vec![address.clone()]),
         Target::Host(host, port) => match special(host, family)? {
             Some(address) => Ok(vec![address.with_port(*port)]),
-            None => look_up(host, family, bounds)
+            None => resolver::look_up(host, streams_of(family), bounds)
                 .map(|found| found.into_iter().map(|address| address.with_port(*port)).collect())
                 .map_err(|error| error.context(format!("look up {host}"))),
         },
@@ -52,9 +52,7 @@ fn special(host: &str, family: Family) -> Result<Option<Address>> {
     Ok(Some(SocketAddr::new(ip, 0).into()))
 }
 
-fn look_up(host: &str, family: Family, bounds: Bounds<'_>) -> Result<Vec<Address>> {
-    let _ = bounds;
-    let hints = sys::Hints { family: family.number(), kind: sys::c::SOCK_STREAM, ..sys::Hints::default() };
-    let found = sys::getaddrinfo(Some(host), None, hints)?;
-    Ok(found.into_iter().map(|found| Address::from_sock_addr(found.address)).collect())
+/// Each address once: for one kind of socket.
+fn streams_of(family: Family) -> sys::Hints {
+    sys::Hints { family: family.number(), kind: sys::c::SOCK_STREAM, ..sys::Hints::default() }
 }

@@ -51,17 +51,6 @@ pub enum Target<'a> {
     Host(Cow<'a, str>, u16),
 }
 
-impl Target<'_> {
-    /// For the words of an error: `example.org:80`.
-    pub(crate) fn name(&self) -> String {
-        match self {
-            Target::Address(address) => address.to_string(),
-            Target::Host(host, port) if host.contains(':') => format!("[{host}]:{port}"),
-            Target::Host(host, port) => format!("{host}:{port}"),
-        }
-    }
-}
-
 mod sealed {
     pub trait Sealed {}
 }
@@ -103,7 +92,7 @@ impl<T: ToAddress + ?Sized> ToAddress for &T {
 }
 
 /// A literal address needs no look-up.
-fn host(host: &str, port: u16) -> Target<'_> {
+pub(super) fn host(host: &str, port: u16) -> Target<'_> {
     match host.parse::<IpAddr>() {
         Ok(ip) => Target::Address(SocketAddr::new(ip, port).into()),
         Err(_) => Target::Host(Cow::Borrowed(host), port),
@@ -138,16 +127,20 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: Option<&str>) {
-        assert_eq!(text.target().ok().map(|target| target.name()).as_deref(), expected, "{text:?}");
+        let name = text.target().ok().map(|target| match target {
+            Target::Address(address) => address.to_string(),
+            Target::Host(host, port) => format!("{host}|{port}"),
+        });
+        assert_eq!(name.as_deref(), expected, "{text:?}");
     }
 
     #[test]
     fn text() {
         check("127.0.0.1:80", Some("127.0.0.1:80"));
         check("[::1]:0", Some("[::1]:0"));
-        check("[fe80::1%lo]:5", Some("[fe80::1%lo]:5"));
-        check("example.org:65535", Some("example.org:65535"));
-        check(":80", Some(":80"));
+        check("[fe80::1%lo]:5", Some("fe80::1%lo|5"));
+        check("example.org:65535", Some("example.org|65535"));
+        check(":80", Some("|80"));
         check("/tmp/x.sock", Some("/tmp/x.sock"));
         for port in ["", "x", "70000", "-1", "+1"] {
             check(&format!("host:{port}"), None);
