@@ -2,7 +2,7 @@
 
 use ::http::StatusCode;
 
-use super::field::push_number;
+use crate::wire::write;
 
 /// The media type of [`render`]'s pages.
 pub(super) const CONTENT_TYPE: &str = "text/html; charset=utf-8";
@@ -15,13 +15,13 @@ pub(super) fn render(status: StatusCode, message: Option<&str>) -> Vec<u8> {
           <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
           <title>Error response</title>\n</head>\n<body>\n<h1>Error response</h1>\n<p>Error code: ",
     );
-    push_number(&mut page, u64::from(status.as_u16()));
+    write::number(&mut page, u64::from(status.as_u16()));
     page.extend_from_slice(b"</p>\n<p>Message: ");
     escape(&mut page, message.unwrap_or_else(|| reason(status)));
     page.extend_from_slice(b".</p>\n");
     if let Some(explanation) = explain(status) {
         page.extend_from_slice(b"<p>Error code explanation: ");
-        push_number(&mut page, u64::from(status.as_u16()));
+        write::number(&mut page, u64::from(status.as_u16()));
         page.extend_from_slice(b" - ");
         escape(&mut page, explanation);
         page.extend_from_slice(b".</p>\n");

@@ -2,28 +2,34 @@
 
 use std::cell::Cell;
 
-use crate::{error::Result, stream::Stream};
+use crate::{deadline::Deadline, error::Result, stream::Stream};
 
-/// How much of a request's body the handler hasn't read.
+use super::settings::Settings;
+
+/// How much of a request's body isn't here yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Unread {
-    /// Nothing, or it is here already.
+    /// All is here.
     Nothing,
     /// So many bytes are to come.
     Bytes(u64),
     /// Chunks: nobody knows.
     Unknown,
+    /// The body is broken: nobody knows where the next request begins.
+    Lost,
 }
 
 /// Past so many unread bytes of a request's body the connection closes instead of reading them all.
 pub(super) const DRAIN: u64 = 256 * 1024;
 
+/// Peers must take so many bytes within the time for writing.
+const PIECE: usize = 64 * 1024;
+
 /// What a request and its answer share.
 #[derive(Debug)]
 pub(super) struct Exchange<'a> {
     pub(super) stream: &'a Stream,
-    /// The value of `Server`, checked when it was set; empty for none.
-    pub(super) server: &'a [u8],
+    pub(super) settings: &'a Settings,
     /// The value of `Date`.
     pub(super) date: &'a [u8; 29],
     /// What the request's head asks of the answer.
@@ -46,20 +52,55 @@ pub(super) struct Asked {
     pub(super) head_only: bool,
 }
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
+    /// For an answer to what couldn't be understood; the connection closes after it.
+    pub(super) fn refusal(stream: &'a Stream, settings: &'a Settings, date: &'a [u8; 29]) -> Exchange<'a> {
+        Exchange {
+            stream,
+            settings,
+            date,
+            asked: Asked { http11: true, keep_alive: false, head_only: false },
+            awaits_continue: Cell::new(false),
+            unread: Cell::new(Unread::Lost),
+            started: Cell::new(false),
+        }
+    }
+
     /// Whether the connection must close after the answer, whatever the handler wants.
     pub(super) fn must_close(&self) -> bool {
         let unread = match self.unread.get() {
             Unread::Nothing | Unread::Unknown => false,
             Unread::Bytes(left) => left > DRAIN,
+            Unread::Lost => true,
         };
         !self.asked.keep_alive || unread || self.awaits_continue.get()
     }
 
     /// Sends a part of the answer, waiting as long as the peer makes progress.
-    pub(super) fn send(&self, bytes: &[u8]) -> Result<()> {
+    pub(super) fn send(&self, mut bytes: &[u8]) -> Result<()> {
         self.started.set(true);
-        let _ = (self.stream, bytes);
+        while !bytes.is_empty() {
+            bytes = match self.stream.try_write(bytes) {
+                Ok(sent) => &bytes[sent..],
+                Err(error) if error.would_block() => {
+                    let (piece, rest) = bytes.split_at(bytes.len().min(PIECE));
+                    self.stream.write_all_by(piece, Deadline::after(self.settings.write_time))?;
+                    rest
+                }
+                Err(error) => return Err(error),
+            };
+        }
         Ok(())
     }
+
+    /// Reads more of the request's body, waiting for it; `Ok(0)` is the peer's end of data.
+    pub(super) fn receive(&self, buf: &mut [u8]) -> Result<usize> {
+        if self.awaits_continue.take() && !self.started.get() {
+            self.stream.write_all_by(CONTINUE, Deadline::after(self.settings.write_time))?;
+        }
+        self.stream.read_by(buf, Deadline::after(self.settings.body_time))
+    }
 }
+
+/// What lets a peer send its body (RFC 9110 §15.2.1).
+pub(super) const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";

@@ -4,6 +4,10 @@ use std::{borrow::Cow, fmt, io::Write, time::SystemTime};
 
 use ::http::HeaderValue;
 
+use crate::wire::write;
+
+pub(super) use crate::wire::write::number as push_number;
+
 /// A value for [`Head::send_header`](super::Head::send_header): text, a number, a [`HeaderValue`], a
 /// [`SystemTime`] (written as an HTTP date), or `format_args!(…)`.
 ///
@@ -70,28 +74,28 @@ impl FieldValue for SystemTime {
 impl sealed::Sealed for u64 {}
 impl FieldValue for u64 {
     fn append_to(&self, out: &mut Vec<u8>) {
-        push_number(out, *self);
+        write::number(out, *self);
     }
 }
 
 impl sealed::Sealed for u32 {}
 impl FieldValue for u32 {
     fn append_to(&self, out: &mut Vec<u8>) {
-        push_number(out, u64::from(*self));
+        write::number(out, u64::from(*self));
     }
 }
 
 impl sealed::Sealed for u16 {}
 impl FieldValue for u16 {
     fn append_to(&self, out: &mut Vec<u8>) {
-        push_number(out, u64::from(*self));
+        write::number(out, u64::from(*self));
     }
 }
 
 impl sealed::Sealed for usize {}
 impl FieldValue for usize {
     fn append_to(&self, out: &mut Vec<u8>) {
-        push_number(out, *self as u64);
+        write::number(out, *self as u64);
     }
 }
 
@@ -108,23 +112,8 @@ impl FieldValue for i64 {
         if *self < 0 {
             out.push(b'-');
         }
-        push_number(out, self.unsigned_abs());
+        write::number(out, self.unsigned_abs());
     }
-}
-
-/// Appends a number in decimal: a tenth of what `write!` costs.
-pub(super) fn push_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [0; 20];
-    let mut first = digits.len();
-    loop {
-        first -= 1;
-        digits[first] = b'0' + (number % 10) as u8;
-        number /= 10;
-        if number == 0 {
-            break;
-        }
-    }
-    out.extend_from_slice(&digits[first..]);
 }
 
 #[cfg(test)]

@@ -68,7 +68,10 @@ impl<'a> LogEntry<'a> {
 
 impl fmt::Display for LogEntry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.peer)?;
+        match self.peer.canonical().ip() {
+            Some(ip) => write!(f, "{ip}")?,
+            None => write!(f, "{}", self.peer)?,
+        }
         f.write_str(" - - [")?;
         log_date(self.date, f)?;
         f.write_str("] \"")?;

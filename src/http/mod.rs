@@ -10,15 +10,22 @@
 //! Handlers are plain blocking code. One that waits keeps a thread busy for as long as it waits, and delays
 //! nobody else.
 
+mod answer;
+mod connection;
 mod error_page;
 mod exchange;
 mod field;
 mod files;
 mod handler;
+mod input;
 mod log;
 mod output;
 mod request;
 mod response;
+mod server;
+mod service;
+mod settings;
+mod unsent;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
@@ -28,3 +35,4 @@ pub use handler::{Handler, HandlerFn, handler};
 pub use log::LogEntry;
 pub use request::Request;
 pub use response::{Body, Head, Response};
+pub use server::HttpServer;

@@ -8,12 +8,15 @@ use std::fs::File;
 
 use ::http::StatusCode;
 
-use crate::error::{Error, ErrorKind, Result};
-
-use super::{
-    exchange::Exchange,
-    field::{FieldValue, push_number},
+use crate::{
+    error::{Error, ErrorKind, Result},
+    wire::{
+        chunk::{CRLF, LAST_CHUNK, chunk_header},
+        write,
+    },
 };
+
+use super::{exchange::Exchange, field::FieldValue};
 
 /// A body without a declared length is collected up to here before a framing is chosen for it.
 pub(super) const COLLECT: usize = 16 * 1024;
@@ -114,13 +117,9 @@ impl Output {
         self.answer.stage = Stage::Head;
         self.answer.status = status;
         if status.is_informational() {
-            self.fail("an interim status can't be an answer");
+            self.fail(misuse("an interim status can't be an answer"));
         }
-        self.bytes.extend_from_slice(b"HTTP/1.1 ");
-        self.bytes.extend_from_slice(status.as_str().as_bytes());
-        self.bytes.push(b' ');
-        self.bytes.extend_from_slice(status.canonical_reason().unwrap_or_default().as_bytes());
-        self.bytes.extend_from_slice(b"\r\n");
+        write::status_line(&mut self.bytes, status);
     }
 
     /// Whether the answer's status allows no content (RFC 9110 §6.4.1, and §15.3.6 for 205).
@@ -135,18 +134,14 @@ impl Output {
         self.bytes.extend_from_slice(b": ");
         let value_at = self.bytes.len();
         value.append_to(&mut self.bytes);
-        if !is_token(name.as_bytes()) {
+        if let Err(error) = write::check_field(name, &self.bytes[value_at..]) {
             self.bytes.truncate(line);
-            return self.fail("a header's name must be a token");
-        }
-        if self.bytes[value_at..].iter().any(|&byte| (byte < b' ' && byte != b'\t') || byte == 0x7f) {
-            self.bytes.truncate(line);
-            return self.fail("a header's value must not hold control characters");
+            return self.fail(error.into());
         }
         if self.is_ours(name, value_at) {
             self.bytes.truncate(line);
         } else {
-            self.bytes.extend_from_slice(b"\r\n");
+            self.bytes.extend_from_slice(CRLF);
         }
     }
 
@@ -169,13 +164,13 @@ impl Output {
                     Some(length) if self.answer.declared.is_none_or(|other| other == length) => {
                         self.answer.declared = Some(length);
                     }
-                    Some(_) => self.fail("two different Content-Lengths"),
-                    None => self.fail("Content-Length must be a number"),
+                    Some(_) => self.fail(misuse("two different Content-Lengths")),
+                    None => self.fail(misuse("Content-Length must be a number")),
                 }
                 return true;
             }
             17 if name.eq_ignore_ascii_case("transfer-encoding") => {
-                self.fail("Transfer-Encoding is the server's business");
+                self.fail(misuse("Transfer-Encoding is the server's business"));
                 return true;
             }
             _ => {}
@@ -183,10 +178,8 @@ impl Output {
         false
     }
 
-    fn fail(&mut self, message: &'static str) {
-        if self.answer.fault.is_none() {
-            self.answer.fault = Some(Error::new(ErrorKind::InvalidInput, message));
-        }
+    fn fail(&mut self, error: Error) {
+        self.answer.fault.get_or_insert(error);
     }
 
     /// Ends the head for a body of a length that only the handler knows.
@@ -231,7 +224,7 @@ impl Output {
     fn end_headers_with(&mut self, exchange: &Exchange<'_>, length: u64) -> Result<()> {
         match self.answer.declared {
             Some(declared) if declared != length && !self.has_no_content() => {
-                self.fail("Content-Length is not the body's length");
+                self.fail(misuse("Content-Length is not the body's length"));
             }
             Some(_) => {}
             None if self.has_no_content() => {}
@@ -339,7 +332,7 @@ impl Output {
             Stage::Chunked { open } => {
                 self.answer.stage = Stage::Chunked { open };
                 self.close_chunk();
-                self.bytes.extend_from_slice(b"0\r\n\r\n");
+                self.bytes.extend_from_slice(LAST_CHUNK);
             }
             Stage::File(part) => return Ok(Some(part)),
             Stage::UntilClose | Stage::Dropped | Stage::Forbidden => {}
@@ -380,9 +373,9 @@ impl Output {
         let until_close = matches!(framing, BodyFraming::UntilClose);
         self.answer.closes |= until_close || exchange.must_close();
         let out = &mut self.bytes;
-        if !self.answer.has_server && !exchange.server.is_empty() {
+        if !self.answer.has_server && !exchange.settings.server.is_empty() {
             out.extend_from_slice(b"Server: ");
-            out.extend_from_slice(exchange.server);
+            out.extend_from_slice(exchange.settings.server.as_bytes());
             out.extend_from_slice(b"\r\n");
         }
         if !self.answer.has_date {
@@ -391,11 +384,7 @@ impl Output {
             out.extend_from_slice(b"\r\n");
         }
         match framing {
-            BodyFraming::Length(length) => {
-                out.extend_from_slice(b"Content-Length: ");
-                push_number(out, length);
-                out.extend_from_slice(b"\r\n");
-            }
+            BodyFraming::Length(length) => write::content_length(out, length),
             BodyFraming::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
             BodyFraming::None | BodyFraming::UntilClose => {}
         }
@@ -404,7 +393,7 @@ impl Output {
         } else if !exchange.asked.http11 {
             out.extend_from_slice(b"Connection: keep-alive\r\n");
         }
-        out.extend_from_slice(b"\r\n");
+        write::end(out);
     }
 
     /// Bytes that are framed already.
@@ -434,9 +423,9 @@ impl Output {
             return Ok(());
         }
         self.close_chunk();
-        push_hex(&mut self.bytes, data.len());
+        chunk_header(&mut self.bytes, data.len());
         self.push(exchange, data)?;
-        self.bytes.extend_from_slice(b"\r\n");
+        self.bytes.extend_from_slice(CRLF);
         self.answer.stage = Stage::Chunked { open: self.bytes.len() };
         Ok(())
     }
@@ -446,10 +435,10 @@ impl Output {
         let Stage::Chunked { open } = self.answer.stage else { return };
         let end = self.bytes.len();
         if end > open {
-            push_hex(&mut self.bytes, end - open);
+            chunk_header(&mut self.bytes, end - open);
             let line = self.bytes.len() - end;
             self.bytes[open..].rotate_right(line);
-            self.bytes.extend_from_slice(b"\r\n");
+            self.bytes.extend_from_slice(CRLF);
         }
         self.answer.stage = Stage::Chunked { open: self.bytes.len() };
     }
@@ -465,6 +454,10 @@ impl Output {
     }
 }
 
+fn misuse(message: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidInput, message)
+}
+
 fn forbidden(status: StatusCode) -> Error {
     Error::new(ErrorKind::InvalidInput, format!("an answer with status {} has no body", status.as_str()))
 }
@@ -476,19 +469,4 @@ fn parse_length(value: &[u8]) -> Option<u64> {
         return None;
     }
     std::str::from_utf8(digits).ok()?.parse().ok()
-}
-
-/// RFC 9110 §5.6.2.
-fn is_token(name: &[u8]) -> bool {
-    !name.is_empty()
-        && name.iter().all(|&byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
-}
-
-/// A chunk's size line.
-fn push_hex(out: &mut Vec<u8>, number: usize) {
-    let digits = (usize::BITS - number.leading_zeros()).div_ceil(4).max(1);
-    for digit in (0..digits).rev() {
-        out.push(b"0123456789ABCDEF"[(number >> (4 * digit)) & 0xF]);
-    }
-    out.extend_from_slice(b"\r\n");
 }

@@ -6,13 +6,16 @@ use std::{
     io::{self, BufRead, Read},
 };
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
+use ::http::{HeaderMap, Method, StatusCode, Version};
 use percent_encoding::percent_decode_str;
 
 use crate::{
     error::{Error, ErrorKind, Result},
     socket::Address,
+    wire::{fields::Fields, head::RequestHead},
 };
+
+use super::input::{Input, Rest};
 
 /// A request: its head, and its body by [`Read`] and [`BufRead`].
 ///
@@ -36,17 +39,45 @@ pub struct Request<'a> {
     method: Method,
     target: &'a str,
     version: Version,
-    fields: &'a [(&'a str, &'a [u8])],
+    fields: Fields<'a>,
     peer: &'a Address,
     path: OnceCell<String>,
     headers: OnceCell<HeaderMap>,
-    body: &'a [u8],
+    body: Input<'a>,
 }
 
 /// What [`Request::bytes`] and [`Request::text`] take at most.
 const WHOLE_BODY: usize = 1024 * 1024;
 
 impl<'a> Request<'a> {
+    pub(super) fn new(
+        head: &RequestHead<'a>,
+        method: Method,
+        peer: &'a Address,
+        body: Input<'a>,
+    ) -> Request<'a> {
+        Request {
+            method,
+            target: head.target,
+            version: head.version.to_http(),
+            fields: head.fields,
+            peer,
+            path: OnceCell::new(),
+            headers: OnceCell::new(),
+            body,
+        }
+    }
+
+    /// The status that tells the peer what is wrong with its body, after an error.
+    pub(super) fn fault(&self) -> Option<StatusCode> {
+        self.body.fault()
+    }
+
+    /// What is left of the body.
+    pub(super) fn finish(self) -> Rest {
+        self.body.finish()
+    }
+
     /// The verb.
     #[doc(alias = "command")]
     #[must_use]
@@ -95,30 +126,18 @@ impl<'a> Request<'a> {
     /// [`fields`](Self::fields) has the others.
     #[must_use]
     pub fn header(&self, name: impl AsRef<str>) -> Option<&'a str> {
-        let name = name.as_ref();
-        let (_, value) = self.fields().find(|(field, _)| field.eq_ignore_ascii_case(name))?;
-        std::str::from_utf8(value).ok()
+        std::str::from_utf8(self.fields.get(name.as_ref())?).ok()
     }
 
     /// All headers; the map is built by the first call.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        self.headers.get_or_init(|| {
-            let mut map = HeaderMap::new();
-            for (name, value) in self.fields() {
-                if let (Ok(name), Ok(value)) =
-                    (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value))
-                {
-                    map.append(name, value);
-                }
-            }
-            map
-        })
+        self.headers.get_or_init(|| self.fields.to_header_map())
     }
 
     /// The headers in order, with their names as they were sent.
     pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
-        self.fields.iter().copied()
+        self.fields.iter()
     }
 
     /// The other end.

@@ -101,7 +101,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Names and values, in order.
-    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a [u8])> + use<'a> {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
         self.lines.iter().map(|line| (line.name, line.value))
     }
 

@@ -1,0 +1,277 @@
+//! One request: understood, handed to the handler, answered.
+
+use std::{
+    cell::Cell,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use ::http::{Method, StatusCode};
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    server::engine::{classes::Class, service::Begin},
+    wire::{
+        body::Decoder,
+        fields::storage,
+        framing::{Expectation, Framing, Persistence, expectation, persistence, request_framing},
+        head::{HeadScanner, Parsed, RequestHead, Version, parse_request},
+    },
+};
+
+use super::{
+    Handler, LogEntry, Request, Response,
+    connection::{Chunks, Collect, Drain, Next, Phase, SMALL, find_end},
+    exchange::{Asked, CONTINUE, DRAIN, Exchange, Unread},
+    input::{Input, Rest},
+    log::RequestLine,
+    output::{FilePart, Output},
+    service::Turn,
+};
+
+/// What became of the bytes that a request may begin with.
+pub(super) enum Done {
+    /// Answered; the next request begins after so many bytes.
+    Answered(usize),
+    /// Answered; its body was longer than what is here. What came behind it is in the connection's state.
+    Streamed,
+    /// It isn't all here.
+    Short(Phase),
+    /// The answers before it must go out first.
+    Flush,
+    /// A thread that may block shall serve it.
+    Handover,
+    /// The connection has no next request, or not yet.
+    Last(Next),
+}
+
+/// Files up to that size are copied behind the head: one system call more than that is `sendfile`'s price.
+const SMALL_FILE: u64 = 32 * 1024;
+
+/// A request that is ready for its handler.
+struct Ready<'b> {
+    head: RequestHead<'b>,
+    method: Method,
+    decoder: Decoder,
+    /// What stands behind the head.
+    behind: &'b [u8],
+    unread: Unread,
+    awaits_continue: bool,
+}
+
+impl<H: Handler> Turn<'_, '_, H> {
+    /// Serves the request that these bytes begin with.
+    pub(super) fn request(&mut self, bytes: &[u8]) -> Done {
+        let settings = &self.service.settings;
+        let mut room = storage();
+        let head = match parse_request(bytes, &mut room, &settings.limits) {
+            Ok(Parsed::Complete(head)) => head,
+            Ok(Parsed::Partial) => {
+                let mut scanner = HeadScanner::default();
+                let _ = scanner.scan(bytes, &settings.limits);
+                return Done::Short(Phase::Head(scanner));
+            }
+            Err(error) => return self.refuse(error.status()),
+        };
+        let framing = match request_framing(&head) {
+            Ok(Framing::Length(length)) if length > settings.body => {
+                return self.refuse(StatusCode::PAYLOAD_TOO_LARGE);
+            }
+            Ok(framing) => framing,
+            Err(error) => return self.refuse(error.status()),
+        };
+        let Ok(method) = Method::from_bytes(head.method.as_bytes()) else {
+            return self.refuse(StatusCode::NOT_IMPLEMENTED);
+        };
+        let behind = &bytes[head.len..];
+        let awaits_continue = match expectation(&head) {
+            Expectation::None => false,
+            // One who sends without waiting needn't be told (RFC 9110 §10.1.1).
+            Expectation::Continue => behind.is_empty(),
+            Expectation::Unknown => return self.refuse(StatusCode::EXPECTATION_FAILED),
+        };
+        let unread = match self.unread(framing, head.len, bytes) {
+            Ok(unread) => unread,
+            Err(Wanted::More(collect)) => {
+                if awaits_continue {
+                    self.output.bytes.extend_from_slice(CONTINUE);
+                }
+                return Done::Short(Phase::Body(collect));
+            }
+            Err(Wanted::Refusal(status)) => return self.refuse(status),
+        };
+        if unread != Unread::Nothing && !self.output.bytes.is_empty() {
+            return Done::Flush;
+        }
+        if self.desk.begin(class(&head)) == Begin::Handover {
+            return Done::Handover;
+        }
+        let decoder = Decoder::new(framing, &settings.limits);
+        let awaits_continue = awaits_continue && unread != Unread::Nothing;
+        self.answer(Ready { head, method, decoder, behind, unread, awaits_continue })
+    }
+
+    /// How much of the body isn't here: all of a small one has to be, before its handler runs.
+    fn unread(&self, framing: Framing, head: usize, bytes: &[u8]) -> Result<Unread, Wanted> {
+        let here = bytes.len() - head;
+        match framing {
+            Framing::None | Framing::UntilClose => Ok(Unread::Nothing),
+            Framing::Length(length) => match length.checked_sub(here as u64) {
+                None | Some(0) => Ok(Unread::Nothing),
+                Some(_) if length <= SMALL as u64 => {
+                    Err(Wanted::More(Collect::Until(head + length as usize)))
+                }
+                Some(left) => Ok(Unread::Bytes(left)),
+            },
+            Framing::Chunked => {
+                let mut decoder = Decoder::new(framing, &self.service.settings.limits);
+                let mut seen = head;
+                match find_end(&mut decoder, bytes, &mut seen) {
+                    Ok(true) => Ok(Unread::Nothing),
+                    Ok(false) if here > SMALL => Ok(Unread::Unknown),
+                    Ok(false) => Err(Wanted::More(Collect::Chunks(Box::new(Chunks {
+                        decoder,
+                        seen,
+                        most: head + SMALL,
+                    })))),
+                    Err(error) => Err(Wanted::Refusal(error.status())),
+                }
+            }
+        }
+    }
+
+    /// Runs the handler and ends its answer.
+    fn answer(&mut self, ready: Ready<'_>) -> Done {
+        let Turn { service, conn, desk, output, later, date, file, .. } = self;
+        let Ready { head, method, decoder, behind, unread, awaits_continue } = ready;
+        let keep_alive = persistence(head.version, head.fields) == Persistence::KeepAlive
+            && service.settings.keeps_alive
+            && !desk.draining;
+        let exchange = Exchange {
+            stream: &conn.stream,
+            settings: &service.settings,
+            date,
+            asked: Asked {
+                http11: head.version == Version::Http11,
+                keep_alive,
+                head_only: method == Method::HEAD,
+            },
+            awaits_continue: Cell::new(awaits_continue),
+            unread: Cell::new(unread),
+            started: Cell::new(false),
+        };
+        let input = Input::new(&exchange, decoder, behind, later);
+        let mut request = Request::new(&head, method, &conn.peer, input);
+        let outcome = call(&service.handler, &mut request, output, &exchange);
+        match outcome.and_then(|()| end(output, &exchange)) {
+            Ok(part) => *file = part,
+            Err(_) => give_up(output, &exchange, request.fault()),
+        }
+        service.log(&LogEntry {
+            peer: &conn.peer,
+            request_line: RequestLine::Parsed {
+                method: head.method,
+                target: head.target,
+                version: head.version.to_http(),
+            },
+            status: output.answer.status,
+            size: output.answer.size,
+            date,
+        });
+        let rest = request.finish();
+        self.served += 1;
+        if unread != Unread::Nothing {
+            self.conn.state.unsure = true;
+        }
+        self.after(head.len, behind.len(), rest)
+    }
+
+    /// What follows an answer.
+    fn after(&mut self, head: usize, behind: usize, rest: Rest) -> Done {
+        let closes = self.output.answer.closes;
+        match rest {
+            // The kernel answers bytes that nobody reads by a reset, which could overtake the answer.
+            Rest::Ended(body) if closes && (body < behind || self.conn.state.unsure) => {
+                Done::Last(Next::Linger)
+            }
+            Rest::Ended(_) if closes => Done::Last(Next::Close),
+            Rest::Ended(body) => Done::Answered(head + body),
+            _ if closes => Done::Last(Next::Linger),
+            Rest::EndedLater(range) => {
+                self.conn.state.input = self.later[range].to_vec();
+                Done::Streamed
+            }
+            Rest::Open(decoder) => Done::Last(Next::Drain(Box::new(Drain { decoder, left: DRAIN }))),
+            Rest::Lost => Done::Last(Next::Linger),
+        }
+    }
+
+    /// Answers what can't be served; nothing more is read of such a connection.
+    pub(super) fn refuse(&mut self, status: StatusCode) -> Done {
+        let Turn { service, conn, output, date, .. } = self;
+        let exchange = Exchange::refusal(&conn.stream, &service.settings, date);
+        refuse(output, &exchange, status);
+        let (status, size) = (output.answer.status, output.answer.size);
+        service.log(&LogEntry { peer: &conn.peer, request_line: RequestLine::Refused, status, size, date });
+        Done::Last(Next::Linger)
+    }
+}
+
+/// Why a request's handler can't run yet.
+enum Wanted {
+    More(Collect),
+    Refusal(StatusCode),
+}
+
+/// Writes an error answer that ends the connection.
+pub(super) fn refuse(output: &mut Output, exchange: &Exchange<'_>, status: StatusCode) {
+    // Into memory only: can't fail.
+    let _ = Response::new(output, exchange).send_error(status, None);
+    let _ = output.finish(exchange);
+}
+
+/// Runs the handler; a panic is an error like others.
+fn call<H: Handler>(
+    handler: &H,
+    request: &mut Request<'_>,
+    output: &mut Output,
+    exchange: &Exchange<'_>,
+) -> Result<()> {
+    let handle = AssertUnwindSafe(|| handler.handle(request, Response::new(output, exchange)));
+    match catch_unwind(handle) {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Error::new(ErrorKind::Other, "the handler panicked")),
+    }
+}
+
+/// Ends the answer; a small file's bytes are put behind the head.
+fn end(output: &mut Output, exchange: &Exchange<'_>) -> Result<Option<FilePart>> {
+    match output.finish(exchange)? {
+        Some(part) if part.left <= SMALL_FILE => match part.read_whole(&mut output.bytes)? {
+            true => Ok(None),
+            false => Err(Error::new(ErrorKind::UnexpectedEof, "the file is shorter than its Content-Length")),
+        },
+        part => Ok(part),
+    }
+}
+
+/// The handler failed: what can be taken back is replaced by an error answer. The connection ends.
+fn give_up(output: &mut Output, exchange: &Exchange<'_>, fault: Option<StatusCode>) {
+    if exchange.started.get() {
+        output.answer.closes = true;
+        return;
+    }
+    output.take_back();
+    exchange.unread.set(Unread::Lost);
+    refuse(output, exchange, fault.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+}
+
+/// What is alike as far as blocking goes: method and path.
+fn class(head: &RequestHead<'_>) -> Class {
+    let path = head.target.split('?').next().unwrap_or_default();
+    let mut hash: u32 = 0x811C_9DC5;
+    for &byte in head.method.as_bytes().iter().chain(b" ").chain(path.as_bytes()) {
+        // FNV-1a: short inputs, and nothing is at stake in a collision but a hand-over.
+        hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    }
+    Class::new(hash)
+}

@@ -1,0 +1,294 @@
+//! An HTTP server: where it listens, and what it allows.
+
+use std::{fmt, time::Duration};
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    server::{
+        ServerHandle,
+        engine::{Config, Engine, serve_one},
+    },
+    socket::{Address, IPPROTO_TCP, Socket, TCP_DEFER_ACCEPT, ToAddress, create_server},
+    wire::write::is_text,
+};
+
+use super::{
+    Handler, LogEntry,
+    service::{HttpService, Log},
+    settings::Settings,
+};
+
+/// The kernel hands a connection over when its first bytes are there, or after so many seconds.
+const DEFER_ACCEPT: i32 = 5;
+
+/// Listens, and answers HTTP/1.1 and HTTP/1.0 requests.
+///
+/// Limits and timeouts are on by default; each has a setter that says how much it is.
+///
+/// Python: `http.server.ThreadingHTTPServer`.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::Write;
+/// use sockeye::{
+///     client::Client,
+///     http::{Handler, HttpServer, Request, Response, StatusCode},
+/// };
+///
+/// struct Sample;
+/// impl Handler for Sample {
+///     fn do_get(&self, request: &mut Request<'_>, response: Response<'_>) -> sockeye::Result<()> {
+///         let contents = "Hello World";
+///         let mut body = response
+///             .send_response(StatusCode::OK)
+///             .send_header("Content-Type", "text/html; charset=utf-8")
+///             .send_header("Content-Length", contents.len())
+///             .end_headers()?;
+///         body.write_all(contents.as_bytes())?;
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let server = HttpServer::bind("127.0.0.1:0")?.spawn(Sample)?;
+/// let mut client = Client::connect(server.addr())?;
+/// client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+/// assert_eq!(client.readline()?, b"HTTP/1.1 200 OK\r\n");
+/// server.shutdown();
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "ThreadingHTTPServer")]
+#[doc(alias = "HTTPServer")]
+pub struct HttpServer {
+    sockets: Vec<Socket>,
+    settings: Settings,
+    config: Config,
+    log: Option<Log>,
+    /// The first wrong thing that a setter was given.
+    fault: Option<Error>,
+}
+
+impl HttpServer {
+    /// Listens there: `("", port)` on all addresses of the machine, IPv6 and IPv4; port 0 takes a free one.
+    ///
+    /// Sets `SO_REUSEADDR` and `TCP_NODELAY`, and on Linux `TCP_DEFER_ACCEPT`: a connection is accepted together
+    /// with its first bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressInUse`](ErrorKind::AddressInUse), [`PermissionDenied`](ErrorKind::PermissionDenied) for ports
+    /// below 1024, [`UnknownHost`](ErrorKind::UnknownHost).
+    pub fn bind(address: impl ToAddress) -> Result<HttpServer> {
+        let socket = create_server(address)?;
+        // A wish: it fails on Unix sockets, and then nothing is lost.
+        let _ = socket.setsockopt(IPPROTO_TCP, TCP_DEFER_ACCEPT, DEFER_ACCEPT);
+        Ok(HttpServer::from(socket))
+    }
+
+    /// Serves on that address as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub fn also_bind(mut self, address: impl ToAddress) -> Result<HttpServer> {
+        self.sockets.append(&mut HttpServer::bind(address)?.sockets);
+        Ok(self)
+    }
+
+    /// Says who answers, in the header `Server`; `""` leaves it out. Default is `sockeye`.
+    ///
+    /// Control characters in it are an error of [`spawn`](Self::spawn).
+    ///
+    /// Python: `BaseHTTPRequestHandler.server_version`.
+    #[must_use]
+    pub fn server_name(mut self, name: impl Into<String>) -> HttpServer {
+        self.settings.server = name.into();
+        if !is_text(self.settings.server.as_bytes()) {
+            self.fault = Some(Error::new(
+                ErrorKind::InvalidInput,
+                "the server's name must not hold control characters",
+            ));
+        }
+        self
+    }
+
+    /// Has each answer told to that function, besides [`Handler::log_request`]. Default is nobody.
+    ///
+    /// Python: `BaseHTTPRequestHandler.log_request`, which is always on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::http::HttpServer;
+    /// # fn main() -> sockeye::Result<()> {
+    /// let server = HttpServer::bind("127.0.0.1:0")?.log_requests(|entry| eprintln!("{entry}"));
+    /// # assert_eq!(server.addrs()?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn log_requests(mut self, log: impl Fn(&LogEntry<'_>) + Send + Sync + 'static) -> HttpServer {
+        self.log = Some(Box::new(log));
+        self
+    }
+
+    /// The most bytes of a request's head; more is a 431. Default is 64 KiB.
+    #[must_use]
+    pub fn max_head(mut self, bytes: usize) -> HttpServer {
+        self.settings.limits.head = bytes;
+        self
+    }
+
+    /// The most headers of a request, at most 100; more is a 431. Default is 100.
+    #[must_use]
+    pub fn max_headers(mut self, headers: usize) -> HttpServer {
+        self.settings.limits.fields = headers.min(100);
+        self
+    }
+
+    /// The most bytes of a request's target; more is a 414. Default is 8 KiB.
+    #[must_use]
+    pub fn max_target(mut self, bytes: usize) -> HttpServer {
+        self.settings.limits.target = bytes;
+        self
+    }
+
+    /// The most bytes of a request's body; more is a 413. Default is 64 MiB.
+    #[must_use]
+    pub fn max_body(mut self, bytes: u64) -> HttpServer {
+        self.settings.body = bytes;
+        self
+    }
+
+    /// Past so many open connections, accepting waits until one ends. Default is 10,000.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> HttpServer {
+        self.config.max_connections = connections;
+        self
+    }
+
+    /// Past so many threads, handlers that are known to block wait for one. Default is 512.
+    #[must_use]
+    pub fn max_threads(mut self, threads: usize) -> HttpServer {
+        self.config.max_threads = threads;
+        self
+    }
+
+    /// How long a request's head may take, from the connection's start or the head's first byte: one more byte
+    /// doesn't begin it anew. After it a 408 is sent, if a head had begun. Default is 30 seconds.
+    #[must_use]
+    pub fn head_timeout(mut self, limit: impl Into<Option<Duration>>) -> HttpServer {
+        self.settings.head_time = limit.into();
+        self
+    }
+
+    /// How long to wait for more of a request's body. Default is 30 seconds.
+    #[must_use]
+    pub fn body_timeout(mut self, limit: impl Into<Option<Duration>>) -> HttpServer {
+        self.settings.body_time = limit.into();
+        self
+    }
+
+    /// How long a connection may be silent between two requests. Default is 60 seconds.
+    #[must_use]
+    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> HttpServer {
+        self.settings.idle_time = limit.into();
+        self
+    }
+
+    /// How long to wait for the peer to take more of an answer. Default is 30 seconds.
+    #[must_use]
+    pub fn write_timeout(mut self, limit: impl Into<Option<Duration>>) -> HttpServer {
+        self.settings.write_time = limit.into();
+        self
+    }
+
+    /// The addresses it listens on, with the ports that the system chose.
+    ///
+    /// Python: `server.server_address`.
+    ///
+    /// # Errors
+    ///
+    /// As `getsockname`.
+    pub fn addrs(&self) -> Result<Vec<Address>> {
+        self.sockets.iter().map(Socket::getsockname).collect()
+    }
+
+    /// Serves for ever, or until the process ends; the calling thread waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    pub fn serve_forever(self, handler: impl Handler + 'static) -> Result<()> {
+        self.spawn(handler)?.join()
+    }
+
+    /// Serves in threads of its own.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptors, memory or threads left to begin with, and for a wrong setting.
+    pub fn spawn(mut self, handler: impl Handler + 'static) -> Result<ServerHandle> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
+        let addrs = self.addrs()?;
+        let HttpServer { sockets, settings, config, log, .. } = self;
+        let engine = Engine::start(HttpService { handler, settings, log }, sockets, &config)?;
+        Ok(ServerHandle::new(engine, addrs))
+    }
+
+    /// Accepts one connection on the first address, and answers one request on the calling thread.
+    ///
+    /// Python: `server.handle_request()`.
+    ///
+    /// # Errors
+    ///
+    /// What `accept` reports, and what breaks the connection.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{
+    ///     client::Client,
+    ///     http::{HttpServer, StatusCode, handler},
+    /// };
+    ///
+    /// # fn main() -> sockeye::Result<()> {
+    /// let server = HttpServer::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(&server.addrs()?[0])?;
+    /// client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+    /// server.handle_request(handler(|_, response| {
+    ///     response.send_response(StatusCode::NO_CONTENT).body("")
+    /// }))?;
+    /// assert_eq!(client.readline()?, b"HTTP/1.1 204 No Content\r\n");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn handle_request(&self, handler: impl Handler + 'static) -> Result<()> {
+        let (socket, peer) = self.sockets[0].accept()?;
+        let settings = Settings { keeps_alive: false, ..self.settings.clone() };
+        serve_one(&HttpService { handler, settings, log: None }, socket, peer)
+    }
+}
+
+/// From a socket that listens already: of a parent process, of any family, with any options.
+impl From<Socket> for HttpServer {
+    fn from(socket: Socket) -> HttpServer {
+        HttpServer {
+            sockets: vec![socket],
+            settings: Settings::default(),
+            config: Config::default(),
+            log: None,
+            fault: None,
+        }
+    }
+}
+
+impl fmt::Debug for HttpServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpServer").field("addrs", &self.addrs()).field("settings", &self.settings).finish()
+    }
+}
