@@ -51,7 +51,7 @@ pub fn create_connection(address: impl ToAddress, timeout: impl Into<Option<Dura
 }
 
 /// A connection for the rooms above: the deadline covers look-up and all attempts, the token ends it. The
-/// socket itself is in blocking mode and keeps the token.
+/// socket itself is in blocking mode and keeps the token; without one it is patient (see `patience`).
 pub(crate) fn dial(
     host: &str,
     port: u16,
@@ -59,7 +59,11 @@ pub(crate) fn dial(
     cancel: Option<&CancelToken>,
 ) -> Result<Socket> {
     let ip = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    connect_any(&target::host(ip, port), Bounds { deadline, cancel })
+    let mut socket = connect_any(&target::host(ip, port), Bounds { deadline, cancel })?;
+    if cancel.is_none() {
+        socket.make_patient()?;
+    }
+    Ok(socket)
 }
 
 /// A listening stream socket: `SO_REUSEADDR`, `bind`, `listen` with the system's longest backlog.

@@ -56,9 +56,11 @@ pub struct Socket {
     pub(super) fd: Option<OwnedFd>,
     pub(super) family: Family,
     pub(super) mode: Mode,
-    /// O_NONBLOCK is known to be set on the descriptor. It never goes back to false: clones share the flag
-    /// with this descriptor, and a blocking call works on both kinds.
+    /// O_NONBLOCK is known to be set on the descriptor. Once anybody else may hold it, this never goes back to
+    /// false: clones share the flag with this descriptor, and a blocking call works on both kinds.
     nonblocking: AtomicBool,
+    /// See `patience`.
+    pub(super) patient: bool,
     /// INVARIANT: true whenever `cancel` holds a token; spares calls the lock.
     cancellable: AtomicBool,
     cancel: Mutex<Option<CancelToken>>,
@@ -105,6 +107,7 @@ impl Socket {
             family,
             mode: Mode::of(None),
             nonblocking: AtomicBool::new(flag == Flag::Nonblocking),
+            patient: false,
             cancellable: AtomicBool::new(false),
             cancel: Mutex::new(None),
         }
@@ -150,8 +153,9 @@ impl Socket {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn detach(mut self) -> Result<OwnedFd> {
-        if self.mode.timeout().is_none() && self.nonblocking.load(Ordering::Relaxed) {
-            SockRef::from(&self.descriptor()?).set_nonblocking(false)?;
+        self.end_patience()?;
+        if self.mode.timeout().is_none() {
+            self.ensure_blocking()?;
         }
         self.fd.take().ok_or_else(closed)
     }
@@ -179,9 +183,10 @@ impl Socket {
     pub fn try_clone(&self) -> Result<Socket> {
         // From here on either of the two could set O_NONBLOCK for both.
         self.ensure_nonblocking()?;
-        let clone =
+        let mut clone =
             Socket::assemble(self.descriptor()?.try_clone_to_owned()?, self.family, Flag::Nonblocking);
         clone.mode.set(self.mode.timeout());
+        clone.patient = self.patient;
         Ok(clone)
     }
 
@@ -234,11 +239,25 @@ impl Socket {
 
     /// Sets O_NONBLOCK once. How calls behave is the mode's business, not the descriptor's.
     pub(super) fn ensure_nonblocking(&self) -> Result<()> {
-        if !self.nonblocking.load(Ordering::Relaxed) {
+        if self.blocks() {
             SockRef::from(&self.descriptor()?).set_nonblocking(true)?;
             self.nonblocking.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Takes O_NONBLOCK away. Only where nobody else holds the descriptor, or at the end of this handle.
+    pub(super) fn ensure_blocking(&mut self) -> Result<()> {
+        if !self.blocks() {
+            SockRef::from(&self.descriptor()?).set_nonblocking(false)?;
+            self.nonblocking.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Whether a call may block inside the system.
+    pub(super) fn blocks(&self) -> bool {
+        !self.nonblocking.load(Ordering::Relaxed)
     }
 }
 

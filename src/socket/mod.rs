@@ -38,6 +38,7 @@ mod mode;
 mod names;
 mod option;
 mod options;
+mod patience;
 mod protocol;
 mod resolve;
 mod resolver;

@@ -288,6 +288,11 @@ impl Socket {
     }
 
     fn receive(&self, buf: &mut [u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
+        if let Some(deadline) = self.patience(limit) {
+            if let Some(n) = self.recv_patiently(buf, deadline)? {
+                return Ok(n);
+            }
+        }
         let all = flags.number() | limit.flags();
         self.attempt(Interest::Read, limit, |fd| sys::recv(fd, buf, all))
     }

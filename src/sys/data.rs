@@ -14,6 +14,12 @@ pub(crate) fn recv(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Result<usi
     retry(|| unsafe { libc::recv(fd.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len(), flags) })
 }
 
+/// `recv(2)`; EINTR is an error: for those who keep the time themselves.
+pub(crate) fn recv_once(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Result<usize> {
+    // SAFETY: the pointer and the length are those of a slice that is borrowed mutably for the call.
+    check(unsafe { libc::recv(fd.as_raw_fd(), buf.as_mut_ptr().cast(), buf.len(), flags) })
+}
+
 /// `recvfrom(2)`; EINTR is retried.
 pub(crate) fn recvfrom(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Result<(usize, SockAddr)> {
     loop {

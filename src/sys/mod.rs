@@ -48,7 +48,7 @@ use linux as platform;
 #[cfg(not(all(target_os = "linux", not(sockeye_portable))))]
 use portable as platform;
 
-pub(crate) use data::{recv, recvfrom, send, sendto};
+pub(crate) use data::{recv, recv_once, recvfrom, send, sendto};
 pub(crate) use file::{
     FileKind, FileStatus, Opening, c_path, fstat, fstatat, is_absence, names, open_folder, openat, readlinkat,
 };
