@@ -26,6 +26,7 @@ mod server;
 mod service;
 mod settings;
 mod unsent;
+mod urls;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
@@ -36,3 +37,4 @@ pub use log::LogEntry;
 pub use request::Request;
 pub use response::{Body, Head, Response};
 pub use server::HttpServer;
+pub use urls::urls;

@@ -55,14 +55,19 @@ pub(super) fn render(folder: &Wanted, mut entries: Vec<Entry>) -> Vec<u8> {
     page.extend_from_slice(b"<main>\n");
     breadcrumbs(&mut page, folder);
     summary(&mut page, &entries);
-    page.extend_from_slice(b"<ul>\n");
-    if folder.names().next().is_some() {
-        page.extend_from_slice(b"<li><a class=\"u\" href=\"../\"><b>Parent folder</b></a></li>\n");
+    let is_root = folder.names().next().is_none();
+    // A list without items would be an empty frame.
+    if !(is_root && entries.is_empty()) {
+        page.extend_from_slice(b"<ul>\n");
+        if !is_root {
+            page.extend_from_slice(b"<li><a class=\"u\" href=\"../\"><b>Parent folder</b></a></li>\n");
+        }
+        for entry in &entries {
+            line(&mut page, entry);
+        }
+        page.extend_from_slice(b"</ul>\n");
     }
-    for entry in &entries {
-        line(&mut page, entry);
-    }
-    page.extend_from_slice(b"</ul>\n</main>\n</body>\n</html>\n");
+    page.extend_from_slice(b"</main>\n</body>\n</html>\n");
     page
 }
 
@@ -72,7 +77,7 @@ fn head(page: &mut Vec<u8>, folder: &Wanted) {
           <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>Index of /",
     );
     for name in folder.names() {
-        escape(page, &String::from_utf8_lossy(name));
+        escape(page, &visible(name));
         page.push(b'/');
     }
     page.extend_from_slice(b"</title>\n<link rel=\"icon\" href=\"");
@@ -90,7 +95,7 @@ fn breadcrumbs(page: &mut Vec<u8>, folder: &Wanted) {
         if step > 0 {
             page.extend_from_slice(b"<i>/</i>");
         }
-        let name = String::from_utf8_lossy(name);
+        let name = visible(name);
         if step == depth {
             escape(page, &name);
         } else {
@@ -104,7 +109,7 @@ fn breadcrumbs(page: &mut Vec<u8>, folder: &Wanted) {
     page.extend_from_slice(b"</h1>\n");
 }
 
-/// `2 folders, 1 file, 12 kB`.
+/// `2 folders, 1 file, 12 kB (times are UTC)`.
 fn summary(page: &mut Vec<u8>, entries: &[Entry]) {
     let sizes = entries.iter().filter_map(|entry| match entry.content {
         Content::File(size) => Some(size),
@@ -121,7 +126,10 @@ fn summary(page: &mut Vec<u8>, entries: &[Entry]) {
         .into_iter()
         .flatten()
         .collect();
-    let text = if parts.is_empty() { "Nothing here".to_owned() } else { parts.join(", ") };
+    let text = match parts.join(", ") {
+        none if none.is_empty() => "Nothing here".to_owned(),
+        counted => counted + " (times are UTC)",
+    };
     page.extend_from_slice(b"<p>");
     page.extend_from_slice(text.as_bytes());
     page.extend_from_slice(b"</p>\n");

@@ -25,7 +25,7 @@ fn folders_come_first_then_names_without_case() {
         ],
     );
     assert_eq!(hrefs(&page), ["a/", "Z/", "A.txt", "b.txt"]);
-    assert!(page.contains("<p>2 folders, 2 files, 2 B</p>"), "{page}");
+    assert!(page.contains("<p>2 folders, 2 files, 2 B (times are UTC)</p>"), "{page}");
     assert!(page.contains("06 Nov 1994 08:49"));
     assert!(!page.contains("Parent folder"), "the root has none");
 }
