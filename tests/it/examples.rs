@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{Program, connect, example};
+use crate::support::{Program, connect, example, exchange};
 
 /// An example that serves, on a port that the system chose.
 fn serve(name: &str) -> (Program, SocketAddr) {
@@ -46,4 +46,13 @@ fn tcp_echo_server() {
             assert_eq!(echo, text.as_bytes());
         }
     }
+}
+
+#[test]
+fn static_files() {
+    let (_server, addr) = serve("static_files");
+    let answer = exchange(addr, b"GET /Cargo.toml HTTP/1.0\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.contains("name = \"sockeye\""), "{answer}");
+    let listing = exchange(addr, b"GET /src/ HTTP/1.0\r\n\r\n");
+    assert!(listing.contains("href=\"lib.rs\""), "{listing}");
 }

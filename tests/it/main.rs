@@ -5,5 +5,6 @@ mod support;
 
 mod architecture;
 mod examples;
+mod files;
 mod interop;
 mod server;

@@ -1,0 +1,8 @@
+//! `FileHandler` over the wire.
+
+mod changes;
+mod conditions;
+mod fences;
+mod folders;
+mod site;
+mod twins;
