@@ -4,6 +4,9 @@
 mod support;
 
 mod architecture;
+mod chromium;
+#[cfg(feature = "cli")]
+mod cli;
 mod examples;
 mod files;
 mod interop;
