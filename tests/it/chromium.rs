@@ -90,7 +90,7 @@ fn a_browser_follows_the_links_of_a_listing() {
     }
     assert_eq!(found, names.len());
 
-    browser.screenshot("/a%20folder/", &folder.path().join("phone.png"), (500, 844));
+    browser.screenshot("/a%20folder/", &folder.path().join("phone.png"), (390, 844));
     browser.screenshot("/a%20folder/", &folder.path().join("desktop.png"), (1280, 800));
     server.shutdown();
     server.join().unwrap();
