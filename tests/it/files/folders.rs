@@ -49,9 +49,7 @@ fn other_verbs_are_not_offered() {
 fn what_is_not_there() {
     let site = Site::new();
     site.file("file.txt", "contents");
-    for path in
-        ["/nothing", "/nothing/", "/file.txt/", "/file.txt/x", "/file.txt%00", "/%2e%2e/file.txt", "*"]
-    {
+    for path in ["/nothing", "/nothing/", "/file.txt/", "/file.txt/x", "/file.txt%00", "/%2e%2e/file.txt"] {
         site.get(path).expect(404);
     }
     site.get(&format!("/{}", "x".repeat(300))).expect(404);
