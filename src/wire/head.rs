@@ -133,7 +133,7 @@ pub(crate) fn parse_request<'a>(
     check_request_line(method, target, limits)?;
     // One space each after method and target, and a version of eight bytes.
     check_line_end(rest, method.len() + target.len() + 10)?;
-    check_line_end(rest, len - 2)?;
+    check_last_line(rest, len)?;
     let fields = Fields::survey(rest, request.headers)?;
     let version = Version::from_minor(version);
     Ok(Parsed::Complete(RequestHead { method, target, version, fields, len: blank + len }))
@@ -162,7 +162,7 @@ pub(crate) fn parse_response<'a>(
     };
     let status = StatusCode::from_u16(code).map_err(|_| HeadError::StatusLine)?;
     let reason = reason(bytes)?;
-    check_line_end(bytes, len - 2)?;
+    check_last_line(bytes, len)?;
     let fields = Fields::survey(bytes, response.headers)?;
     let version = Version::from_minor(version);
     Ok(Parsed::Complete(ResponseHead { version, status, reason, fields, len }))
@@ -175,7 +175,7 @@ pub(super) fn parse_trailers(bytes: &[u8], fields: usize) -> Result<Parsed<Heade
     let mut slots = [httparse::EMPTY_HEADER; MAX_FIELDS];
     match httparse::parse_headers(bytes, &mut slots[..fields.min(MAX_FIELDS)]) {
         Ok(Status::Complete((len, lines))) => {
-            check_line_end(bytes, len - 2)?;
+            check_last_line(bytes, len)?;
             Ok(Parsed::Complete(Fields::survey(bytes, lines)?.to_header_map()))
         }
         Ok(Status::Partial) => Ok(Parsed::Partial),
@@ -258,23 +258,27 @@ fn check_unfinished(
     rest: &[u8],
     limits: &Limits,
 ) -> Result<(), HeadError> {
-    match (request.method, request.path) {
-        (None, _) if rest.len() > limits.method => Err(HeadError::MethodTooLong),
-        (Some(method), None) if rest.len() - method.len() - 1 > limits.target => {
-            Err(HeadError::TargetTooLong)
-        }
-        _ => Ok(()),
+    let (method, after) = match request.method {
+        None => (rest.len(), 0),
+        Some(method) => (method.len(), rest.len() - method.len() - 1),
+    };
+    check_lengths(method, request.path.map_or(after, str::len), limits)
+}
+
+#[inline]
+fn check_lengths(method: usize, target: usize, limits: &Limits) -> Result<(), HeadError> {
+    if method > limits.method {
+        return Err(HeadError::MethodTooLong);
     }
+    if target > limits.target {
+        return Err(HeadError::TargetTooLong);
+    }
+    Ok(())
 }
 
 #[inline]
 fn check_request_line(method: &str, target: &str, limits: &Limits) -> Result<(), HeadError> {
-    if method.len() > limits.method {
-        return Err(HeadError::MethodTooLong);
-    }
-    if target.len() > limits.target {
-        return Err(HeadError::TargetTooLong);
-    }
+    check_lengths(method.len(), target.len(), limits)?;
     let fits = match method {
         "CONNECT" => is_authority_form(target),
         _ if target.starts_with('/') => true,
@@ -309,6 +313,12 @@ fn is_absolute_form(target: &str) -> bool {
 #[inline]
 fn check_line_end(bytes: &[u8], at: usize) -> Result<(), HeadError> {
     if bytes.get(at) == Some(&b'\r') { Ok(()) } else { Err(HeadError::BareLineFeed) }
+}
+
+/// So is the empty line that makes `bytes` a head of that length; in trailers there may be nothing before it.
+#[inline]
+fn check_last_line(bytes: &[u8], len: usize) -> Result<(), HeadError> {
+    check_line_end(bytes, len.wrapping_sub(2))
 }
 
 /// The reason phrase of a status line that httparse has accepted: `HTTP/1.1 200`, then perhaps a space and the

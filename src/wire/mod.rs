@@ -23,7 +23,11 @@ pub(crate) mod condition;
 pub(crate) mod date;
 pub(crate) mod fields;
 pub(crate) mod framing;
+#[cfg(any(test, feature = "unstable-fuzzing"))]
+pub mod fuzzing;
 pub(crate) mod head;
 pub(crate) mod limits;
 pub(crate) mod range;
+#[cfg(test)]
+mod testing;
 pub(crate) mod write;

@@ -76,7 +76,7 @@ fn of_version(bytes: &[u8]) -> HeadError {
     let right = bytes.iter().zip(PREFIX).take_while(|(byte, expected)| byte == expected).count();
     // The first wrong byte: a digit in a digit's place makes it another version, not nonsense.
     match (right, bytes.get(right)) {
-        (5 | 7, Some(b'0'..=b'9')) => HeadError::UnsupportedVersion,
+        (5, Some(b'0'..=b'9')) | (7, Some(b'2'..=b'9')) => HeadError::UnsupportedVersion,
         _ => HeadError::Version,
     }
 }
