@@ -18,3 +18,7 @@ pub mod http;
 pub mod urllib;
 
 pub use error::{Error, ErrorKind, Result};
+
+#[cfg(feature = "unstable-fuzzing")]
+#[doc(hidden)]
+pub use wire::fuzzing;

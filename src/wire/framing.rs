@@ -96,6 +96,7 @@ pub(crate) enum FramingError {
 /// # Errors
 ///
 /// [`FramingError::status`] is the answer; the connection closes after it, as nobody knows where the next request begins.
+#[inline]
 pub(crate) fn request_framing(head: &RequestHead<'_>) -> Result<Framing, FramingError> {
     host::check(head.version, head.fields)?;
     Ok(declared(head.version, head.fields)?.unwrap_or(Framing::None))
@@ -134,11 +135,18 @@ pub(crate) fn response_framing(method: &Method, head: &ResponseHead<'_>) -> Resu
 /// Whether the connection lasts after a message with these fields (RFC 9112 §9.3): in HTTP/1.1 unless
 /// `Connection` lists `close`, in HTTP/1.0 only if it lists `keep-alive` and not `close`. A body
 /// [`UntilClose`](Framing::UntilClose) ends it in any case.
+#[inline]
 pub(crate) fn persistence(version: Version, fields: Fields<'_>) -> Persistence {
     let mut persistence = match version {
         Version::Http10 => Persistence::Close,
         Version::Http11 => Persistence::KeepAlive,
     };
+    // Most requests have no such field, and most fields one member.
+    match (fields.count(Name::Connection), fields.first(Name::Connection)) {
+        (0, _) => return persistence,
+        (1, Some(b"keep-alive" | b"Keep-Alive")) => return Persistence::KeepAlive,
+        _ => {}
+    }
     for option in fields.all(Name::Connection).flat_map(members) {
         if option.eq_ignore_ascii_case(b"close") {
             return Persistence::Close;
@@ -157,8 +165,9 @@ pub(crate) fn connection_lists(fields: Fields<'_>, option: &str) -> bool {
 }
 
 /// What the client waits for before it sends the body (RFC 9110 §10.1.1). A client of HTTP/1.0 can't wait.
+#[inline]
 pub(crate) fn expectation(head: &RequestHead<'_>) -> Expectation {
-    if head.version == Version::Http10 {
+    if head.fields.count(Name::Expect) == 0 || head.version == Version::Http10 {
         return Expectation::None;
     }
     let mut expectation = Expectation::None;
@@ -188,6 +197,7 @@ impl From<FramingError> for Error {
 }
 
 /// What the fields say of the body's end, the same in both directions.
+#[inline]
 fn declared(version: Version, fields: Fields<'_>) -> Result<Option<Framing>, FramingError> {
     let lengths = fields.count(Name::ContentLength);
     if fields.count(Name::TransferEncoding) > 0 {

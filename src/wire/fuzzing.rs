@@ -44,7 +44,7 @@ pub fn request_head(bytes: &[u8]) {
             strict(&text, limits);
             let written = with_request(&text, limits, write_request);
             if let Ok(Parsed::Complete(Some(written))) = written {
-                let again = with_request(&written, limits, outcome_of_request);
+                let again = with_request(&written, &roomy(limits), outcome_of_request);
                 let Ok(Parsed::Complete(again)) = again else { panic!("written, but not parsed: {again:?}") };
                 assert_eq!((&again.lines, &again.framing), (&outcome.lines, &outcome.framing));
             }
@@ -61,7 +61,7 @@ pub fn response_head(bytes: &[u8]) {
             strict(&bytes[..outcome.len], limits);
             let written = with_response(bytes, limits, write_response);
             let Ok(Parsed::Complete(written)) = written else { panic!("parsed once only") };
-            let again = with_response(&written, limits, outcome_of_response);
+            let again = with_response(&written, &roomy(limits), outcome_of_response);
             let Ok(Parsed::Complete(again)) = again else { panic!("written, but not parsed: {again:?}") };
             assert_eq!(again.lines, outcome.lines);
         }
@@ -157,6 +157,11 @@ pub mod measure {
             write::end(out);
         }
     }
+}
+
+/// What is written may be longer than what was parsed: `A:b` becomes `A: b`.
+fn roomy(limits: &Limits) -> Limits {
+    Limits { head: usize::MAX, ..limits.clone() }
 }
 
 /// What came out of a head; owned, to be compared.

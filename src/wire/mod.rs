@@ -7,7 +7,7 @@
 //! - [`head`]: request and response heads; [`fields`]: their field lines
 //! - [`framing`]: where a body ends, whether the connection lasts, what is expected
 //! - [`body`]: decodes a body of any framing; [`chunk`]: the chunked coding, both ways
-//! - [`write`]: heads as bytes, checked so that nobody can smuggle a line into them
+//! - [`write`](mod@write): heads as bytes, checked so that nobody can smuggle a line into them
 //! - [`date`]: the `Date` field's value, made once a second
 //! - [`condition`]: `If-*` fields; [`range`](mod@range): byte ranges
 //!
