@@ -1,6 +1,4 @@
-//! An HTTP server that says hello. Run it, then open http://127.0.0.1:8000/ in a browser.
-//!
-//! `cargo run --example http_hello [PORT]`
+//! An HTTP server that says hello: `http_hello [PORT]`, by default 8000; then open http://127.0.0.1:8000/.
 
 use std::{env, io::Write};
 
@@ -28,10 +26,8 @@ impl Handler for Sample {
 }
 
 fn main() -> Result<()> {
-    let port = env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(8000);
+    let port = env::args().nth(1).map_or(Ok(8000), |port| port.parse()).expect("PORT is a number");
     let server = HttpServer::bind(("", port))?;
-    for address in server.addrs()? {
-        println!("listening on {address}");
-    }
+    println!("listening on {}", server.addrs()?[0]);
     server.serve_forever(Sample)
 }

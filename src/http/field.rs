@@ -6,8 +6,6 @@ use ::http::HeaderValue;
 
 use crate::wire::write;
 
-pub(super) use crate::wire::write::number as push_number;
-
 /// A value for [`Head::send_header`](super::Head::send_header): text, a number, a [`HeaderValue`], a
 /// [`SystemTime`] (written as an HTTP date), or `format_args!(…)`.
 ///

@@ -32,8 +32,8 @@ const DEFER_ACCEPT: i32 = 5;
 /// ```
 /// use std::io::Write;
 /// use sockeye::{
-///     client::Client,
 ///     http::{Handler, HttpServer, Request, Response, StatusCode},
+///     socket::create_connection,
 /// };
 ///
 /// struct Sample;
@@ -52,9 +52,11 @@ const DEFER_ACCEPT: i32 = 5;
 ///
 /// # fn main() -> sockeye::Result<()> {
 /// let server = HttpServer::bind("127.0.0.1:0")?.spawn(Sample)?;
-/// let mut client = Client::connect(server.addr())?;
+/// let client = create_connection(server.addr(), None)?;
 /// client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-/// assert_eq!(client.readline()?, b"HTTP/1.1 200 OK\r\n");
+/// let mut answer = [0; 17];
+/// client.recv(&mut answer)?;
+/// assert_eq!(&answer, b"HTTP/1.1 200 OK\r\n");
 /// server.shutdown();
 /// # Ok(())
 /// # }
@@ -252,18 +254,20 @@ impl HttpServer {
     ///
     /// ```
     /// use sockeye::{
-    ///     client::Client,
     ///     http::{HttpServer, StatusCode, handler},
+    ///     socket::create_connection,
     /// };
     ///
     /// # fn main() -> sockeye::Result<()> {
     /// let server = HttpServer::bind("127.0.0.1:0")?;
-    /// let mut client = Client::connect(&server.addrs()?[0])?;
+    /// let client = create_connection(&server.addrs()?[0], None)?;
     /// client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
     /// server.handle_request(handler(|_, response| {
     ///     response.send_response(StatusCode::NO_CONTENT).body("")
     /// }))?;
-    /// assert_eq!(client.readline()?, b"HTTP/1.1 204 No Content\r\n");
+    /// let mut answer = [0; 25];
+    /// client.recv(&mut answer)?;
+    /// assert_eq!(&answer, b"HTTP/1.1 204 No Content\r\n");
     /// # Ok(())
     /// # }
     /// ```

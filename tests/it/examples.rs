@@ -56,3 +56,35 @@ fn static_files() {
     let listing = exchange(addr, b"GET /src/ HTTP/1.0\r\n\r\n");
     assert!(listing.contains("href=\"lib.rs\""), "{listing}");
 }
+
+#[test]
+fn http_hello() {
+    let (_server, addr) = serve("http_hello");
+    let answer = exchange(addr, b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\nHello World"), "{answer}");
+}
+
+#[test]
+fn bench_hello() {
+    let (_server, addr) = serve("bench_hello");
+    let check = |request: &str, status: &str, body: &str| {
+        let answer = exchange(addr, request.as_bytes());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {answer}");
+        assert!(answer.ends_with(body), "{request}: {answer}");
+    };
+    let close = "Host: a\r\nConnection: close\r\n\r\n";
+    check(&format!("GET / HTTP/1.1\r\n{close}"), "200", "Hello, World!");
+    check(&format!("HEAD / HTTP/1.1\r\n{close}"), "200", "\r\n\r\n");
+    check(&format!("GET /sleep HTTP/1.1\r\n{close}"), "200", "Hello, World!");
+    check(&format!("GET /stream HTTP/1.1\r\n{close}"), "200", "stream of parts");
+    check(&format!("GET /204 HTTP/1.1\r\n{close}"), "204", "\r\n\r\n");
+    check(&format!("GET /304 HTTP/1.1\r\n{close}"), "304", "\r\n\r\n");
+    check(&format!("GET /nothing HTTP/1.1\r\n{close}"), "404", "</html>\n");
+    check(&format!("GET /panic HTTP/1.1\r\n{close}"), "500", "</html>\n");
+    check(&format!("POST /echo HTTP/1.1\r\nContent-Length: 4\r\n{close}echo"), "200", "echo");
+    check(&format!("POST /ignore HTTP/1.1\r\nContent-Length: 4\r\n{close}echo"), "200", "ignored");
+    let dump = "M GET\nT /dump?q\nV HTTP/1.1\nH Host: a\nH Connection: close\n";
+    check(&format!("GET /dump?q HTTP/1.1\r\n{close}"), "200", dump);
+    let inject = exchange(addr, format!("GET /inject HTTP/1.1\r\n{close}").as_bytes());
+    assert!(inject.starts_with("HTTP/1.1 500 ") && !inject.contains("Injected"), "{inject}");
+}

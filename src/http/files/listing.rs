@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    super::{error_page::escape, field::push_number},
+    super::error_page::escape,
     path::{Wanted, encode_name},
 };
 
