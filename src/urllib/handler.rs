@@ -205,8 +205,11 @@ impl<'a> Exchange<'a> {
         self.history
     }
 
-    /// Counts a round.
+    /// Counts a round; there is none once the time is over.
     pub(super) fn begin_round(&mut self) -> Result<()> {
+        if self.deadline.has_passed() {
+            return Err(ErrorKind::TimedOut.into());
+        }
         self.round += 1;
         if self.round > MAX_ROUNDS {
             let message = format!("the handlers asked for more than {MAX_ROUNDS} rounds");

@@ -62,7 +62,6 @@ pub fn urlopen(request: impl IntoRequest) -> Result<Response> {
 /// Starts an [`Opener`] that has the default handlers.
 ///
 /// Python: `urllib.request.build_opener`, which takes the handlers as arguments.
-#[must_use]
 pub fn build_opener() -> OpenerBuilder {
     OpenerBuilder::new()
 }

@@ -1,6 +1,6 @@
 //! [`RedirectHandler`]: follows 301, 302, 303, 307 and 308, and drops what isn't the next place's business.
 
-use std::io::Read;
+use std::time::Duration;
 
 use ::http::{
     HeaderValue, Method, StatusCode,
@@ -13,6 +13,9 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// How much of a redirect's own body is read, so that its connection can be used again.
 const DRAIN: u64 = 64 * 1024;
+
+/// And how long that may take: dialling anew is seldom slower.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How often one URL may be asked for again when its answer sets a cookie, and so may differ next time.
 const REPEATS: usize = 4;
@@ -160,7 +163,7 @@ impl Handler for RedirectHandler {
             let message = format!("the redirect of {} {why}", address::shown(response.url()));
             return Err(Error::new(ErrorKind::Redirect, message).with_payload(response));
         }
-        drain(&mut response);
+        response.drain(DRAIN, PATIENCE);
         Ok(Next::Again)
     }
 }
@@ -199,14 +202,6 @@ fn target(base: &Url, location: &HeaderValue) -> Option<Url> {
         url.set_fragment(base.fragment());
     }
     Some(url)
-}
-
-/// Reads the rest of a short body, so that the connection goes back to the pool. A long one isn't worth it, and
-/// an error has no meaning here: the connection is then closed.
-fn drain(response: &mut Response) {
-    if response.is_bounded_by(DRAIN) {
-        let _ = std::io::copy(&mut response.take(DRAIN + 1), &mut std::io::sink());
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::{
     fmt,
     io::{self, BufRead, BufReader, Read},
     sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use ::http::{HeaderMap, StatusCode, Version};
@@ -45,7 +46,10 @@ use super::{address, transport::WireBody};
 /// # Ok(())
 /// # }
 /// ```
-pub struct Response {
+pub struct Response(Box<Parts>);
+
+/// In one allocation, so that a response is cheap to hand from handler to handler.
+struct Parts {
     head: Head,
     url: Url,
     history: Vec<Url>,
@@ -90,56 +94,56 @@ impl Response {
             bytes: Box::default(),
             map: OnceLock::from(HeaderMap::new()),
         };
-        Response { head, url, history: Vec::new(), body: Body::new(body) }
+        Response(Box::new(Parts { head, url, history: Vec::new(), body: Body::new(body) }))
     }
 
     pub(super) fn from_wire(head: Head, url: Url, body: Body) -> Response {
-        Response { head, url, history: Vec::new(), body }
+        Response(Box::new(Parts { head, url, history: Vec::new(), body }))
     }
 
     /// The status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.head.status
+        self.0.head.status
     }
 
     /// The protocol's version that the server spoke.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.head.version
+        self.0.head.version
     }
 
     /// The headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
-        self.head.map()
+        self.0.head.map()
     }
 
     /// Where it came from in the end: redirects may have led away from the request's URL.
     #[must_use]
     pub fn url(&self) -> &Url {
-        &self.url
+        &self.0.url
     }
 
     /// The URLs from which redirects led here, the request's first; empty without any.
     #[must_use]
     pub fn history(&self) -> &[Url] {
-        &self.history
+        &self.0.history
     }
 
     /// How many bytes of the body are still to come, if the server told beforehand.
     #[must_use]
     pub fn bytes_left(&self) -> Option<u64> {
-        match &self.body.0 {
+        match &self.0.body.0 {
             Source::Wire(body) => body.bytes_left(),
             Source::Other(_) => None,
         }
     }
 
-    /// The fields that came after a chunked body, once it is read to its end.
+    /// The fields that came after a chunked body, once it is read to its end; `None` without any.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
-        match &self.body.0 {
+        match &self.0.body.0 {
             Source::Wire(body) => body.trailers(),
             _ => None,
         }
@@ -151,17 +155,17 @@ impl Response {
     /// With another status.
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Response {
-        self.head.status = status;
+        self.0.head.status = status;
         self
     }
 
     /// The headers, to be changed.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
-        if self.head.map.get().is_none() {
-            self.head.map = OnceLock::from(self.head.parse());
+        if self.0.head.map.get().is_none() {
+            self.0.head.map = OnceLock::from(self.0.head.parse());
         }
         // Filled by the lines above; `get_mut_or_init` isn't stable.
-        match self.head.map.get_mut() {
+        match self.0.head.map.get_mut() {
             Some(map) => map,
             None => unreachable!("the map was made just now"),
         }
@@ -180,9 +184,9 @@ impl Response {
     /// # Ok::<_, std::io::Error>(())
     /// ```
     #[must_use]
-    pub fn map_body<R: Read + Send + 'static>(mut self, make: impl FnOnce(Body) -> R) -> Response {
-        self.body = Body::new(make(self.body));
-        self
+    pub fn map_body<R: Read + Send + 'static>(self, make: impl FnOnce(Body) -> R) -> Response {
+        let parts = *self.0;
+        Response(Box::new(Parts { body: Body::new(make(parts.body)), ..parts }))
     }
 }
 
@@ -197,7 +201,7 @@ impl Response {
     /// [`url`](Self::url) as text.
     #[must_use]
     pub fn geturl(&self) -> &str {
-        self.url.as_str()
+        self.0.url.as_str()
     }
 
     /// [`headers`](Self::headers).
@@ -209,32 +213,31 @@ impl Response {
 
 impl Response {
     pub(super) fn with_history(mut self, history: Vec<Url>) -> Response {
-        self.history = history;
+        self.0.history = history;
         self
     }
 
-    /// Whether the rest of the body is known to end soon: within so many bytes, or in chunks.
-    pub(super) fn is_bounded_by(&self, bytes: u64) -> bool {
-        match &self.body.0 {
-            Source::Wire(body) => body.ends_by_itself() && body.bytes_left().is_none_or(|left| left <= bytes),
-            Source::Other(_) => false,
+    /// Reads a short rest of the body; see [`WireBody::drain`]. A handler's own body is left alone.
+    pub(super) fn drain(&mut self, bytes: u64, patience: Duration) {
+        if let Source::Wire(body) = &mut self.0.body.0 {
+            body.drain(bytes, patience);
         }
     }
 }
 
 impl Read for Response {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.body.read(buf)
+        self.0.body.read(buf)
     }
 }
 
 impl BufRead for Response {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.body.fill_buf()
+        self.0.body.fill_buf()
     }
 
     fn consume(&mut self, amount: usize) {
-        self.body.consume(amount);
+        self.0.body.consume(amount);
     }
 }
 
@@ -242,7 +245,7 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.status())
-            .field("url", &address::shown(&self.url))
+            .field("url", &address::shown(&self.0.url))
             .field("bytes_left", &self.bytes_left())
             .finish_non_exhaustive()
     }

@@ -11,3 +11,4 @@ mod examples;
 mod files;
 mod interop;
 mod server;
+mod urllib;

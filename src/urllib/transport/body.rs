@@ -1,8 +1,8 @@
 //! [`WireBody`]: a body as it comes from a connection, which then goes back to the pool.
 
 use std::{
-    sync::{Arc, OnceLock},
-    time::Instant,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 use ::http::HeaderMap;
@@ -13,6 +13,7 @@ use super::{
     route::Route,
 };
 use crate::{
+    deadline::Deadline,
     error::{Error, ErrorKind, Result},
     wire::{body::Decoder, framing::Framing, limits::Limits},
 };
@@ -37,7 +38,7 @@ pub(in crate::urllib) struct WireBody {
     /// How many bytes of framing follow these.
     after: usize,
     wait: Wait,
-    trailers: OnceLock<HeaderMap>,
+    trailers: Option<Box<HeaderMap>>,
 }
 
 enum State {
@@ -60,7 +61,7 @@ impl WireBody {
             ready: 0,
             after: 0,
             wait,
-            trailers: OnceLock::new(),
+            trailers: None,
         };
         // Some of it may have come with the head, or all; what is wrong with that is said by the first read.
         body.advance();
@@ -74,13 +75,22 @@ impl WireBody {
         }
     }
 
-    /// Whether the body says where it ends.
-    pub(in crate::urllib) fn ends_by_itself(&self) -> bool {
-        !matches!(self.decoder, Decoder::UntilClose)
+    /// Reads the rest, if it is known to be that short and comes soon: then the connection can be used again.
+    pub(in crate::urllib) fn drain(&mut self, mut bytes: u64, patience: Duration) {
+        let promised = self.bytes_left().is_some_and(|left| left > bytes);
+        if promised || matches!(self.decoder, Decoder::UntilClose) {
+            return;
+        }
+        self.wait.total = self.wait.total.min(Deadline::after(patience));
+        while let Ok(1..) = self.fill_buf().map(<[u8]>::len) {
+            let Some(left) = bytes.checked_sub(self.ready as u64) else { return };
+            bytes = left;
+            self.consume(self.ready);
+        }
     }
 
     pub(in crate::urllib) fn trailers(&self) -> Option<&HeaderMap> {
-        self.trailers.get()
+        self.trailers.as_deref()
     }
 
     pub(in crate::urllib) fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
@@ -184,7 +194,8 @@ impl WireBody {
         }
         if let State::Reading { conn, home } = std::mem::replace(&mut self.state, State::Done) {
             if let Decoder::Chunked(chunks) = &self.decoder {
-                let _ = self.trailers.set(chunks.trailers());
+                let trailers = chunks.trailers();
+                self.trailers = (!trailers.is_empty()).then(|| Box::new(trailers));
             }
             if let Some(home) = home {
                 home.take_back(conn);

@@ -15,6 +15,9 @@ use crate::{
     },
 };
 
+/// `HTTP/1.1 200 OK`: shorter ones are parsed each time.
+const BEGINNING: usize = 15;
+
 /// A head, and what comes after it.
 pub(super) struct Answer {
     pub(super) head: Head,
@@ -44,9 +47,7 @@ pub(super) fn receive(
     let mut scanner = HeadScanner::default();
     let mut heard = !conn.input.is_empty();
     loop {
-        // Asked first, the scanner costs a pass over the head; only one that came in pieces is worth that.
-        let seen = parse(conn, method, limits).map_err(Silence::Broken)?;
-        match seen {
+        match parse(conn, method, limits).map_err(Silence::Broken)? {
             Seen::Partial => {}
             Seen::Interim(status, len) => {
                 interim += 1;
@@ -61,13 +62,17 @@ pub(super) fn receive(
             }
         }
         loop {
+            let first = conn.input.is_empty();
             match conn.fill(wait) {
                 Ok(0) => return Err(ended(heard)),
                 Ok(_) => heard = true,
                 Err(error) if !heard && is_loss(&error) => return Err(Silence::Dead(error)),
                 Err(error) => return Err(Silence::Broken(error)),
             }
-            if scanner.scan(conn.input.bytes(), limits) {
+            // Most heads come whole and are parsed at once. One that drips in waits for its end, so that
+            // it isn't parsed at every byte; except for its beginning, which may be no HTTP at all.
+            let bytes = conn.input.bytes();
+            if first || bytes.len() <= BEGINNING || scanner.scan(bytes, limits) {
                 break;
             }
         }

@@ -31,7 +31,9 @@ pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &Header
     let method = request.get_method();
     write::request_line(out, method.as_str(), &url[Position::BeforePath..Position::AfterQuery])?;
     match own(request, &HOST) {
-        Some(host) if framing::is_host(host.as_bytes()) => write::header(out, &HOST, host),
+        Some(host) if !host.is_empty() && framing::is_host(host.as_bytes()) => {
+            write::header(out, &HOST, host)
+        }
         Some(_) => return Err(refuse("the Host header isn't a host")),
         None => write::field(out, "Host", url[Position::BeforeHost..Position::AfterPort].as_bytes())?,
     }

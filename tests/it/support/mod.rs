@@ -16,7 +16,7 @@ use std::{
 
 pub(crate) use peers::{Peer, nginx_server, python_server};
 pub(crate) use program::Program;
-pub(crate) use scripted::Scripted;
+pub(crate) use scripted::{Scripted, Turn};
 
 /// How long anything in a test may take before it counts as stuck.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

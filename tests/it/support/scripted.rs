@@ -21,6 +21,8 @@ pub(crate) enum Turn {
     Send(Vec<u8>),
     /// Sends these one byte at a time.
     Drip(Vec<u8>),
+    /// Sends these over and over, until the other side closes.
+    Forever(Vec<u8>),
     /// Waits until the other side closes.
     End,
 }
@@ -92,6 +94,7 @@ impl Drop for Scripted {
 fn play(mut stream: &TcpStream, turns: Vec<Turn>) -> String {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
     let mut heard = Vec::new();
     for turn in turns {
         match turn {
@@ -108,6 +111,7 @@ fn play(mut stream: &TcpStream, turns: Vec<Turn>) -> String {
             // The other side may have had enough: what it makes of that is the test's business.
             Turn::Send(bytes) => drop(stream.write_all(&bytes)),
             Turn::Drip(bytes) => drop(bytes.iter().try_for_each(|byte| stream.write_all(&[*byte]))),
+            Turn::Forever(bytes) => while stream.write_all(&bytes).is_ok() {},
             Turn::End => drop(stream.read_to_end(&mut heard)),
         }
     }
