@@ -1,4 +1,67 @@
-//! Python's `socket`, `socketserver`, `http.server` and `urllib` as one blocking Rust library.
+//! Python's `socket`, `socketserver`, `http.server` and `urllib` as one blocking Rust library: straight-line code
+//! (`recv`, `sendall`, `read`) that holds ten thousand connections. No async runtime, no `.await`.
+//!
+//! ```
+//! use std::io::Read;
+//! use sockeye::{http::{HttpServer, StatusCode, handler}, urllib::urlopen};
+//!
+//! # fn main() -> sockeye::Result<()> {
+//! let hello = handler(|_request, response| response.send_response(StatusCode::OK).body("Hello World"));
+//! let server = HttpServer::bind("127.0.0.1:0")?.spawn(hello)?;
+//!
+//! let mut page = String::new();
+//! urlopen(format!("http://{}/", server.addr()))?.read_to_string(&mut page)?;
+//! assert_eq!(page, "Hello World");
+//! # server.shutdown();
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The rooms
+//!
+//! | module | Python | what it is |
+//! |---|---|---|
+//! | [`socket`] | `socket` | [`Socket`](socket::Socket), its options, [`create_connection`](socket::create_connection), [`create_server`](socket::create_server) |
+//! | [`server`] | `socketserver` | [`Server`](server::Server): many connections, few threads; any protocol |
+//! | [`client`] | a connected socket with a buffer | [`Client`](client::Client) |
+//! | [`http`] | `http.server` | [`HttpServer`](http::HttpServer), [`Handler`](http::Handler), [`FileHandler`](http::FileHandler) |
+//! | [`urllib`] | `urllib.request`, `urllib.parse` | [`urlopen`](urllib::urlopen), [`Request`](urllib::Request), [`Opener`](urllib::Opener), [`urlencode`](urllib::urlencode) |
+//! | [`cancel`] | | [`CancelToken`](cancel::CancelToken) ends a blocked operation from another thread |
+//! | [`error`] | `OSError` and its kin | [`Error`], [`ErrorKind`] |
+//!
+//! Names are POSIX's first, then Python's, then Rust's: `recvfrom`, `sendall`, `do_get` for `do_GET`. The other
+//! spellings find their item in the search box above. Sockets, bodies and responses have std's traits:
+//! [`Read`](std::io::Read), [`Write`](std::io::Write), [`BufRead`](std::io::BufRead), [`AsFd`](std::os::fd::AsFd).
+//!
+//! # Errors
+//!
+//! One type, [`Error`]. Its [`kind`](Error::kind) answers what the caller can do; its text reads *operation, object,
+//! cause*: `connect to 127.0.0.1:80 failed: connection refused`. It turns into [`std::io::Error`] and back without
+//! losing kind or errno. Nothing that comes from the network, and no argument, makes this crate panic.
+//!
+//! # Timeouts and cancelling
+//!
+//! Sockets have Python's three modes: blocking, non-blocking, timed
+//! ([`settimeout`](socket::Socket::settimeout)). A limit covers the whole operation, never each of its steps:
+//! all of `sendall`, a connect over several addresses, a request with its redirects. Servers have limits for heads,
+//! idle connections and stalled writes that are on by default.
+//!
+//! # Features
+//!
+//! - `cli`: the command `sockeye`, with `sockeye serve` and `sockeye get`. Off by default; nothing in the library
+//!   depends on it.
+//!
+//! # What it is not
+//!
+//! Not async, not a web framework, not a proxy. HTTP/1.1 only, without TLS so far. If your program has an async
+//! runtime, hyper and reqwest serve it better.
+//!
+//! # Platforms and versions
+//!
+//! Linux is tested. macOS and the BSDs use the same portable code, which is built and tested on Linux, but nothing
+//! is claimed for systems on which it wasn't run. Windows is not offered yet. A higher minimum Rust version comes in
+//! a minor release of its own. Two crates show in public signatures and are part of this crate's versions: `http`
+//! (1) and `url` (2).
 
 pub mod cancel;
 mod deadline;
@@ -22,3 +85,8 @@ pub use error::{Error, ErrorKind, Result};
 #[cfg(feature = "unstable-fuzzing")]
 #[doc(hidden)]
 pub use wire::fuzzing;
+
+// README.md's examples compile and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

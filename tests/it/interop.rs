@@ -3,3 +3,4 @@
 //! `tests/peers.sh` installs them. A missing one is skipped, unless `CI=true`.
 
 mod our_client;
+mod our_server;

@@ -5,6 +5,7 @@
 mod peers;
 mod program;
 mod scripted;
+mod serving;
 
 use std::{
     env,
@@ -17,6 +18,7 @@ use std::{
 pub(crate) use peers::{Peer, nginx_server, python_server};
 pub(crate) use program::Program;
 pub(crate) use scripted::{Scripted, Turn};
+pub(crate) use serving::{Serving, serve};
 
 /// How long anything in a test may take before it counts as stuck.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
