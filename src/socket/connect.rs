@@ -184,11 +184,7 @@ impl Socket {
         let address = resolve_one(address.target()?, self.family(), bounds.borrow())?;
         match self.connect_within(&address, limit) {
             Ok(()) => Ok(0),
-            Err(error) => match (error.raw_os_error(), error.kind()) {
-                (Some(errno), _) => Ok(errno),
-                (None, ErrorKind::TimedOut | ErrorKind::WouldBlock) => Ok(c::EAGAIN),
-                _ => Err(named(error, &address)),
-            },
+            Err(error) => errno_of(&error).ok_or_else(|| named(error, &address)),
         }
     }
 
@@ -231,6 +227,14 @@ impl Socket {
 
     fn waiting_limit(&self) -> Limit {
         self.waiting(self.mode.limit())
+    }
+}
+
+/// What `connect_ex` gives: the errno, or EAGAIN when the time was over; nothing for other errors.
+pub(crate) fn errno_of(error: &Error) -> Option<i32> {
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => error.raw_os_error().or(Some(c::EAGAIN)),
+        _ => error.raw_os_error(),
     }
 }
 

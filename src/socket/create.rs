@@ -66,6 +66,16 @@ pub(crate) fn dial(
     Ok(socket)
 }
 
+/// [`create_connection`] for the rooms above: with a deadline and a token, which the socket keeps. It is in
+/// blocking mode.
+pub(crate) fn connect_to(
+    address: impl ToAddress,
+    deadline: Deadline,
+    cancel: Option<&CancelToken>,
+) -> Result<Socket> {
+    connect_any(&address.target()?, Bounds { deadline, cancel })
+}
+
 /// A listening stream socket: `SO_REUSEADDR`, `bind`, `listen` with the system's longest backlog.
 ///
 /// The host `""` or `::` is every address of this machine, IPv6 and IPv4 by one dual-stack socket (IPv4

@@ -225,6 +225,17 @@ impl Socket {
         Ok(())
     }
 
+    /// A descriptor on which calls fail: what a closed socket shows to others.
+    pub(crate) fn nothing() -> BorrowedFd<'static> {
+        static NOTHING: OnceLock<Option<OwnedFd>> = OnceLock::new();
+        static STDIN: OnceLock<std::io::Stdin> = OnceLock::new();
+        match NOTHING.get_or_init(sys::descriptor_for_nothing) {
+            Some(nothing) => nothing.as_fd(),
+            // No descriptor is left for it: one that is no socket has to do.
+            None => STDIN.get_or_init(std::io::stdin).as_fd(),
+        }
+    }
+
     /// The descriptor, unless it is closed.
     pub(super) fn descriptor(&self) -> Result<BorrowedFd<'_>> {
         self.fd.as_ref().map(AsFd::as_fd).ok_or_else(closed)
@@ -264,15 +275,9 @@ impl Socket {
 /// For other people's calls. After [`close`](Socket::close) it is a descriptor on which calls fail.
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        static NOTHING: OnceLock<Option<OwnedFd>> = OnceLock::new();
-        static STDIN: OnceLock<std::io::Stdin> = OnceLock::new();
-        match (&self.fd, NOTHING.get()) {
-            (Some(fd), _) => fd.as_fd(),
-            (None, _) => match NOTHING.get_or_init(sys::descriptor_for_nothing) {
-                Some(nothing) => nothing.as_fd(),
-                // No descriptor is left for it: one that is no socket has to do.
-                None => STDIN.get_or_init(std::io::stdin).as_fd(),
-            },
+        match &self.fd {
+            Some(fd) => fd.as_fd(),
+            None => Socket::nothing(),
         }
     }
 }

@@ -60,7 +60,8 @@ pub use options::*;
 pub use protocol::*;
 pub use target::ToAddress;
 
-pub(crate) use create::dial;
+pub(crate) use connect::errno_of;
+pub(crate) use create::{connect_to, dial};
 
 use handle::Flag;
 use mode::{Limit, Mode};

@@ -75,6 +75,13 @@ impl Stream {
             Stream::Plain(socket) => socket,
         }
     }
+
+    /// Gives the socket away; what a layer above it holds is lost.
+    pub(crate) fn into_socket(self) -> Socket {
+        match self {
+            Stream::Plain(socket) => socket,
+        }
+    }
 }
 
 impl From<Socket> for Stream {

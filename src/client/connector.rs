@@ -1,0 +1,126 @@
+//! [`Connector`]: what is set before a connection is made.
+
+use std::time::Duration;
+
+use super::{Client, getdefaulttimeout};
+use crate::{
+    cancel::CancelToken,
+    deadline::Deadline,
+    error::Result,
+    socket::{ToAddress, connect_to, errno_of},
+};
+
+/// Makes [`Client`]s: a time limit and a cancel token that hold for connecting too.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use sockeye::{client::Connector, socket::create_server};
+/// let server = create_server("127.0.0.1:0")?;
+/// let client = Connector::new().timeout(Duration::from_secs(5)).connect(server.getsockname()?)?;
+/// assert_eq!(client.gettimeout(), Some(Duration::from_secs(5)));
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Connector {
+    timeout: Option<Duration>,
+    cancel: Option<CancelToken>,
+}
+
+impl Connector {
+    /// Nothing set.
+    ///
+    /// ```
+    /// # use sockeye::{client::Connector, socket::create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// assert!(Connector::new().connect(server.getsockname()?).is_ok());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn new() -> Connector {
+        Connector { timeout: getdefaulttimeout(), cancel: None }
+    }
+
+    /// The time limit for look-up and all attempts together, and then of each call of the client. Default is
+    /// [`getdefaulttimeout`](crate::socket::getdefaulttimeout): none.
+    ///
+    /// ```
+    /// # use sockeye::{client::Connector, socket::create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let client = Connector::new().timeout(None).connect(server.getsockname()?)?;
+    /// assert_eq!(client.gettimeout(), None);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Connector {
+        Connector { timeout: timeout.into(), ..self }
+    }
+
+    /// The token that ends connecting, and then each call of the client. Default is none.
+    ///
+    /// ```
+    /// # use sockeye::{ErrorKind, cancel::CancelToken, client::Connector, socket::create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let token = CancelToken::new()?;
+    /// token.cancel();
+    /// let error = Connector::new().cancel(token).connect(server.getsockname()?).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Cancelled);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn cancel(self, token: impl Into<Option<CancelToken>>) -> Connector {
+        Connector { cancel: token.into(), ..self }
+    }
+
+    /// Connects to the first address of the name that answers. TCP connections get `TCP_NODELAY`.
+    ///
+    /// Python: `socket.create_connection`. In `std::net`: `TcpStream::connect_timeout`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::connect`], and [`TimedOut`](crate::ErrorKind::TimedOut),
+    /// [`Cancelled`](crate::ErrorKind::Cancelled).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sockeye::{client::Connector, socket::create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let mut client = Connector::new().connect(server.getsockname()?)?;
+    /// assert_eq!(client.send(b"x")?, 1);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn connect(&self, address: impl ToAddress) -> Result<Client> {
+        let socket = connect_to(address, Deadline::after(self.timeout), self.cancel.as_ref())?;
+        Ok(Client::over(socket, self.timeout))
+    }
+
+    /// Connects, or gives the errno why not (EAGAIN when the time was over).
+    ///
+    /// Python: `socket.connect_ex`, which gives 0 for a connection.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownHost`](crate::ErrorKind::UnknownHost) and whatever else has no errno.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use sockeye::{client::Connector, socket::create_server};
+    /// let nobody = create_server("127.0.0.1:0")?.getsockname()?; // closed again
+    /// let errno = Connector::new().connect_ex(nobody)?.unwrap_err();
+    /// assert_eq!(std::io::Error::from_raw_os_error(errno).kind(), std::io::ErrorKind::ConnectionRefused);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn connect_ex(&self, address: impl ToAddress) -> Result<Result<Client, i32>> {
+        match self.connect(address) {
+            Ok(client) => Ok(Ok(client)),
+            Err(error) => errno_of(&error).map(Err).ok_or(error),
+        }
+    }
+}
+
+impl Default for Connector {
+    fn default() -> Connector {
+        Connector::new()
+    }
+}
