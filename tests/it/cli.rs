@@ -1,5 +1,6 @@
 //! The `sockeye` command, as a user calls it.
 
+mod get;
 mod serve;
 
 use std::process::Command;

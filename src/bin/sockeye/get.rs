@@ -1,16 +1,183 @@
-//! `sockeye get`: one URL, to stdout or into a file.
+//! `sockeye get`: one URL, to standard output or into a file.
 
-use std::process::ExitCode;
+mod output;
 
-/// Fetch a URL to stdout, or into a file.
+use std::{
+    io::{self, IsTerminal, Read, Write},
+    path::PathBuf,
+    process::{self, ExitCode},
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use sockeye::{
+    Error, ErrorKind,
+    cancel::CancelToken,
+    urllib::{Request, Response, urlopen},
+};
+
+use output::Output;
+
+/// Fetch a URL to standard output, or into a file.
+///
+/// Redirects are followed. The file appears once it is complete, and not at all if the download fails.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Exit status:
+  0    fetched
+  1    failed: no connection, a broken or incomplete answer, a file that can't be written
+  2    wrong usage
+  4    the server answered 4xx (the answer goes to standard error)
+  5    the server answered 5xx
+  130  interrupted")]
 pub(crate) struct Get {
-    /// What to fetch.
+    /// What to fetch, such as http://example.org/
     url: String,
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Give up after so many seconds in all [default: never]
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+}
+
+/// How much of an error's page is shown.
+const SHOWN: u64 = 64 * 1024;
+
+/// What is read at once: large enough to go straight from the socket into the buffer.
+const PIECE: usize = 64 * 1024;
+
+/// What a shell reports for SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// Why it wasn't fetched.
+#[derive(Debug)]
+enum Failure {
+    /// The URL is none.
+    Usage(Error),
+    /// It wasn't answered, or not to the end.
+    Open(Error),
+    /// The server answered with an error.
+    Status(Response),
+    /// Of so many bytes that were promised, so many came.
+    Cut(u64, Option<u64>),
+    /// The body broke off for another reason.
+    Read(Error),
+    /// The copy can't be written there.
+    Write(String, io::Error),
+    /// Nobody reads standard output any more.
+    Unread,
 }
 
 /// Fetches it.
 pub(crate) fn run(arguments: &Get) -> ExitCode {
-    eprintln!("sockeye: get {}: isn't built in yet", arguments.url);
-    ExitCode::FAILURE
+    let Err(failure) = fetch(arguments) else { return ExitCode::SUCCESS };
+    let (message, status) = match failure {
+        Failure::Usage(error) => (error.to_string(), 2),
+        Failure::Open(error) | Failure::Read(error) if error.kind() == ErrorKind::Cancelled => {
+            ("interrupted".to_owned(), INTERRUPTED)
+        }
+        Failure::Open(error) => (error.to_string(), 1),
+        Failure::Read(error) => (format!("get {}: {error}", arguments.url), 1),
+        Failure::Cut(got, Some(promised)) => (cut(arguments, &format!("{got} of {promised} bytes")), 1),
+        Failure::Cut(got, None) => (cut(arguments, &format!("{got} bytes")), 1),
+        Failure::Write(what, error) => (format!("{what}: {}", Error::from(error)), 1),
+        Failure::Unread => return ExitCode::FAILURE,
+        Failure::Status(response) => return report(response),
+    };
+    eprintln!("sockeye: {message}");
+    ExitCode::from(status)
+}
+
+fn fetch(arguments: &Get) -> Result<(), Failure> {
+    let request = Request::new(&arguments.url).map_err(Failure::Usage)?;
+    let token = interruptible().map_err(Failure::Open)?;
+    let request = request.timeout(arguments.timeout).cancel_token(&token);
+    let mut response = urlopen(request).map_err(|error| match error.kind() {
+        ErrorKind::Status => error.into_response().map_or_else(Failure::Open, Failure::Status),
+        _ => Failure::Open(error),
+    })?;
+    let mut output = Output::open(arguments.output.as_deref())?;
+    let promised = response.bytes_left();
+    let bar = progress(promised, output.is_seen());
+    let copied = copy(&mut response, &mut output, &bar);
+    bar.finish_and_clear();
+    copied?;
+    output.complete()
+}
+
+fn copy(response: &mut Response, output: &mut Output, bar: &ProgressBar) -> Result<(), Failure> {
+    let promised = response.bytes_left();
+    let (mut buf, mut got) = (vec![0; PIECE], 0);
+    loop {
+        let n = match response.read(&mut buf).map_err(Error::from) {
+            Ok(0) => return Ok(()),
+            Ok(n) => n,
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                return Err(Failure::Cut(got, promised));
+            }
+            Err(error) => return Err(Failure::Read(error)),
+        };
+        output.write(&buf[..n])?;
+        got += n as u64;
+        bar.inc(n as u64);
+    }
+}
+
+/// A bar on a terminal, unless the page itself goes there.
+fn progress(promised: Option<u64>, page_is_seen: output::Seen) -> ProgressBar {
+    if page_is_seen == output::Seen::Yes || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let (bar, template) = match promised {
+        Some(bytes) => (ProgressBar::new(bytes), "{bytes}/{total_bytes} {wide_bar} {bytes_per_sec} {eta}"),
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} {bytes_per_sec} {elapsed}"),
+    };
+    bar.set_draw_target(ProgressDrawTarget::stderr());
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+/// A token that the first Ctrl-C (SIGINT, SIGTERM, SIGHUP) cancels; the second one ends the process.
+fn interruptible() -> sockeye::Result<CancelToken> {
+    let token = CancelToken::new()?;
+    let pressed = token.clone();
+    let handler = move || {
+        if pressed.is_cancelled() {
+            process::exit(INTERRUPTED.into());
+        }
+        pressed.cancel();
+    };
+    // Without it, Ctrl-C just ends the process, and the partial file stays under its own name.
+    let _ = ctrlc::set_handler(handler);
+    Ok(token)
+}
+
+/// Shows an error's page.
+fn report(mut response: Response) -> ExitCode {
+    let (status, mut page) = (response.status(), Vec::new());
+    eprintln!("sockeye: {} answered {status}", response.url().host_str().unwrap_or_default());
+    // A page that breaks off is shown as far as it came: the status is the news.
+    let _ = (&mut response).take(SHOWN).read_to_end(&mut page);
+    let mut text = String::from_utf8_lossy(&page).into_owned();
+    if io::stderr().is_terminal() {
+        // A page must not move the cursor, or worse.
+        text.retain(|c| matches!(c, '\n' | '\t') || !c.is_control());
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let _ = io::stderr().write_all(text.as_bytes());
+    ExitCode::from(if status.is_server_error() { 5 } else { 4 })
+}
+
+fn cut(arguments: &Get, came: &str) -> String {
+    format!("get {}: the answer was cut short: only {came} came", arguments.url)
+}
+
+/// A number of seconds, with or without a fraction.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }

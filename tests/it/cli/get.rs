@@ -1,0 +1,166 @@
+//! `sockeye get`.
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpListener,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Command, Output},
+};
+
+use tempfile::TempDir;
+
+use super::sockeye;
+use crate::support::{Program, Scripted, Turn};
+
+fn answer(text: &str) -> Scripted {
+    Scripted::answer(text)
+}
+
+fn get(url: &str, more: &[&str]) -> Output {
+    sockeye(&["get", url]).args(more).output().unwrap()
+}
+
+fn into_file(url: &str, file: &Path) -> Output {
+    get(url, &["-o", file.to_str().unwrap()])
+}
+
+#[track_caller]
+fn check(output: &Output, code: i32, stdout: &str, stderr: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        (output.status.code(), &*String::from_utf8_lossy(&output.stdout)),
+        (Some(code), stdout),
+        "{said}"
+    );
+    assert!(said.contains(stderr) && (code != 0 || said.is_empty()), "{said}");
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+/// The names in a folder.
+fn names(folder: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(folder.path()).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn to_standard_output_and_into_a_file() {
+    let page = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    check(&get(&answer(page).url("/"), &[]), 0, "hello", "");
+    check(&get(&answer(page).url("/"), &["-o", "-"]), 0, "hello", "");
+    check(&get(&answer(page).url("/"), &["-o", "/dev/null", "--timeout", "20.5"]), 0, "", "");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page");
+    check(&into_file(&answer(page).url("/"), &file), 0, "", "");
+    assert_eq!(
+        (fs::read_to_string(&file).unwrap(), names(&folder)),
+        ("hello".to_owned(), vec!["page".to_owned()])
+    );
+}
+
+#[test]
+fn an_old_file_is_replaced_with_its_mode_and_through_its_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("old"), folder.path().join("link"));
+    fs::write(&file, "something longer").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("old", &link).unwrap();
+    check(&into_file(&answer("HTTP/1.0 200 OK\r\n\r\nnew").url("/"), &link), 0, "", "");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+}
+
+#[test]
+fn redirects_are_followed() {
+    let second = answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere");
+    let first = answer(&format!("HTTP/1.1 302 Found\r\nLocation: {}\r\n\r\n", second.url("/")));
+    check(&get(&first.url("/"), &[]), 0, "there", "");
+}
+
+#[test]
+fn what_is_cut_short_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("page");
+    for (text, why) in [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello", "only 5 of 100 bytes came"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "only 5 bytes came"),
+        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx", "malformed chunk size"),
+        ("", "closed without an answer"),
+    ] {
+        let output = into_file(&answer(text).url("/"), &file);
+        check(&output, 1, "", why);
+        assert_eq!(output.stderr.iter().filter(|&&byte| byte == b'\n').count(), 1);
+        assert!(names(&folder).is_empty());
+    }
+    // What was there before stays.
+    fs::write(&file, "before").unwrap();
+    check(
+        &into_file(&answer("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello").url("/"), &file),
+        1,
+        "",
+        "cut short",
+    );
+    assert_eq!((fs::read_to_string(&file).unwrap(), names(&folder).len()), ("before".to_owned(), 1));
+}
+
+#[test]
+fn an_error_status_is_reported_with_its_page() {
+    let folder = tempfile::tempdir().unwrap();
+    for (status, code) in [("404 Not Found", 4), ("410 Gone", 4), ("503 Service Unavailable", 5)] {
+        let server = answer(&format!("HTTP/1.1 {status}\r\nContent-Length: 7\r\n\r\nno such"));
+        let output = into_file(&server.url("/"), &folder.path().join("page"));
+        check(&output, code, "", &format!("answered {status}\nno such\n"));
+        assert!(names(&folder).is_empty());
+    }
+}
+
+#[test]
+fn wrong_usage_and_no_connection() {
+    check(&get("example.org/x", &[]), 2, "", "perhaps http://example.org/x");
+    check(&get("http://127.0.0.1/a b", &[]), 2, "", "must be percent-coded");
+    check(&get("http://127.0.0.1/", &["--timeout", "soon"]), 2, "", "not a number of seconds");
+    check(&get("http://127.0.0.1:1/", &[]), 1, "", "connect to 127.0.0.1:1 failed: connection refused");
+    check(&get("https://127.0.0.1:1/", &[]), 1, "", "TLS");
+    let help = sockeye(&["get", "--help"]).output().unwrap();
+    check(&help, 0, &String::from_utf8_lossy(&help.stdout), "");
+    assert!(String::from_utf8_lossy(&help.stdout).contains("Exit status"));
+}
+
+#[test]
+fn a_file_that_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+    check(&into_file(&answer(page).url("/"), folder.path()), 1, "", "is a directory");
+    check(
+        &into_file(&answer(page).url("/"), &folder.path().join("no/such")),
+        1,
+        "",
+        "no such file or directory",
+    );
+    check(&get(&answer(page).url("/"), &["-o", "/dev/full"]), 1, "", "/dev/full: no space left on device");
+}
+
+#[test]
+fn a_time_limit_ends_it() {
+    let server = Scripted::new(vec![vec![Turn::End]]);
+    check(&get(&server.url("/"), &["--timeout", "0.1"]), 1, "", "timed out");
+}
+
+#[test]
+fn ctrl_c_ends_it_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let file = folder.path().join("page");
+    let program = Program::start(&mut sockeye(&["get", &url, "-o", file.to_str().unwrap()]));
+    let (mut peer, _) = listener.accept().unwrap();
+    assert!(peer.read(&mut [0; 1024]).unwrap() > 0);
+    peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello").unwrap();
+    let killed = Command::new("kill").args(["-INT", &program.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let finished = program.finish();
+    assert_eq!((finished.code, finished.lines), (Some(130), vec!["sockeye: interrupted".to_owned()]));
+    assert!(names(&folder).is_empty());
+}
