@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{Program, connect, example, exchange};
+use crate::support::{Program, Scripted, connect, example, exchange};
 
 /// An example that serves, on a port that the system chose.
 fn serve(name: &str) -> (Program, SocketAddr) {
@@ -87,4 +87,27 @@ fn bench_hello() {
     check(&format!("GET /dump?q HTTP/1.1\r\n{close}"), "200", dump);
     let inject = exchange(addr, format!("GET /inject HTTP/1.1\r\n{close}").as_bytes());
     assert!(inject.starts_with("HTTP/1.1 500 ") && !inject.contains("Injected"), "{inject}");
+}
+
+#[test]
+fn urlopen() {
+    let server = Scripted::answer("HTTP/1.1 404 Not Found\r\nX-A: b\r\nContent-Length: 7\r\n\r\nno such");
+    let (code, lines) = run("urlopen", &[&server.url("/x")]);
+    let url = server.url("/x");
+    let said = [&format!("GET {url} failed: 404 Not Found"), &format!("404 {url}"), "x-a: b", "no such"];
+    assert!(code == Some(0) && said.iter().all(|said| lines.iter().any(|line| line == said)), "{lines:?}");
+    assert!(server.heard()[0].contains("user-agent: mozilla"));
+}
+
+#[test]
+fn http_post_form() {
+    let (_server, addr) = serve("bench_hello");
+    let (code, lines) = run("http_post_form", &[&format!("http://{addr}/echo"), "name=a b", "x=1&2"]);
+    assert_eq!((code, lines.last().map(String::as_str)), (Some(0), Some("name=a+b&x=1%262")), "{lines:?}");
+}
+
+/// An example that ends by itself: its exit status and what it printed.
+fn run(name: &str, arguments: &[&str]) -> (Option<i32>, Vec<String>) {
+    let finished = Program::start(Command::new(example(name)).args(arguments)).finish();
+    (finished.code, finished.lines)
 }
