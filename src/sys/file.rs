@@ -135,11 +135,7 @@ impl FileStatus {
             libc::S_IFLNK => FileKind::Link,
             _ => FileKind::Other,
         };
-        FileStatus {
-            kind,
-            size: u64::try_from(status.st_size).unwrap_or(0),
-            modified: status.st_mtime as i64,
-        }
+        FileStatus { kind, size: u64::try_from(status.st_size).unwrap_or(0), modified: status.st_mtime }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Opening what a request names, and nothing outside the root.
 //!
 //! Names are looked up below a descriptor of the root, so that no check can be outrun by a rename. Where the
-//! kernel can hold a path below a folder by itself (`openat2(2)`), that is one call; [`walk`] does the same on any
+//! kernel can hold a path below a folder by itself (`openat2(2)`), that is one call; `Root::walk` does the same on any
 //! POSIX system, and resolves the links that the kernel's rule refuses too strictly: absolute ones that lead
 //! back inside.
 

@@ -152,7 +152,11 @@ fn folders_that_are_none() {
 
 #[test]
 fn addresses_that_are_none() {
-    check_failure(&["0", "-b", "192.0.2.1"], 2, &["192.0.2.1 is no address of this machine", "--bind"]);
+    check_failure(
+        &["0", "-b", "198.51.100.77"],
+        2,
+        &["198.51.100.77 is no address of this machine", "--bind"],
+    );
     check_failure(&["0", "-b", ":::"], 2, &["there is no address", "--bind"]);
     // An address in brackets is one.
     let served = serve(&["-b", "127.0.0.1"]);
