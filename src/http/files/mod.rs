@@ -14,7 +14,10 @@ mod open;
 mod path;
 mod variant;
 
-use std::{fs::File, os::fd::AsFd, path::PathBuf};
+use std::{
+    fs::{File, Metadata},
+    path::PathBuf,
+};
 
 use ::http::StatusCode;
 
@@ -162,20 +165,21 @@ impl FileHandler {
             Ok(found) => found,
             Err(error) => return refuse(response, error),
         };
-        match sys::fstat(file.as_fd())?.kind {
-            FileKind::Folder => self.folder(request, response, (&root, &wanted, file)),
-            FileKind::File if wanted.spelling() == Spelling::File => {
-                self.file(request, response, (&root, &wanted, file))
-            }
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            self.folder(request, response, Found { root: &root, wanted: &wanted, file, metadata })
+        } else if metadata.is_file() && wanted.spelling() == Spelling::File {
+            self.file(request, response, Found { root: &root, wanted: &wanted, file, metadata })
+        } else {
             // `page.html/` is no folder; a FIFO or a device is nothing to send.
-            _ => response.send_error(StatusCode::NOT_FOUND, "File not found"),
+            response.send_error(StatusCode::NOT_FOUND, "File not found")
         }
     }
 
     fn file(&self, request: &Request<'_>, response: Response<'_>, found: Found<'_>) -> Result<()> {
-        let (root, wanted, file) = found;
+        let Found { root, wanted, file, metadata } = found;
         let media_type = media::media_type(wanted.last_name(), &self.types);
-        let mut variants = Variants::new(file)?;
+        let mut variants = Variants::new(file, metadata);
         if self.precompressed && media::is_compressible(&media_type) {
             variants.look_for_twins(root, wanted);
         }
@@ -185,7 +189,7 @@ impl FileHandler {
     }
 
     fn folder(&self, request: &Request<'_>, response: Response<'_>, found: Found<'_>) -> Result<()> {
-        let (root, wanted, folder) = found;
+        let Found { root, wanted, file: folder, .. } = found;
         if wanted.spelling() != Spelling::Folder {
             return response
                 .send_response(StatusCode::MOVED_PERMANENTLY)
@@ -194,12 +198,14 @@ impl FileHandler {
         }
         for name in &self.index_pages {
             let page = wanted.join(name);
-            match root.read(page.below_root()) {
-                Ok(file) if sys::fstat(file.as_fd())?.kind == FileKind::File => {
-                    return self.file(request, response, (root, &page, file));
-                }
-                Err(error) if !sys::is_absence(&error) => return refuse(response, error),
-                _ => {}
+            let file = match root.read(page.below_root()) {
+                Ok(file) => file,
+                Err(error) if sys::is_absence(&error) => continue,
+                Err(error) => return refuse(response, error),
+            };
+            let metadata = file.metadata()?;
+            if metadata.is_file() {
+                return self.file(request, response, Found { root, wanted: &page, file, metadata });
             }
         }
         if !self.listing {
@@ -223,8 +229,14 @@ impl Handler for FileHandler {
     }
 }
 
-/// Where it was found, what it is called, and itself.
-type Found<'a> = (&'a Root<'a>, &'a Wanted, File);
+/// What lies under a request's path.
+struct Found<'a> {
+    root: &'a Root<'a>,
+    wanted: &'a Wanted,
+    file: File,
+    /// As of when it was opened.
+    metadata: Metadata,
+}
 
 /// What a folder holds, as far as it is served.
 fn entries(root: &Root<'_>, wanted: &Wanted, folder: File) -> Result<Vec<Entry>> {

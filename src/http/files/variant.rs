@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::{error::Result, wire::condition::seconds_since_1970};
+use crate::wire::condition::seconds_since_1970;
 
 use super::{coding::Coding, open::Root, path::Wanted};
 
@@ -43,9 +43,8 @@ pub(super) struct Variants {
 }
 
 impl Variants {
-    pub(super) fn new(file: File) -> Result<Variants> {
-        let metadata = file.metadata()?;
-        Ok(Variants { plain: (file, metadata), twins: Vec::new() })
+    pub(super) fn new(file: File, metadata: Metadata) -> Variants {
+        Variants { plain: (file, metadata), twins: Vec::new() }
     }
 
     /// Looks beside the file; a twin that is older than the file is a leftover and doesn't count.
