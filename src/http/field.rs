@@ -134,6 +134,6 @@ mod tests {
         check(-7, "-7");
         check(format_args!("{}-{}", 1, 2), "1-2");
         check(SystemTime::UNIX_EPOCH, "Thu, 01 Jan 1970 00:00:00 GMT");
-        check(&HeaderValue::from_static("a b"), "a b");
+        check(HeaderValue::from_static("a b"), "a b");
     }
 }

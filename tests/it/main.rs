@@ -9,6 +9,7 @@ mod chromium;
 mod cli;
 mod examples;
 mod files;
+mod http;
 mod interop;
 mod server;
 mod urllib;

@@ -1,0 +1,8 @@
+//! The HTTP server through real sockets: what `check` sends goes out at once, and again byte by byte.
+
+mod answers;
+mod bodies;
+mod framing;
+mod limits;
+mod support;
+mod times;

@@ -1,0 +1,95 @@
+//! How long a peer may take: security.md 7. No test measures time: each waits for what must happen.
+
+use std::{
+    io::{BufReader, ErrorKind, Read, Write},
+    net::TcpStream,
+    thread,
+    time::Duration,
+};
+
+use super::support::{Answer, Site};
+
+const SHORT: Duration = Duration::from_millis(50);
+
+/// Sends one byte after the other until the server has answered.
+fn drip(stream: &mut TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
+    let (mut answer, mut buf) = (Vec::new(), [0; 1000]);
+    loop {
+        let sent = stream.write_all(b"x");
+        match stream.read(&mut buf) {
+            Ok(0) => return String::from_utf8(answer).unwrap(),
+            Ok(read) => answer.extend(&buf[..read]),
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                assert!(sent.is_ok() || !answer.is_empty(), "{sent:?}");
+            }
+            Err(_) if !answer.is_empty() => return String::from_utf8(answer).unwrap(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_dripping_head_gets_a_408() {
+    let site = Site::with(|server| server.head_timeout(SHORT));
+    let mut stream = site.connect();
+    write!(stream, "GET / HTTP/1.1\r\nX: ").unwrap();
+    let answer = drip(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("Connection: close\r\n"), "{answer}");
+    // After a request, the time begins with the first byte of the next.
+    let mut stream = BufReader::new(site.connect());
+    write!(stream.get_mut(), "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HT").unwrap();
+    assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    assert_eq!(Answer::read(&mut stream, false).unwrap().status, 408);
+    assert!(Answer::read(&mut stream, false).is_none());
+}
+
+#[test]
+fn a_body_that_stops_gets_a_408() {
+    let site = Site::with(|server| server.body_timeout(SHORT));
+    for (length, noted) in [(10, &[][..]), (100_000, &["POST /length", "TimedOut"][..])] {
+        let mut stream = site.connect();
+        write!(stream, "POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\nabc").unwrap();
+        let mut stream = BufReader::new(stream);
+        assert_eq!(Answer::read(&mut stream, false).unwrap().status, 408, "{length}");
+        assert!(Answer::read(&mut stream, false).is_none());
+        assert_eq!(site.notes(), noted);
+    }
+}
+
+#[test]
+fn a_silent_connection_is_closed() {
+    let site = Site::with(|server| server.idle_timeout(SHORT));
+    let mut stream = BufReader::new(site.connect());
+    write!(stream.get_mut(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    assert!(Answer::read(&mut stream, false).is_none());
+}
+
+#[test]
+fn one_who_never_reads_is_given_up() {
+    let site = Site::with(|server| server.write_timeout(SHORT));
+    for (path, accepted) in [("/whole?50000000", 1), ("/large?50000000", 2)] {
+        let mut stream = site.connect();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        while site.handle().counts().accepted < accepted || site.handle().counts().open > 0 {
+            thread::yield_now();
+        }
+        let mut body = Vec::new();
+        let _ = stream.read_to_end(&mut body);
+        assert!(body.len() < 50_000_000);
+    }
+}
+
+#[test]
+fn a_request_in_flight_ends_before_the_server_does() {
+    let site = Site::new();
+    let mut stream = BufReader::new(site.connect());
+    write!(stream.get_mut(), "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na").unwrap();
+    // Another request: by now the first one was read as far as it came.
+    site.check("GET / HTTP/1.0\r\n\r\n", &["200 hello"]);
+    site.handle().shutdown();
+    write!(stream.get_mut(), "bc").unwrap();
+    let answer = Answer::read(&mut stream, false).unwrap();
+    assert_eq!((answer.line().as_str(), answer.header("Connection")), ("200 abc", Some("close")));
+}
