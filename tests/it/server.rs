@@ -242,6 +242,25 @@ fn a_panic_costs_its_own_connection_only() {
 }
 
 #[test]
+fn a_panic_in_a_hook_costs_its_own_connection_only() {
+    struct Picky(AtomicBool);
+    impl RequestHandler for Picky {
+        fn handle(&self, conn: &mut Connection<'_>) -> Result<Next> {
+            echo(conn)
+        }
+        fn verify_request(&self, _: &Address) -> bool {
+            assert!(self.0.swap(true, Ordering::SeqCst), "as the test wants it");
+            true
+        }
+    }
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(Picky(AtomicBool::new(false))).unwrap();
+    assert_eq!(connect(&server).read(&mut [0]).unwrap_or(0), 0);
+    check(&server, b"x", b"x");
+    assert_eq!(server.counts().panicked, 1);
+    end(server);
+}
+
+#[test]
 fn a_detached_connection_outlives_its_server() {
     let (give, take) = mpsc::sync_channel(1);
     let handler = move |conn: &mut Connection<'_>| {

@@ -153,3 +153,56 @@ impl<J> Crew<J> {
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::{Arc, mpsc};
+
+    use super::*;
+
+    fn give(crew: &Arc<Crew<u8>>, order: Order<u8>, done: &mpsc::Sender<u8>) {
+        let (own, done) = (Arc::clone(crew), done.clone());
+        crew.give(order, || {
+            Ok(thread::spawn(move || {
+                while let Some(order) = own.take() {
+                    if let Order::Serve(job) = order {
+                        done.send(job).unwrap();
+                    }
+                }
+            }))
+        })
+        .unwrap();
+    }
+
+    #[test]
+    fn a_thread_without_work_ends_by_itself() {
+        let crew = Arc::new(Crew::new(4, Duration::from_millis(5)));
+        let (done, jobs) = mpsc::channel();
+        give(&crew, Order::Serve(1), &done);
+        assert_eq!(jobs.recv(), Ok(1));
+        while crew.threads() > 0 {
+            thread::yield_now();
+        }
+        give(&crew, Order::Serve(2), &done);
+        assert_eq!(jobs.recv(), Ok(2));
+        crew.dismiss();
+        crew.join();
+        assert_eq!(crew.threads(), 0);
+    }
+
+    #[test]
+    fn past_the_limit_jobs_wait_and_lanes_come_first() {
+        let crew = Arc::new(Crew::new(1, Duration::from_secs(9)));
+        let (done, jobs) = mpsc::channel();
+        let refused = |_: &mpsc::Sender<u8>| Err(crate::ErrorKind::OutOfResources.into());
+        assert!(crew.give(Order::Serve(1), || refused(&done)).is_err(), "nobody is there to do it");
+        give(&crew, Order::Serve(2), &done);
+        assert_eq!((jobs.recv(), jobs.recv()), (Ok(1), Ok(2)));
+        give(&crew, Order::Drive(0), &done);
+        give(&crew, Order::Serve(3), &done);
+        assert_eq!(jobs.recv(), Ok(3));
+        assert_eq!(crew.threads(), 1);
+        crew.dismiss();
+        crew.join();
+    }
+}

@@ -151,7 +151,13 @@ impl<S: Service> Engine<S> {
 
     /// A new connection gets its state and its slot, in the lane that has the fewest.
     fn welcome(&self, stream: Stream, peer: Address) -> Option<Held<Connection<S>>> {
-        let state = self.service.open(&peer)?;
+        let state = match catch_unwind(AssertUnwindSafe(|| self.service.open(&peer))) {
+            Ok(state) => state?,
+            Err(_) => {
+                self.counters.panicked.fetch_add(1, Ordering::Relaxed);
+                return None;
+            }
+        };
         stream.socket().set_cancel(self.cancel.clone()).ok()?;
         let home = match self.lanes.len() {
             1 => 0,

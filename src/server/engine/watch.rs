@@ -26,6 +26,8 @@ const LONG: Duration = Duration::from_millis(10);
 const CALM: u32 = 20;
 /// After so many ticks without pressure, a lane may have one driver less.
 const EASY: u32 = 200;
+/// While a lane is pressed, an idle core is looked for every so many ticks: the look costs three system calls.
+const LOOK: u32 = 10;
 
 /// The watcher's thread, as others see it.
 #[derive(Default)]
@@ -42,7 +44,10 @@ pub(super) struct Watcher {
 #[derive(Clone, Copy)]
 struct Memory {
     allowed: usize,
+    /// Ticks without pressure.
     easy: u32,
+    /// Ticks with it.
+    pressed: u32,
 }
 
 impl Watcher {
@@ -96,7 +101,7 @@ impl<S: Service> Engine<S> {
     }
 
     fn watch_over(self: Arc<Self>) {
-        let mut memory = vec![Memory { allowed: 1, easy: 0 }; self.lanes.len()];
+        let mut memory = vec![Memory { allowed: 1, easy: 0, pressed: 0 }; self.lanes.len()];
         let mut calm = 0;
         while !self.draining.load(Ordering::SeqCst) {
             thread::park_timeout(TICK);
@@ -139,19 +144,21 @@ impl<S: Service> Engine<S> {
     /// what is queued waits for over a tick; fewer after a while without such pressure.
     fn adjust(&self, index: usize, tick: &Tick, memory: &mut Memory) {
         let most = self.cores.div_ceil(self.lanes.len());
-        if tick.pressed && memory.allowed < most && (tick.stuck || has_idle_core(self.cores)) {
-            memory.allowed += 1;
-        } else if tick.pressed || memory.allowed == 1 {
+        if tick.pressed {
             memory.easy = 0;
-            return;
+            memory.pressed += 1;
+            let looks = memory.pressed % LOOK == 1;
+            if memory.allowed == most || !(tick.stuck || looks && has_idle_core(self.cores)) {
+                return;
+            }
+            memory.allowed += 1;
         } else {
             memory.easy += 1;
-            if memory.easy < EASY {
+            if memory.allowed == 1 || memory.easy % EASY != 0 {
                 return;
             }
             memory.allowed -= 1;
         }
-        memory.easy = 0;
         self.lanes[index].lane.allow(memory.allowed);
     }
 
