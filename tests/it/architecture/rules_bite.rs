@@ -119,6 +119,8 @@ fn files_of_tests_are_known_by_their_mod_lines() {
     let declares = |path, text| source::test_modules(&Source::new(path, text));
     assert_eq!(declares("src/wire/head.rs", "#[cfg(test)]\nmod tests;"), ["src/wire/head/tests"]);
     assert_eq!(declares("src/wire/mod.rs", "#[cfg(all(test, loom))]\nmod orders;"), ["src/wire/orders"]);
+    let fuzzing = declares("src/wire/mod.rs", "#[cfg(any(test, feature = \"f\"))]\npub mod fuzzing;");
+    assert_eq!(fuzzing, ["src/wire/fuzzing"]);
     assert_eq!(declares("src/wire/mod.rs", "#[cfg(not(test))]\nmod real;\nmod head;"), [""; 0]);
     let all = read_all("src");
     assert!(all.iter().any(|source| source.path == "src/error/tests.rs" && source.is_test()));

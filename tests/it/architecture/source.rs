@@ -133,7 +133,8 @@ fn collect(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-/// The files, without `.rs`, that a file declares by `#[cfg(test)] mod NAME;`.
+/// The files, without `.rs`, that a file declares by `#[cfg(test)] mod NAME;` or the like: `any(test, …)` as well, for
+/// code that else is only in the builds of fuzzers.
 pub(crate) fn test_modules(source: &Source) -> Vec<String> {
     let (folder, file) = source.path.rsplit_once('/').unwrap_or(("", &source.path));
     let base = match file {
@@ -142,8 +143,11 @@ pub(crate) fn test_modules(source: &Source) -> Vec<String> {
     };
     let mut found = Vec::new();
     for at in test_attributes(&source.code) {
-        let rest = after_attributes(&source.code[at..]);
-        if let Some(name) = rest.trim_start().strip_prefix("mod ").and_then(|rest| rest.split_once(';')) {
+        let rest = after_attributes(&source.code[at..]).trim_start();
+        let rest = ["pub(crate) ", "pub(super) ", "pub "]
+            .iter()
+            .fold(rest, |rest, word| rest.trim_start_matches(word));
+        if let Some(name) = rest.strip_prefix("mod ").and_then(|rest| rest.split_once(';')) {
             if name.0.chars().all(|c| c.is_alphanumeric() || c == '_') {
                 found.push(format!("{base}/{}", name.0));
             }
