@@ -86,14 +86,14 @@ impl Buffered {
     }
 
     /// How a connection goes on whose handler wants to wait.
-    pub(super) fn end_turn(&mut self, block: &mut Vec<u8>, read_closed: bool) -> Verdict {
+    pub(super) fn end_turn(&mut self, block: &mut Vec<u8>) -> Verdict {
         let left = self.rest().len();
         self.give_back(block);
         if self.ended && (left == 0 || !self.took) || left > LONGEST_LINE {
             return Verdict::Close;
         }
         // Where nothing was taken, the next turn begins with a read, and ends at once if there is nothing.
-        if left > 0 && self.took || self.more || read_closed {
+        if left > 0 && self.took || self.more {
             Verdict::Again
         } else {
             Verdict::Park(Wait::Idle)

@@ -128,7 +128,11 @@ impl<H: RequestHandler> Service for Plain<H> {
         }
         let mut connection = Connection::new(&conn.stream, &conn.peer, &mut conn.state.buffered);
         match self.handler.handle(&mut connection) {
-            Ok(Next::Wait) => conn.state.buffered.end_turn(desk.scratch, conn.read_closed),
+            Ok(Next::Wait) => match conn.state.buffered.end_turn(desk.scratch) {
+                // No further event will say that the peer has closed: read on to the end.
+                Verdict::Park(_) if conn.read_closed => Verdict::Again,
+                verdict => verdict,
+            },
             Ok(Next::Close) => Verdict::Close,
             Ok(Next::Detach(taker)) => {
                 conn.state.taker = Some(taker);
