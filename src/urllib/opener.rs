@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use ::http::{HeaderMap, HeaderName, HeaderValue};
+use ::http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+};
 
 use super::{
     ErrorProcessor, Exchange, Handler, IntoRequest, Next, RedirectHandler, Request, Response, address,
@@ -15,6 +18,9 @@ use super::{
     transport::{HttpHandler, PoolLimits},
 };
 use crate::error::{Error, ErrorKind, Result};
+
+/// What can't be the same for all requests.
+const OF_A_REQUEST: [HeaderName; 3] = [CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
 
 /// The opener that [`urlopen`] uses; `None` until it is first needed.
 static DEFAULT: RwLock<Option<Opener>> = RwLock::new(None);
@@ -268,11 +274,14 @@ impl OpenerBuilder {
         V::Error: Into<::http::Error>,
     {
         match (name.try_into(), value.try_into()) {
+            (Ok(name), Ok(_)) if OF_A_REQUEST.contains(&name) => {
+                self.refuse(format!("{name} belongs to a single request"));
+            }
             (Ok(name), Ok(value)) => {
                 self.headers.insert(name, value);
             }
-            (Err(error), _) => self.refuse(error.into()),
-            (_, Err(error)) => self.refuse(error.into()),
+            (Err(error), _) => self.refuse(error.into().to_string()),
+            (_, Err(error)) => self.refuse(error.into().to_string()),
         }
         self
     }
@@ -324,8 +333,8 @@ impl OpenerBuilder {
         }))
     }
 
-    fn refuse(&mut self, error: ::http::Error) {
-        self.fault.get_or_insert_with(|| Fault(error.to_string()));
+    fn refuse(&mut self, why: String) {
+        self.fault.get_or_insert(Fault(why));
     }
 }
 

@@ -82,7 +82,8 @@ enum Approved {
 }
 
 impl Request {
-    /// A request for that URL: GET, or POST once it has [`data`](Self::data).
+    /// A request for that URL: GET, or POST once it has [`data`](Self::data). A user name and password in the
+    /// URL aren't sent.
     ///
     /// # Errors
     ///

@@ -94,6 +94,9 @@ impl WireBody {
     }
 
     pub(in crate::urllib) fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
         if buf.len() >= LARGE && self.ready == 0 {
             let n = self.read_large(buf);
             if n > 0 {

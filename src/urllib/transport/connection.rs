@@ -45,6 +45,17 @@ pub(super) struct Connection {
     /// The head that is sent; kept for its allocation.
     pub(super) output: Vec<u8>,
     cancel: Option<CancelToken>,
+    pub(super) manners: Manners,
+}
+
+/// What is to be expected of the server on this connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manners {
+    /// The last answer ended where it said.
+    Good,
+    /// The last answer had no body by its nature (to HEAD, 204, 304), and some servers send one nevertheless:
+    /// it would be taken for the next answer.
+    Unproven,
 }
 
 /// Bytes that were received: `bytes[start..end]` are still to be looked at.
@@ -59,7 +70,7 @@ pub(super) struct Buffer {
 impl Connection {
     /// What was dialled with that token.
     pub(super) fn new(stream: Stream, cancel: Option<CancelToken>) -> Connection {
-        Connection { stream, input: Buffer::default(), output: Vec::new(), cancel }
+        Connection { stream, input: Buffer::default(), output: Vec::new(), cancel, manners: Manners::Good }
     }
 
     /// Which token may end what happens on it. Nearly always there is none, and none before.

@@ -34,7 +34,7 @@ use crate::{
     },
 };
 use body::Home;
-use connection::{Connection, Wait};
+use connection::{Connection, Manners, Wait};
 use pool::Pool;
 use receive::{Answer, Silence, is_loss};
 use route::Route;
@@ -103,7 +103,8 @@ impl HttpHandler {
         let (route, mut conn) = self.pool.take(&route, Instant::now())?;
         conn.set_cancel(cancel).ok()?;
         // What can't be repeated is worth one look whether the server is still there.
-        if !is_repeatable(request) && conn.is_dead() {
+        let look = !is_repeatable(request) || conn.manners == Manners::Unproven;
+        if look && conn.is_dead() {
             return None;
         }
         if let Err(error) = send::write_head(&mut conn.output, request, defaults) {
@@ -136,6 +137,7 @@ impl HttpHandler {
             Err(Silence::Dead(error)) if is_repeatable(request) => return Err(Failure::Repeat(error)),
             Err(Silence::Dead(error) | Silence::Broken(error)) => return Err(Failure::Final(error)),
         };
+        conn.manners = if answer.framing == Framing::None { Manners::Unproven } else { Manners::Good };
         let home = (lasts(&answer) && !wants_close(request)).then(|| Home { pool: self.pool.clone(), route });
         Ok(respond(request, answer.head, WireBody::new(conn, answer.framing, home, wait)))
     }

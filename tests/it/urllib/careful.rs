@@ -215,3 +215,26 @@ fn an_error_is_not_followed_by_an_end() -> sockeye::Result<()> {
     }
     Ok(())
 }
+
+/// Whatever single byte of a good answer is wrong: an answer or an error, and an end.
+#[test]
+fn every_byte_may_be_wrong() {
+    let good =
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: y\r\n\r\n5;a=b\r\nhello\r\n0\r\nT: u\r\n\r\n";
+    let wrong = |at: usize| {
+        [b'\0', b'\n', b'\r', b' ', b':', b'9', 0xff].map(|byte| {
+            let mut answer = good.to_vec();
+            answer[at] = byte;
+            answer
+        })
+    };
+    let answers: Vec<_> = (0..good.len()).flat_map(wrong).collect();
+    let count = answers.len();
+    let server = Scripted::new(answers.into_iter().map(|answer| vec![hear(), Turn::Send(answer)]).collect());
+    // None is kept, so that each answer has a request of its own.
+    let opener = sockeye::urllib::build_opener().max_idle(0).build();
+    let found: Vec<_> = (0..count).map(|_| opener.open(server.url("/")).and_then(text)).collect();
+    assert!(
+        found.iter().any(Result::is_ok) && found.iter().filter(|found| found.is_err()).count() > count / 2
+    );
+}

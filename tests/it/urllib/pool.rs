@@ -152,3 +152,20 @@ fn the_pool_can_be_switched_off_and_emptied() -> Result<()> {
     assert_eq!(server.heard().len(), 3);
     Ok(())
 }
+
+/// A server that sends a body with an answer to HEAD: it must not become the next answer.
+#[test]
+fn a_body_that_must_not_be_there_is_seen() -> Result<()> {
+    let evil = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    let head = || say("HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\n");
+    let server = Scripted::new(vec![
+        vec![hear(), head(), say(evil)],
+        vec![say("the body was sent")],
+        vec![hear(), ok("good")],
+    ]);
+    let opener = Opener::new();
+    opener.open(Request::new(server.url("/"))?.method("HEAD"))?;
+    connect(server.addr()).read_to_end(&mut Vec::new())?;
+    assert_eq!(text(opener.open(server.url("/"))?)?, "good");
+    Ok(())
+}

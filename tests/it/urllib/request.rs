@@ -138,8 +138,10 @@ fn what_a_peer_could_misread_is_refused() -> Result<()> {
     ] {
         assert_eq!(fetch(request).map_err(|error| error.kind()), Err(ErrorKind::InvalidInput));
     }
-    let opener = build_opener().add_header("X-A", "a\nb").build();
-    assert_eq!(opener.open(url).unwrap_err().kind(), ErrorKind::InvalidInput);
+    for (name, value) in [("X-A", "a\nb"), ("a b", "x"), ("Host", "h"), ("Transfer-Encoding", "chunked")] {
+        let opener = build_opener().add_header(name, value).build();
+        assert_eq!(opener.open(url).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
     Ok(())
 }
 
