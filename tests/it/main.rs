@@ -1,6 +1,5 @@
 //! The integration tests: one binary.
 
-#[allow(dead_code, unused_imports)]
 mod support;
 
 mod architecture;
