@@ -4,10 +4,10 @@ use std::{borrow::Cow, fmt, io::Write, time::SystemTime};
 
 use ::http::HeaderValue;
 
-use crate::wire::write;
+use crate::wire::{condition::seconds_since_1970, write};
 
 /// A value for [`Head::send_header`](super::Head::send_header): text, a number, a [`HeaderValue`], a
-/// [`SystemTime`] (written as an HTTP date), or `format_args!(…)`.
+/// [`SystemTime`] (written as an HTTP date; one before 1970 or after 9999 is an error), or `format_args!(…)`.
 ///
 /// What it writes is checked: a control character (CR, LF and NUL above all) is an error.
 pub trait FieldValue: sealed::Sealed {
@@ -65,7 +65,13 @@ impl FieldValue for fmt::Arguments<'_> {
 impl sealed::Sealed for SystemTime {}
 impl FieldValue for SystemTime {
     fn append_to(&self, out: &mut Vec<u8>) {
-        let _ = write!(out, "{}", httpdate::HttpDate::from(*self));
+        match seconds_since_1970(*self) {
+            Some(_) => {
+                let _ = write!(out, "{}", httpdate::HttpDate::from(*self));
+            }
+            // HTTP can't tell such a time, and httpdate panics at it: a NUL makes the header an error.
+            None => out.push(0),
+        }
     }
 }
 
@@ -134,6 +140,7 @@ mod tests {
         check(-7, "-7");
         check(format_args!("{}-{}", 1, 2), "1-2");
         check(SystemTime::UNIX_EPOCH, "Thu, 01 Jan 1970 00:00:00 GMT");
+        check(SystemTime::UNIX_EPOCH - std::time::Duration::from_secs(1), "\0");
         check(HeaderValue::from_static("a b"), "a b");
     }
 }

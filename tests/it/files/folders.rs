@@ -1,8 +1,14 @@
 //! Files, folders, index pages, listings.
 
-use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt};
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{Read, Write},
+    os::unix::ffi::OsStrExt,
+};
 
-use super::site::Site;
+use super::site::{Answer, Site};
+use crate::support::connect;
 
 #[test]
 fn a_file_and_what_is_said_about_it() {
@@ -20,6 +26,25 @@ fn a_file_and_what_is_said_about_it() {
     site.file("empty", "");
     let empty = site.get("/empty").expect(200);
     assert_eq!(empty.header("Content-Type"), Some("application/octet-stream"));
+}
+
+#[test]
+fn a_request_that_comes_byte_by_byte() {
+    let site = Site::new();
+    site.file("a.txt", "contents");
+    let whole =
+        site.get_with("/a.txt", &[("Range", "bytes=-4"), ("If-Range", "Sun, 06 Nov 1994 08:49:37 GMT")]);
+    let mut stream = connect(site.addr());
+    stream.set_nodelay(true).unwrap();
+    let request = "GET /a.txt HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nRange: bytes=-4\r\n\
+                   If-Range: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n";
+    for byte in request.as_bytes() {
+        stream.write_all(&[*byte]).unwrap();
+    }
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let answer = Answer::parse(&bytes).expect(206);
+    assert_eq!((answer.text(), whole.expect(206).text()), ("ents", "ents"));
 }
 
 #[test]

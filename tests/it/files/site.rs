@@ -97,7 +97,7 @@ impl Drop for Site {
 
 impl Answer {
     #[track_caller]
-    fn parse(bytes: &[u8]) -> Answer {
+    pub(super) fn parse(bytes: &[u8]) -> Answer {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
         let end = end.unwrap_or_else(|| panic!("no head: {}", String::from_utf8_lossy(bytes)));
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
