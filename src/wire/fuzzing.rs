@@ -263,6 +263,7 @@ fn prefixes(
                 return;
             }
             Err(error) => {
+                assert!(scanned || error != HeadError::TooLong, "not woken at the limit");
                 assert_eq!(Err(&error), whole.as_ref(), "after {end} bytes");
                 return;
             }

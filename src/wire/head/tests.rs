@@ -327,6 +327,18 @@ fn a_dripping_head_costs_linear_time() {
     assert!(scanner.scan(bytes.as_bytes(), &Limits::DEFAULT), "still so");
 }
 
+#[test]
+fn a_head_without_end_wakes_the_parser_at_the_limit() {
+    let limits = Limits { head: 100, ..Limits::DEFAULT };
+    let endless = format!("GET / HTTP/1.1\r\nA: {}", "x".repeat(200));
+    let mut scanner = HeadScanner::default();
+    for end in 0..100 {
+        assert!(!scanner.scan(&endless.as_bytes()[..end], &limits));
+    }
+    assert!(scanner.scan(&endless.as_bytes()[..100], &limits));
+    assert_eq!(parse_with(&endless.as_bytes()[..100], &limits), Err(HeadError::TooLong));
+}
+
 const PIECES: &[&[u8]] = &[
     b"GET ",
     b"POST ",
