@@ -11,7 +11,7 @@ use socket2::SockAddr;
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::{check, file::Opening, option, retry};
+use super::{check, file::Opening, option, retry, sigpipe::without_sigpipe};
 
 /// A broken connection is an error, never a signal.
 pub(super) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
@@ -40,11 +40,12 @@ pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr)> {
 pub(crate) fn sendfile(out: BorrowedFd<'_>, file: &File, offset: u64, count: usize) -> Result<usize> {
     let too_far = |_| Error::from_errno(libc::EOVERFLOW);
     let start = libc::off64_t::try_from(offset).map_err(too_far)?;
-    retry(|| {
+    let call = || {
         let mut position = start;
         // SAFETY: both descriptors are borrowed for the call, and `position` is a local variable.
         unsafe { libc::sendfile64(out.as_raw_fd(), file.as_raw_fd(), &mut position, count) }
-    })
+    };
+    without_sigpipe(|| retry(call))
 }
 
 /// A descriptor that stands for a folder, whether or not it may be read.

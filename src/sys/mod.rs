@@ -7,7 +7,7 @@
 //!
 //! - `accept(fd) -> Result<(OwnedFd, SockAddr)>`: close-on-exec and non-blocking from birth, EINTR retried.
 //! - `sendfile(out, file, offset, count) -> Result<usize>`: one call, EINTR retried, `WouldBlock` when `out`
-//!   has no room; `Unsupported` tells the caller to copy.
+//!   has no room; `Unsupported` tells the caller to copy; no SIGPIPE.
 //! - `SEND_FLAGS`: what keeps `send(2)` from raising SIGPIPE.
 //! - `descriptor_for_nothing() -> Option<OwnedFd>`: every call on it fails, with EBADF where possible.
 //! - `family_of(fd)`, `protocol_of(fd)`: what the socket was made with.
@@ -35,6 +35,8 @@ mod file;
 mod interfaces;
 mod names;
 mod option;
+#[cfg(all(target_os = "linux", not(sockeye_portable)))]
+mod sigpipe;
 pub(crate) mod thread;
 mod wait;
 

@@ -49,6 +49,24 @@ fn tcp_echo_server() {
 }
 
 #[test]
+fn tcp_echo_client() {
+    let (_server, addr) = serve("tcp_echo_server");
+    let mut client = Command::new(example("tcp_echo_client"));
+    let finished = Program::start(client.args([&addr.to_string(), "one", "two"])).finish();
+    assert_eq!((finished.code, finished.lines), (Some(0), vec!["one".to_owned(), "two".to_owned()]));
+}
+
+#[test]
+fn udp_broadcast() {
+    let mut answerer = Command::new(example("udp_broadcast"));
+    let (_answerer, addr) = Program::serve(answerer.args(["answer", "0"]));
+    // Everybody on the loopback: it leaves this machine on no interface.
+    let mut asker = Command::new(example("udp_broadcast"));
+    let mut asker = Program::start(asker.args([&addr.port().to_string(), "127.255.255.255"]));
+    asker.wait_for(|line| line.ends_with(" is").then_some(()));
+}
+
+#[test]
 fn static_files() {
     let (_server, addr) = serve("static_files");
     let answer = exchange(addr, b"GET /Cargo.toml HTTP/1.0\r\n\r\n");

@@ -1,0 +1,84 @@
+//! Keeping SIGPIPE away from calls that have no flag for it.
+//!
+//! A Rust program ignores the signal from its start, and then this costs one question to the system. Inside a
+//! C program it would end the process.
+
+use std::{mem, ptr};
+
+use crate::error::Result;
+
+/// Makes the call; a signal that it raises in this thread is taken back.
+pub(super) fn without_sigpipe(call: impl FnOnce() -> Result<usize>) -> Result<usize> {
+    if is_ignored() {
+        return call();
+    }
+    // SAFETY: signal sets are plain data, for which zero is a value; the calls fill them in.
+    let (mut pipe, mut before, mut pending) = unsafe { mem::zeroed::<[libc::sigset_t; 3]>() }.into();
+    // SAFETY: all pointers are to local variables; the mask is this thread's own.
+    let was_pending = unsafe {
+        libc::sigemptyset(&mut pipe);
+        libc::sigaddset(&mut pipe, libc::SIGPIPE);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &pipe, &mut before);
+        libc::sigpending(&mut pending);
+        libc::sigismember(&pending, libc::SIGPIPE) == 1
+    };
+    let outcome = call();
+    // SAFETY: as above. What is taken is pending for this thread, which is the one that raised it.
+    unsafe {
+        if !was_pending {
+            libc::sigpending(&mut pending);
+            if libc::sigismember(&pending, libc::SIGPIPE) == 1 {
+                let mut taken = 0;
+                libc::sigwait(&pipe, &mut taken);
+            }
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
+    }
+    outcome
+}
+
+fn is_ignored() -> bool {
+    // SAFETY: plain data, for which zero is a value.
+    let mut action: libc::sigaction = unsafe { mem::zeroed() };
+    // SAFETY: asks only; the answer goes to a local variable.
+    let asked = unsafe { libc::sigaction(libc::SIGPIPE, ptr::null(), &mut action) };
+    asked == 0 && action.sa_sigaction == libc::SIG_IGN
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Write,
+        os::{fd::AsFd, unix::net::UnixStream},
+        process::Command,
+    };
+
+    use super::super::{send, sendfile};
+    use crate::ErrorKind;
+
+    /// In a process of its own, as the signal's default action would end the tests.
+    #[test]
+    fn a_process_that_does_not_ignore_it_lives() {
+        let name = "sys::sigpipe::tests::send_to_nobody";
+        let mut probe = Command::new(std::env::current_exe().unwrap());
+        let output = probe.args(["--exact", name, "--ignored", "--nocapture"]).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains("still here"), "{output:?}");
+    }
+
+    #[test]
+    #[ignore = "run by the test above"]
+    fn send_to_nobody() {
+        // SAFETY: sets the default action, and nothing else runs in this process.
+        unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        drop(theirs);
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"data").unwrap();
+        assert_eq!(send(ours.as_fd(), b"data", 0).unwrap_err().kind(), ErrorKind::BrokenPipe);
+        if let Err(error) = sendfile(ours.as_fd(), &file, 0, 4) {
+            assert!(matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::Unsupported));
+        }
+        println!("still here");
+    }
+}
