@@ -26,6 +26,14 @@ loom:
 portable:
     RUSTFLAGS="--cfg sockeye_portable" CARGO_TARGET_DIR=target/portable cargo test --all-features --lib --test it --examples
 
+# Random bytes at a parser, until it breaks or you do: request_head, response_head, chunked.
+fuzz target *arguments:
+    cargo +nightly fuzz run {{target}} {{arguments}}
+
+# Nanoseconds per head, per chunked MiB.
+bench-wire:
+    cargo bench --features unstable-fuzzing --bench wire
+
 # Beside published servers, on this machine: see benches/compare.py --help.
 bench *arguments:
     python3 benches/compare.py {{arguments}}
