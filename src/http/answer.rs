@@ -3,6 +3,7 @@
 use std::{
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
 };
 
 use ::http::{Method, StatusCode};
@@ -10,6 +11,8 @@ use ::http::{Method, StatusCode};
 use crate::{
     error::{Error, ErrorKind, Result},
     server::engine::{classes::Class, service::Begin},
+    socket::{SO_LINGER, SOL_SOCKET},
+    stream::Stream,
     wire::{
         body::Decoder,
         fields::storage,
@@ -162,9 +165,9 @@ impl<H: Handler> Turn<'_, '_, H> {
         let input = Input::new(&exchange, decoder, behind, later);
         let mut request = Request::new(&head, method, &conn.peer, input);
         let outcome = call(&service.handler, &mut request, output, &exchange);
-        match outcome.and_then(|()| end(output, &exchange)) {
-            Ok(part) => *file = part,
-            Err(_) => give_up(output, &exchange, request.fault()),
+        let outcome = outcome.and_then(|()| end(output, &exchange)).map(|part| *file = part);
+        if outcome.is_err() {
+            give_up(output, &exchange, request.fault());
         }
         service.log(&LogEntry {
             peer: &conn.peer,
@@ -174,9 +177,15 @@ impl<H: Handler> Turn<'_, '_, H> {
                 version: head.version.to_http(),
             },
             status: output.answer.status,
-            size: output.answer.size,
+            size: if exchange.asked.head_only { 0 } else { output.answer.size },
             date,
+            error: outcome.as_ref().err(),
         });
+        if outcome.is_err() && output.answer.until_close {
+            output.bytes.clear();
+            break_off(exchange.stream);
+            return Done::Last(Next::Close);
+        }
         let rest = request.finish();
         self.served += 1;
         if unread != Unread::Nothing {
@@ -211,7 +220,8 @@ impl<H: Handler> Turn<'_, '_, H> {
         let exchange = Exchange::refusal(&conn.stream, &service.settings, date);
         refuse(output, &exchange, status);
         let (status, size) = (output.answer.status, output.answer.size);
-        service.log(&LogEntry { peer: &conn.peer, request_line: RequestLine::Refused, status, size, date });
+        let request_line = RequestLine::Refused;
+        service.log(&LogEntry { peer: &conn.peer, request_line, status, size, date, error: None });
         Done::Last(Next::Linger)
     }
 }
@@ -263,6 +273,12 @@ fn give_up(output: &mut Output, exchange: &Exchange<'_>, fault: Option<StatusCod
     output.take_back();
     exchange.unread.set(Unread::Lost);
     refuse(output, exchange, fault.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+}
+
+/// Has the connection end in an error to the peer (a reset), so that half an answer isn't taken for a whole one.
+fn break_off(stream: &Stream) {
+    // A wish: without it the peer sees an end.
+    let _ = stream.socket().setsockopt(SOL_SOCKET, SO_LINGER, Some(Duration::ZERO));
 }
 
 /// What is alike as far as blocking goes: method and path.

@@ -76,6 +76,15 @@ impl<'a> Exchange<'a> {
         !self.asked.keep_alive || unread || self.awaits_continue.get()
     }
 
+    /// Sends what the peer takes of that without waiting; how much that was.
+    pub(super) fn try_send(&self, bytes: &[u8]) -> Result<usize> {
+        self.started.set(true);
+        match self.stream.try_write(bytes) {
+            Err(error) if error.would_block() => Ok(0),
+            sent => sent,
+        }
+    }
+
     /// Sends a part of the answer, waiting as long as the peer makes progress.
     pub(super) fn send(&self, mut bytes: &[u8]) -> Result<()> {
         self.started.set(true);

@@ -89,6 +89,11 @@ impl<'a> Input<'a> {
         self.fault
     }
 
+    /// The handler can't do with such a body: what the peer is to be told if it gives up now.
+    pub(super) fn reject(&mut self, status: StatusCode) {
+        self.blame_status(status);
+    }
+
     /// Ends reading: looks for the body's end in what is here.
     pub(super) fn finish(mut self) -> Rest {
         if self.fault.is_some() {
@@ -181,9 +186,13 @@ impl<'a> Input<'a> {
     }
 
     fn blame(&mut self, status: StatusCode, error: Error) -> Error {
+        self.blame_status(status);
+        error
+    }
+
+    fn blame_status(&mut self, status: StatusCode) {
         self.fault = Some(status);
         self.exchange.unread.set(Unread::Lost);
-        error
     }
 
     /// A body that was broken once stays so.

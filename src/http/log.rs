@@ -4,7 +4,7 @@ use std::fmt;
 
 use ::http::StatusCode;
 
-use crate::socket::Address;
+use crate::{error::Error, socket::Address};
 
 /// One answered request; `Display` writes it in the common log format.
 ///
@@ -19,6 +19,7 @@ pub struct LogEntry<'a> {
     pub(super) size: u64,
     /// The answer's date as in its `Date` field: `Sun, 06 Nov 1994 08:49:37 GMT`.
     pub(super) date: &'a [u8; 29],
+    pub(super) error: Option<&'a Error>,
 }
 
 /// A request's first line, as far as it was understood.
@@ -59,10 +60,18 @@ impl<'a> LogEntry<'a> {
         self.status
     }
 
-    /// The length of the answer's body in bytes.
+    /// The length of the answer's body in bytes; 0 in answer to `HEAD`.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
+    }
+
+    /// Why the handler failed: what it returned, or that it panicked.
+    ///
+    /// Python: what `socketserver.BaseServer.handle_error` is told.
+    #[must_use]
+    pub fn error(&self) -> Option<&'a Error> {
+        self.error
     }
 }
 

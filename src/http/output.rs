@@ -10,13 +10,14 @@ use ::http::StatusCode;
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    wire::{
-        chunk::{CRLF, LAST_CHUNK, chunk_header},
-        write,
-    },
+    wire::chunk::{CRLF, LAST_CHUNK, chunk_header},
 };
 
-use super::{exchange::Exchange, field::FieldValue};
+use super::exchange::Exchange;
+
+mod head;
+
+use head::BodyFraming;
 
 /// A body without a declared length is collected up to here before a framing is chosen for it.
 pub(super) const COLLECT: usize = 16 * 1024;
@@ -50,6 +51,8 @@ pub(super) struct Answer {
     has_server: bool,
     /// The connection ends with this answer.
     pub(super) closes: bool,
+    /// Its end is the connection's: an answer that isn't whole must not look like one.
+    pub(super) until_close: bool,
     /// Bytes of the body so far.
     pub(super) size: u64,
 }
@@ -93,14 +96,6 @@ pub(super) struct FilePart {
     pub(super) left: u64,
 }
 
-#[derive(Clone, Copy)]
-enum BodyFraming {
-    None,
-    Length(u64),
-    Chunked,
-    UntilClose,
-}
-
 impl Output {
     /// Begins a new answer behind those that are there.
     pub(super) fn begin(&mut self) {
@@ -113,126 +108,6 @@ impl Output {
         self.begin();
     }
 
-    pub(super) fn status(&mut self, status: StatusCode) {
-        self.answer.stage = Stage::Head;
-        self.answer.status = status;
-        if status.is_informational() {
-            self.fail(misuse("an interim status can't be an answer"));
-        }
-        write::status_line(&mut self.bytes, status);
-    }
-
-    /// Whether the answer's status allows no content (RFC 9110 §6.4.1, and §15.3.6 for 205).
-    pub(super) fn has_no_content(&self) -> bool {
-        matches!(self.answer.status.as_u16(), 100..=199 | 204 | 205 | 304)
-    }
-
-    /// Writes a field, or keeps the first error for the head's end.
-    pub(super) fn header(&mut self, name: &str, value: &dyn FieldValue) {
-        let line = self.bytes.len();
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.extend_from_slice(b": ");
-        let value_at = self.bytes.len();
-        value.append_to(&mut self.bytes);
-        if let Err(error) = write::check_field(name, &self.bytes[value_at..]) {
-            self.bytes.truncate(line);
-            return self.fail(error.into());
-        }
-        if self.is_ours(name, value_at) {
-            self.bytes.truncate(line);
-        } else {
-            self.bytes.extend_from_slice(CRLF);
-        }
-    }
-
-    /// Notes the fields that concern the framing; true for those that are written with the head's end.
-    fn is_ours(&mut self, name: &str, value_at: usize) -> bool {
-        let value = &self.bytes[value_at..];
-        match name.len() {
-            4 if name.eq_ignore_ascii_case("date") => self.answer.has_date = true,
-            6 if name.eq_ignore_ascii_case("server") => self.answer.has_server = true,
-            10 if name.eq_ignore_ascii_case("connection") => {
-                let mut options = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-                if options.any(|option| option.eq_ignore_ascii_case(b"close")) {
-                    self.answer.closes = true;
-                    return true;
-                }
-                return value.trim_ascii().eq_ignore_ascii_case(b"keep-alive");
-            }
-            14 if name.eq_ignore_ascii_case("content-length") => {
-                match parse_length(value) {
-                    Some(length) if self.answer.declared.is_none_or(|other| other == length) => {
-                        self.answer.declared = Some(length);
-                    }
-                    Some(_) => self.fail(misuse("two different Content-Lengths")),
-                    None => self.fail(misuse("Content-Length must be a number")),
-                }
-                return true;
-            }
-            17 if name.eq_ignore_ascii_case("transfer-encoding") => {
-                self.fail(misuse("Transfer-Encoding is the server's business"));
-                return true;
-            }
-            _ => {}
-        }
-        false
-    }
-
-    fn fail(&mut self, error: Error) {
-        self.answer.fault.get_or_insert(error);
-    }
-
-    /// Ends the head for a body of a length that only the handler knows.
-    pub(super) fn end_headers(&mut self, exchange: &Exchange<'_>) -> Result<()> {
-        if let Some(fault) = self.answer.fault.take() {
-            return Err(fault);
-        }
-        let declared = self.answer.declared;
-        self.answer.stage = if self.has_no_content() {
-            self.end_head(exchange, self.framing_of_nothing());
-            Stage::Forbidden
-        } else if exchange.asked.head_only {
-            match declared {
-                Some(length) => {
-                    self.end_head(exchange, BodyFraming::Length(length));
-                    Stage::Dropped
-                }
-                None => Stage::Counting,
-            }
-        } else {
-            match declared {
-                Some(length) => {
-                    self.end_head(exchange, BodyFraming::Length(length));
-                    Stage::Sized { left: length }
-                }
-                None => Stage::Collecting { head_end: self.bytes.len() },
-            }
-        };
-        Ok(())
-    }
-
-    /// A 304 may say the length that a 200 would have; 204 must not say any (RFC 9110 §8.6).
-    fn framing_of_nothing(&self) -> BodyFraming {
-        match (self.answer.status, self.answer.declared) {
-            (StatusCode::NOT_MODIFIED, Some(length)) => BodyFraming::Length(length),
-            (StatusCode::RESET_CONTENT, _) => BodyFraming::Length(0),
-            _ => BodyFraming::None,
-        }
-    }
-
-    /// Ends the head for a body of that length.
-    fn end_headers_with(&mut self, exchange: &Exchange<'_>, length: u64) -> Result<()> {
-        match self.answer.declared {
-            Some(declared) if declared != length && !self.has_no_content() => {
-                self.fail(misuse("Content-Length is not the body's length"));
-            }
-            Some(_) => {}
-            None if self.has_no_content() => {}
-            None => self.answer.declared = Some(length),
-        }
-        self.end_headers(exchange)
-    }
-
     /// The whole answer with these bytes.
     pub(super) fn whole_body(&mut self, exchange: &Exchange<'_>, bytes: &[u8]) -> Result<()> {
         self.end_headers_with(exchange, bytes.len() as u64)?;
@@ -240,8 +115,7 @@ impl Output {
             Stage::Sized { left } => {
                 *left = 0;
                 self.answer.size = bytes.len() as u64;
-                self.bytes.extend_from_slice(bytes);
-                Ok(())
+                self.push_whole(exchange, bytes)
             }
             _ => self.write(exchange, bytes),
         }
@@ -359,43 +233,6 @@ impl Output {
         }
     }
 
-    /// Puts the head's last lines between the open head and the body behind it; says where the body is then.
-    fn end_head_at(&mut self, exchange: &Exchange<'_>, head_end: usize, framing: BodyFraming) -> usize {
-        let body_end = self.bytes.len();
-        self.end_head(exchange, framing);
-        let lines = self.bytes.len() - body_end;
-        self.bytes[head_end..].rotate_right(lines);
-        head_end + lines
-    }
-
-    /// The head's last lines: what the server adds.
-    fn end_head(&mut self, exchange: &Exchange<'_>, framing: BodyFraming) {
-        let until_close = matches!(framing, BodyFraming::UntilClose);
-        self.answer.closes |= until_close || exchange.must_close();
-        let out = &mut self.bytes;
-        if !self.answer.has_server && !exchange.settings.server.is_empty() {
-            out.extend_from_slice(b"Server: ");
-            out.extend_from_slice(exchange.settings.server.as_bytes());
-            out.extend_from_slice(b"\r\n");
-        }
-        if !self.answer.has_date {
-            out.extend_from_slice(b"Date: ");
-            out.extend_from_slice(exchange.date);
-            out.extend_from_slice(b"\r\n");
-        }
-        match framing {
-            BodyFraming::Length(length) => write::content_length(out, length),
-            BodyFraming::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
-            BodyFraming::None | BodyFraming::UntilClose => {}
-        }
-        if self.answer.closes {
-            out.extend_from_slice(b"Connection: close\r\n");
-        } else if !exchange.asked.http11 {
-            out.extend_from_slice(b"Connection: keep-alive\r\n");
-        }
-        write::end(out);
-    }
-
     /// Bytes that are framed already.
     fn push(&mut self, exchange: &Exchange<'_>, mut data: &[u8]) -> Result<()> {
         while self.bytes.len() + data.len() > HIGH_WATER {
@@ -410,6 +247,25 @@ impl Output {
             self.send(exchange)?;
         }
         self.bytes.extend_from_slice(data);
+        Ok(())
+    }
+
+    /// The whole body: a long one is sent without being copied, as far as the peer takes it now.
+    fn push_whole(&mut self, exchange: &Exchange<'_>, data: &[u8]) -> Result<()> {
+        let mut sent = 0;
+        if data.len() >= HIGH_WATER {
+            // What is left of the head's buffer goes along, so that a short head isn't sent by itself.
+            let along = HIGH_WATER.saturating_sub(self.bytes.len());
+            self.bytes.extend_from_slice(&data[..along]);
+            let first = exchange.try_send(&self.bytes)?;
+            self.bytes.drain(..first);
+            self.answer.start = 0;
+            sent = along;
+            if self.bytes.is_empty() {
+                sent += exchange.try_send(&data[along..])?;
+            }
+        }
+        self.bytes.extend_from_slice(&data[sent..]);
         Ok(())
     }
 
@@ -460,13 +316,4 @@ fn misuse(message: &'static str) -> Error {
 
 fn forbidden(status: StatusCode) -> Error {
     Error::new(ErrorKind::InvalidInput, format!("an answer with status {} has no body", status.as_str()))
-}
-
-/// RFC 9110 §8.6: digits, and nothing else.
-fn parse_length(value: &[u8]) -> Option<u64> {
-    let digits = value.trim_ascii();
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -151,11 +151,13 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](ErrorKind::TooLarge) past that; and what reading gives.
+    /// [`TooLarge`](ErrorKind::TooLarge) past that: a handler that returns it answers with a 413. And what
+    /// reading gives.
     pub fn bytes(&mut self) -> Result<Vec<u8>> {
         let mut body = Vec::new();
         self.take(WHOLE_BODY as u64 + 1).read_to_end(&mut body)?;
         if body.len() > WHOLE_BODY {
+            self.body.reject(StatusCode::PAYLOAD_TOO_LARGE);
             return Err(Error::new(ErrorKind::TooLarge, "the request's body is larger than 1 MiB"));
         }
         Ok(body)
@@ -165,10 +167,13 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// As [`bytes`](Self::bytes); [`Protocol`](ErrorKind::Protocol) for what isn't UTF-8.
+    /// As [`bytes`](Self::bytes); [`Protocol`](ErrorKind::Protocol) for what isn't UTF-8: a handler that returns it
+    /// answers with a 400.
     pub fn text(&mut self) -> Result<String> {
-        String::from_utf8(self.bytes()?)
-            .map_err(|_| Error::new(ErrorKind::Protocol, "the request's body isn't UTF-8"))
+        String::from_utf8(self.bytes()?).map_err(|_| {
+            self.body.reject(StatusCode::BAD_REQUEST);
+            Error::new(ErrorKind::Protocol, "the request's body isn't UTF-8")
+        })
     }
 }
 

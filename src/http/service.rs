@@ -255,7 +255,12 @@ impl<H: Handler> Turn<'_, '_, H> {
                 Err(_) => return ControlFlow::Break(Verdict::Close),
             };
             if sent < bytes.len() || self.file.is_some() {
-                let unsent = Unsent { bytes: bytes[sent..].to_vec(), sent: 0, file: self.file.take(), next };
+                let file = self.file.take();
+                // A long answer leaves with its buffer; a short one is copied, and the thread keeps its buffer.
+                let unsent = match bytes.capacity() > KEEP {
+                    true => Unsent { bytes: mem::take(bytes), sent, file, next },
+                    false => Unsent { bytes: bytes.split_off(sent), sent: 0, file, next },
+                };
                 bytes.clear();
                 self.conn.state.phase = Phase::Write(Box::new(unsent));
                 return ControlFlow::Continue(());

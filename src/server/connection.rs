@@ -93,11 +93,7 @@ impl Buffered {
             return Verdict::Close;
         }
         // Where nothing was taken, the next turn begins with a read, and ends at once if there is nothing.
-        if left > 0 && self.took || self.more {
-            Verdict::Again
-        } else {
-            Verdict::Park(Wait::Idle)
-        }
+        if left > 0 && self.took || self.more { Verdict::Again } else { Verdict::Park(Wait::Idle) }
     }
 
     /// At least half a block behind what is buffered.

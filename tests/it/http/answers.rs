@@ -72,6 +72,7 @@ fn a_failed_handler_is_a_500_and_costs_one_connection() {
     // What is sent can't be taken back: the peer sees that it isn't whole.
     site.check(get("/short-late", "1.1"), &["200 four (torn)"]);
     site.check(get("/panic-late", "1.1"), &["200 so far (torn)"]);
+    site.check(get("/panic-late", "1.0"), &["200 so far (torn)"]);
     write!(other, "Host: a\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     std::io::Read::read_to_string(&mut other, &mut answer).unwrap();
