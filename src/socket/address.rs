@@ -4,13 +4,17 @@ use std::{
     fmt,
     hash::{Hash, Hasher},
     net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
+    os::unix::ffi::OsStrExt,
     path::Path,
 };
 
 use socket2::SockAddr;
 
 use super::{AF_UNSPEC, Family};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    sys,
+};
 
 /// An address of any family: IP with port, or a Unix socket's path.
 ///
@@ -49,11 +53,35 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a path that is too long or holds a NUL byte.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) for a path that is too long or holds a NUL byte.
     pub fn from_pathname(path: impl AsRef<Path>) -> Result<Address> {
         let path = path.as_ref();
+        if path.as_os_str().as_bytes().contains(&0) {
+            return Err(Error::new(ErrorKind::InvalidInput, "a NUL byte in a socket's path"));
+        }
         let named = |error| Error::from(error).context(format!("use {} as a socket's path", path.display()));
         Ok(Address::from_sock_addr(SockAddr::unix(path).map_err(named)?))
+    }
+
+    /// The address of a Unix socket in Linux' abstract namespace: no file, and gone with its socket.
+    ///
+    /// Python: bytes that start with NUL.
+    ///
+    /// ```
+    /// use sockeye::{ErrorKind, socket::Address};
+    /// match Address::from_abstract_name("sockeye") {
+    ///     Ok(address) => assert_eq!(address.to_string(), "@sockeye"),
+    ///     Err(error) => assert_eq!(error.kind(), ErrorKind::Unsupported), // not Linux
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) on other systems, [`InvalidInput`](ErrorKind::InvalidInput) for
+    /// a name of more than 107 bytes.
+    pub fn from_abstract_name(name: impl AsRef<[u8]>) -> Result<Address> {
+        let address = sys::abstract_address(name.as_ref());
+        Ok(Address::from_sock_addr(address.map_err(|error| error.context("use an abstract name"))?))
     }
 
     /// The family: `AF_INET`, `AF_INET6`, `AF_UNIX`.

@@ -1,8 +1,12 @@
 //! How a [`Socket`] gets its addresses: `bind`, `listen`, `accept`, `connect`.
 
-use socket2::SockRef;
+use std::{os::fd::BorrowedFd, time::Duration};
 
-use super::{Address, Flag, Limit, Socket, ToAddress, getdefaulttimeout, resolve::Bounds, resolve_one};
+use socket2::{SockAddr, SockRef};
+
+use super::{
+    AF_UNIX, Address, Flag, Limit, Socket, ToAddress, getdefaulttimeout, resolve::Bounds, resolve_one,
+};
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
@@ -202,16 +206,19 @@ impl Socket {
             self.ensure_nonblocking()?;
         }
         let fd = self.descriptor()?;
-        let Err(error) = SockRef::from(&fd).connect(&address.to_sock_addr()) else { return Ok(()) };
-        // After EINTR the connection goes on (POSIX): a second connect(2) would be EALREADY.
-        let goes_on = matches!(error.raw_os_error(), Some(c::EINPROGRESS | c::EINTR | c::EALREADY));
-        if !goes_on || limit == Limit::Now {
-            return Err(error.into());
-        }
-        sys::wait(fd, Interest::Write, limit.deadline(), cancel.as_ref())?;
-        match SockRef::from(&fd).take_error()? {
-            Some(error) => Err(error.into()),
-            None => Ok(()),
+        let address = address.to_sock_addr();
+        let Err(error) = SockRef::from(&fd).connect(&address) else { return Ok(()) };
+        match error.raw_os_error() {
+            // A Unix socket is connected at once or not at all.
+            Some(c::EINTR | c::EAGAIN) if self.family() == AF_UNIX && limit != Limit::Now => {
+                connect_again(fd, &address, Bounds { deadline: limit.deadline(), cancel: cancel.as_ref() })
+            }
+            // After EINTR the connection goes on (POSIX): a second connect(2) would be EALREADY.
+            Some(c::EINPROGRESS | c::EINTR | c::EALREADY) if limit != Limit::Now => {
+                sys::wait(fd, Interest::Write, limit.deadline(), cancel.as_ref())?;
+                SockRef::from(&fd).take_error()?.map_or(Ok(()), |error| Err(error.into()))
+            }
+            _ => Err(error.into()),
         }
     }
 
@@ -227,6 +234,22 @@ impl Socket {
 
     fn waiting_limit(&self) -> Limit {
         self.waiting(self.mode.limit())
+    }
+}
+
+/// The queue of a Unix server is full, and nothing tells when it no longer is: asks again, ever more seldom.
+fn connect_again(fd: BorrowedFd<'_>, address: &SockAddr, bounds: Bounds<'_>) -> Result<()> {
+    let mut pause = Duration::from_millis(1);
+    loop {
+        sys::pause(bounds.deadline.min(Deadline::after(pause)), bounds.cancel)?;
+        match SockRef::from(&fd).connect(address) {
+            Err(error) if matches!(error.raw_os_error(), Some(c::EINTR | c::EAGAIN)) => {}
+            outcome => return Ok(outcome?),
+        }
+        if bounds.deadline.has_passed() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        pause = (2 * pause).min(Duration::from_millis(50));
     }
 }
 

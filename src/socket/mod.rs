@@ -67,3 +67,6 @@ use handle::Flag;
 use mode::{Limit, Mode};
 use resolve::{Bounds, resolve, resolve_one};
 use target::Target;
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,11 @@
 
 use std::{
     ffi::CStr,
+    ffi::OsStr,
     fs::File,
     io, mem,
     os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+    os::unix::ffi::OsStrExt,
 };
 
 use socket2::SockAddr;
@@ -85,6 +87,12 @@ pub(crate) fn open_beneath(folder: BorrowedFd<'_>, path: &CStr, opening: Opening
             _ => error,
         }),
     }
+}
+
+/// A name in the abstract namespace: no file, gone with its socket.
+pub(crate) fn abstract_address(name: &[u8]) -> Result<SockAddr> {
+    let bytes = [&[0], name].concat();
+    Ok(SockAddr::unix(OsStr::from_bytes(&bytes))?)
 }
 
 /// An O_PATH descriptor: the kernel answers EBADF to every call for bytes or sockets.

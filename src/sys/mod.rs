@@ -8,6 +8,7 @@
 //! - `accept(fd) -> Result<(OwnedFd, SockAddr)>`: close-on-exec and non-blocking from birth, EINTR retried.
 //! - `sendfile(out, file, offset, count) -> Result<usize>`: one call, EINTR retried, `WouldBlock` when `out`
 //!   has no room; `Unsupported` tells the caller to copy; no SIGPIPE.
+//! - `abstract_address(name) -> Result<SockAddr>`: a Unix address that is no path; `Unsupported`.
 //! - `SEND_FLAGS`: what keeps `send(2)` from raising SIGPIPE.
 //! - `descriptor_for_nothing() -> Option<OwnedFd>`: every call on it fails, with EBADF where possible.
 //! - `family_of(fd)`, `protocol_of(fd)`: what the socket was made with.
@@ -35,6 +36,8 @@ mod file;
 mod interfaces;
 mod names;
 mod option;
+#[cfg(test)]
+pub(crate) mod signals;
 #[cfg(all(target_os = "linux", not(sockeye_portable)))]
 mod sigpipe;
 pub(crate) mod thread;
@@ -57,8 +60,10 @@ pub(crate) use file::{
 pub(crate) use interfaces::interface_addresses;
 pub(crate) use names::{Found, Hints, getaddrinfo, gethostname};
 pub(crate) use option::{duration_of_timeval, getsockopt, setsockopt, timeval_of_duration};
-pub(crate) use platform::{accept, descriptor_for_nothing, family_of, open_beneath, protocol_of, sendfile};
-pub(crate) use wait::{Interest, wait};
+pub(crate) use platform::{
+    abstract_address, accept, descriptor_for_nothing, family_of, open_beneath, protocol_of, sendfile,
+};
+pub(crate) use wait::{Interest, pause, wait};
 
 use crate::error::{Error, Result};
 

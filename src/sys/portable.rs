@@ -46,6 +46,11 @@ pub(crate) fn open_beneath(_folder: BorrowedFd<'_>, _path: &CStr, _opening: Open
     Err(ErrorKind::Unsupported.into())
 }
 
+/// Only Linux has names that are no paths.
+pub(crate) fn abstract_address(_name: &[u8]) -> Result<SockAddr> {
+    Err(ErrorKind::Unsupported.into())
+}
+
 /// A descriptor that isn't a socket: calls for sockets answer ENOTSOCK.
 pub(crate) fn descriptor_for_nothing() -> Option<OwnedFd> {
     Some(File::open("/dev/null").ok()?.into())

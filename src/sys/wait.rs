@@ -64,6 +64,29 @@ pub(crate) fn wait(
     }
 }
 
+/// Waits until the deadline, which is no error.
+///
+/// # Errors
+///
+/// `Cancelled` once the token is cancelled.
+pub(crate) fn pause(deadline: Deadline, cancel: Option<&CancelToken>) -> Result<()> {
+    let token = cancel.map_or(-1, |token| token.as_fd().as_raw_fd());
+    let mut watched = [-1, token].map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
+    loop {
+        let remaining = deadline.remaining();
+        match poll(&mut watched, remaining) {
+            Err(error) if error.raw_os_error() == Some(libc::EINTR) => continue,
+            outcome => outcome?,
+        }
+        if let Some(cancel) = cancel {
+            cancel.check()?;
+        }
+        if remaining.is_some_and(|left| left.is_zero()) || deadline.has_passed() {
+            return Ok(());
+        }
+    }
+}
+
 /// One `poll(2)`. It counts milliseconds: what is left is rounded up, so that it never ends early.
 fn poll(watched: &mut [libc::pollfd; 2], remaining: Option<Duration>) -> Result<()> {
     let milliseconds = match remaining {

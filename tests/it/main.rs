@@ -6,9 +6,11 @@ mod architecture;
 mod chromium;
 #[cfg(feature = "cli")]
 mod cli;
+mod client;
 mod examples;
 mod files;
 mod http;
 mod interop;
 mod server;
+mod socket;
 mod urllib;

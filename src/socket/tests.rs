@@ -1,0 +1,112 @@
+//! Calls that signals interrupt, and queues that are full.
+
+use std::{sync::mpsc, thread, time::Duration};
+
+use super::*;
+use crate::{ErrorKind, sys::signals::Interrupted};
+
+const LONG: Duration = Duration::from_secs(60);
+
+/// Runs the call in a thread, interrupts it often while it is blocked (or just before: both have to do), lets
+/// `release` end its wait, and gives what came out.
+fn interrupted<T: Send>(call: impl FnOnce() -> T + Send, release: impl FnOnce()) -> T {
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let blocked = scope.spawn(move || {
+            sender.send(Interrupted::here()).unwrap();
+            call()
+        });
+        let thread = receiver.recv().unwrap();
+        thread.interrupt(50);
+        release();
+        blocked.join().unwrap()
+    })
+}
+
+fn pair() -> (Socket, Socket) {
+    let server = create_server("127.0.0.1:0").unwrap();
+    let client = create_connection(server.getsockname().unwrap(), None).unwrap();
+    (client, server.accept().unwrap().0)
+}
+
+#[test]
+fn signals_end_no_call() {
+    for timeout in [None, Some(LONG)] {
+        let (client, server) = pair();
+        client.settimeout(timeout).unwrap();
+        let received = interrupted(|| client.recv(&mut [0; 8]), || server.sendall(b"data").unwrap());
+        assert_eq!(received.unwrap(), 4);
+
+        let big = vec![0; 1 << 24];
+        let mut total = 0;
+        let sent = interrupted(
+            || client.sendall(&big),
+            || {
+                let mut buf = vec![0; 1 << 20];
+                while total < big.len() {
+                    total += server.recv(&mut buf).unwrap();
+                }
+            },
+        );
+        sent.unwrap();
+
+        let server = create_server("127.0.0.1:0").unwrap();
+        server.settimeout(timeout).unwrap();
+        let address = server.getsockname().unwrap();
+        let mut client = None;
+        let accepted = interrupted(|| server.accept(), || client = create_connection(&address, None).ok());
+        assert_eq!(accepted.unwrap().1, client.unwrap().getsockname().unwrap());
+    }
+}
+
+#[test]
+fn signals_do_not_end_a_patient_wait() {
+    let server = create_server("127.0.0.1:0").unwrap();
+    let port = server.getsockname().unwrap().port().unwrap();
+    let deadline = crate::deadline::Deadline::after(LONG);
+    let client = dial("127.0.0.1", port, deadline, None).unwrap();
+    let (conn, _) = server.accept().unwrap();
+    let received = interrupted(|| client.recv_by(&mut [0; 8], deadline), || conn.sendall(b"x").unwrap());
+    assert_eq!(received.unwrap(), 1);
+}
+
+/// A server on a Unix socket whose queue is full, and what fills it.
+fn full(folder: &tempfile::TempDir) -> (Socket, Address, Vec<Socket>) {
+    let server = Socket::new(AF_UNIX, SOCK_STREAM, Default::default()).unwrap();
+    server.bind(folder.path().join("x.sock")).unwrap();
+    server.listen(0).unwrap();
+    let address = server.getsockname().unwrap();
+    let mut waiting = Vec::new();
+    loop {
+        let socket = Socket::new(AF_UNIX, SOCK_STREAM, Default::default()).unwrap();
+        socket.setblocking(false).unwrap();
+        match socket.connect(&address) {
+            Ok(()) => waiting.push(socket),
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::WouldBlock);
+                return (server, address, waiting);
+            }
+        }
+    }
+}
+
+#[test]
+fn connecting_to_a_full_unix_queue_waits_for_room_in_spite_of_signals() {
+    for timeout in [None, Some(LONG)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (server, address, _waiting) = full(&folder);
+        let client = Socket::new(AF_UNIX, SOCK_STREAM, Default::default()).unwrap();
+        client.settimeout(timeout).unwrap();
+        interrupted(|| client.connect(&address), || drop(server.accept().unwrap())).unwrap();
+        assert_eq!(client.getpeername().unwrap(), address);
+    }
+}
+
+#[test]
+fn connecting_to_a_full_unix_queue_ends_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_server, address, _waiting) = full(&folder);
+    let client = Socket::new(AF_UNIX, SOCK_STREAM, Default::default()).unwrap();
+    client.settimeout(Duration::from_millis(5)).unwrap();
+    assert_eq!(client.connect(&address).unwrap_err().kind(), ErrorKind::TimedOut);
+}
