@@ -18,11 +18,6 @@ impl Deadline {
         Deadline(limit.into().and_then(|limit| Instant::now().checked_add(limit)))
     }
 
-    /// That instant.
-    pub(crate) const fn at(instant: Instant) -> Deadline {
-        Deadline(Some(instant))
-    }
-
     /// The time left: `None` without a limit, zero once it has passed.
     pub(crate) fn remaining(self) -> Option<Duration> {
         self.0.map(|at| at.saturating_duration_since(Instant::now()))
@@ -40,11 +35,6 @@ impl Deadline {
             (a, b) => Deadline(a.or(b)),
         }
     }
-
-    /// The instant, if there is one.
-    pub(crate) const fn instant(self) -> Option<Instant> {
-        self.0
-    }
 }
 
 #[cfg(test)]
@@ -54,7 +44,7 @@ mod tests {
     #[test]
     fn the_earlier_of_two() {
         let now = Instant::now();
-        let (soon, late) = (Deadline::at(now), Deadline::at(now + Duration::from_secs(1)));
+        let (soon, late) = (Deadline(Some(now)), Deadline(Some(now + Duration::from_secs(1))));
         assert_eq!(soon.min(late), soon);
         assert_eq!(late.min(Deadline::NEVER), late);
         assert_eq!(Deadline::NEVER.min(Deadline::NEVER), Deadline::NEVER);

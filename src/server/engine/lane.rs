@@ -308,11 +308,6 @@ impl<P, C> Lane<P, C> {
     pub(super) fn count(&self) -> usize {
         self.state().table.count()
     }
-
-    /// Whether the server is shutting down.
-    pub(super) fn is_draining(&self) -> bool {
-        self.state().draining
-    }
 }
 
 /// What an event is about.

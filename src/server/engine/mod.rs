@@ -264,11 +264,6 @@ impl<S: Service> Engine<S> {
             threads: self.crew.threads(),
         }
     }
-
-    /// The protocol.
-    pub(crate) fn service(&self) -> &S {
-        &self.service
-    }
 }
 
 impl<S: Service> fmt::Debug for Engine<S> {

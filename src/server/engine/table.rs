@@ -34,6 +34,7 @@ impl Token {
     }
 
     /// The number of the slot, which a closed connection leaves to another.
+    #[cfg(test)]
     pub(super) fn index(self) -> u32 {
         self.index
     }
