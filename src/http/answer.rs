@@ -23,7 +23,7 @@ use crate::{
 
 use super::{
     Handler, LogEntry, Request, Response,
-    connection::{Chunks, Collect, Drain, Next, Phase, SMALL, find_end},
+    connection::{Chunks, Collect, Drain, End, Next, Phase, SMALL, find_end},
     exchange::{Asked, CONTINUE, DRAIN, Exchange, Unread},
     input::{Input, Rest},
     log::RequestLine,
@@ -49,6 +49,14 @@ pub(super) enum Done {
 
 /// Files up to that size are copied behind the head: one system call more than that is `sendfile`'s price.
 const SMALL_FILE: u64 = 32 * 1024;
+
+/// What has come of a request.
+struct Arrived<'b> {
+    /// The head's length.
+    head: usize,
+    bytes: &'b [u8],
+    awaits_continue: bool,
+}
 
 /// A request that is ready for its handler.
 struct Ready<'b> {
@@ -92,13 +100,14 @@ impl<H: Handler> Turn<'_, '_, H> {
             Expectation::Continue => behind.is_empty(),
             Expectation::Unknown => return self.refuse(StatusCode::EXPECTATION_FAILED),
         };
-        let unread = match self.unread(framing, head.len, bytes) {
+        let arrived = Arrived { head: head.len, bytes, awaits_continue };
+        let unread = match self.unread(framing, arrived) {
             Ok(unread) => unread,
-            Err(Wanted::More(collect)) => {
+            Err(Wanted::More(end)) => {
                 if awaits_continue {
                     self.output.bytes.extend_from_slice(CONTINUE);
                 }
-                return Done::Short(Phase::Body(collect));
+                return Done::Short(Phase::Body(Collect { end, since: self.desk.now }));
             }
             Err(Wanted::Refusal(status)) => return self.refuse(status),
         };
@@ -113,16 +122,17 @@ impl<H: Handler> Turn<'_, '_, H> {
         self.answer(Ready { head, method, decoder, behind, unread, awaits_continue })
     }
 
-    /// How much of the body isn't here: all of a small one has to be, before its handler runs.
-    fn unread(&self, framing: Framing, head: usize, bytes: &[u8]) -> Result<Unread, Wanted> {
+    /// How much of the body isn't here. All of a small one has to be, before its handler runs, and the beginning of a
+    /// larger one, unless the peer waits for leave to send it.
+    fn unread(&self, framing: Framing, arrived: Arrived<'_>) -> Result<Unread, Wanted> {
+        let Arrived { head, bytes, awaits_continue } = arrived;
         let here = bytes.len() - head;
         match framing {
             Framing::None | Framing::UntilClose => Ok(Unread::Nothing),
             Framing::Length(length) => match length.checked_sub(here as u64) {
                 None | Some(0) => Ok(Unread::Nothing),
-                Some(_) if length <= SMALL as u64 => {
-                    Err(Wanted::More(Collect::Until(head + length as usize)))
-                }
+                Some(_) if length <= SMALL as u64 => Err(Wanted::More(End::Until(head + length as usize))),
+                Some(_) if here < SMALL && !awaits_continue => Err(Wanted::More(End::Until(head + SMALL))),
                 Some(left) => Ok(Unread::Bytes(left)),
             },
             Framing::Chunked => {
@@ -131,11 +141,9 @@ impl<H: Handler> Turn<'_, '_, H> {
                 match find_end(&mut decoder, bytes, &mut seen) {
                     Ok(true) => Ok(Unread::Nothing),
                     Ok(false) if here > SMALL => Ok(Unread::Unknown),
-                    Ok(false) => Err(Wanted::More(Collect::Chunks(Box::new(Chunks {
-                        decoder,
-                        seen,
-                        most: head + SMALL,
-                    })))),
+                    Ok(false) => {
+                        Err(Wanted::More(End::Chunks(Box::new(Chunks { decoder, seen, most: head + SMALL }))))
+                    }
                     Err(error) => Err(Wanted::Refusal(error.status())),
                 }
             }
@@ -161,6 +169,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             awaits_continue: Cell::new(awaits_continue),
             unread: Cell::new(unread),
             started: Cell::new(false),
+            waited: Cell::default(),
         };
         let input = Input::new(&exchange, decoder, behind, later);
         let mut request = Request::new(&head, method, &conn.peer, input);
@@ -228,7 +237,7 @@ impl<H: Handler> Turn<'_, '_, H> {
 
 /// Why a request's handler can't run yet.
 enum Wanted {
-    More(Collect),
+    More(End),
     Refusal(StatusCode),
 }
 

@@ -12,7 +12,8 @@ use crate::{
 
 use super::output::FilePart;
 
-/// A request's body is collected up to here before its handler runs, so that a slow sender costs no thread.
+/// A request's body is collected up to here before its handler runs, so that a slow sender costs no thread: all of
+/// a small body, the beginning of a larger one.
 pub(super) const SMALL: usize = 64 * 1024;
 
 /// What a connection keeps while it is parked.
@@ -35,7 +36,7 @@ pub(super) enum Phase {
     Idle,
     /// A head; the scanner knows how much of `input` it has seen.
     Head(HeadScanner),
-    /// A request with a small body; `input` begins with its head.
+    /// A request whose body is small, or the beginning of a larger one; `input` begins with its head.
     Body(Collect),
     /// `input` begins with a request that may be whole: it is looked at before anything is read.
     Serve,
@@ -47,10 +48,18 @@ pub(super) enum Phase {
     Linger(Instant),
 }
 
-/// Finds the end of a small body as it comes.
+/// A body that is collected as it comes.
 #[derive(Debug)]
-pub(super) enum Collect {
-    /// It has come when there are so many bytes.
+pub(super) struct Collect {
+    pub(super) end: End,
+    /// When its head had come.
+    pub(super) since: Instant,
+}
+
+/// When enough of a body has come.
+#[derive(Debug)]
+pub(super) enum End {
+    /// When there are so many bytes.
     Until(usize),
     /// The chunks say.
     Chunks(Box<Chunks>),
@@ -118,9 +127,9 @@ impl State {
 impl Collect {
     /// Whether the request is to be looked at again: its body has come, or turns out broken or not small.
     pub(super) fn is_done(&mut self, input: &[u8]) -> bool {
-        match self {
-            Collect::Until(length) => input.len() >= *length,
-            Collect::Chunks(chunks) => {
+        match &mut self.end {
+            End::Until(length) => input.len() >= *length,
+            End::Chunks(chunks) => {
                 let ended = find_end(&mut chunks.decoder, input, &mut chunks.seen);
                 ended.unwrap_or(true) || input.len() > chunks.most
             }

@@ -1,6 +1,9 @@
 //! What a request and its answer share: the connection, and what each must know of the other.
 
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    time::{Duration, Instant},
+};
 
 use crate::{deadline::Deadline, error::Result, stream::Stream};
 
@@ -39,6 +42,8 @@ pub(super) struct Exchange<'a> {
     pub(super) unread: Cell<Unread>,
     /// Part of the answer is sent: it can't be taken back.
     pub(super) started: Cell<bool>,
+    /// How much of the body was waited for, and for how long.
+    pub(super) waited: Cell<(u64, Duration)>,
 }
 
 /// What the request's head asks of the answer.
@@ -63,6 +68,7 @@ impl<'a> Exchange<'a> {
             awaits_continue: Cell::new(false),
             unread: Cell::new(Unread::Lost),
             started: Cell::new(false),
+            waited: Cell::default(),
         }
     }
 
@@ -107,7 +113,12 @@ impl<'a> Exchange<'a> {
         if self.awaits_continue.take() && !self.started.get() {
             self.stream.write_all_by(CONTINUE, Deadline::after(self.settings.write_time))?;
         }
-        self.stream.read_by(buf, Deadline::after(self.settings.body_time))
+        let (received, waited) = self.waited.get();
+        let began = Instant::now();
+        let patience = self.settings.body_patience(received, waited);
+        let read = self.stream.read_by(buf, Deadline::after(patience))?;
+        self.waited.set((received + read as u64, waited + began.elapsed()));
+        Ok(read)
     }
 }
 

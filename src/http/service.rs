@@ -200,6 +200,12 @@ impl<H: Handler> Turn<'_, '_, H> {
             Phase::Body(mut collect) => {
                 state.input.extend_from_slice(bytes);
                 let done = collect.is_done(&state.input);
+                let waited = self.desk.now.saturating_duration_since(collect.since);
+                let patience = self.service.settings.body_patience(state.input.len() as u64, waited);
+                if !done && patience.is_some_and(|patience| patience.is_zero()) {
+                    self.refuse(StatusCode::REQUEST_TIMEOUT);
+                    return ControlFlow::Continue(Next::Linger);
+                }
                 (!done).then_some(Phase::Body(collect))
             }
             _ => return ControlFlow::Continue(self.serve(bytes)),

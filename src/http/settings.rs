@@ -17,7 +17,7 @@ pub(super) struct Settings {
     pub(super) keeps_alive: bool,
     /// A whole head, from its first byte and from accept: slow senders can't hold connections for long.
     pub(super) head_time: Option<Duration>,
-    /// Until more of a body comes.
+    /// Until more of a body comes; and for all of it, if it comes slower than [`MIN_RATE`].
     pub(super) body_time: Option<Duration>,
     /// Until the next request begins: a minute serves a reader who follows a link.
     pub(super) idle_time: Option<Duration>,
@@ -25,6 +25,19 @@ pub(super) struct Settings {
     pub(super) write_time: Option<Duration>,
     /// From the last answer until the peer, who may still be sending, must have read it.
     pub(super) linger_time: Duration,
+}
+
+/// Bytes of a body that have to come in a second, on the average of the time that was spent waiting for it: one who
+/// sends a byte now and then could hold a thread for days. Modems were faster; Apache recommends the same.
+const MIN_RATE: u64 = 500;
+
+impl Settings {
+    /// How long to wait for more of a body of which so much has come, in so much time. `None` is without a limit.
+    pub(super) fn body_patience(&self, received: u64, waited: Duration) -> Option<Duration> {
+        let time = self.body_time?;
+        let granted = time.saturating_add(Duration::from_secs(received / MIN_RATE));
+        Some(granted.saturating_sub(waited).min(time))
+    }
 }
 
 impl Default for Settings {

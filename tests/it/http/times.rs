@@ -47,13 +47,27 @@ fn a_dripping_head_gets_a_408() {
 #[test]
 fn a_body_that_stops_gets_a_408() {
     let site = Site::with(|server| server.body_timeout(SHORT));
-    for (length, noted) in [(10, &[][..]), (100_000, &["POST /length", "TimedOut"][..])] {
+    for (length, sent) in [(10, 3), (100_000, 3), (100_000, 70_000)] {
+        let noted: &[&str] = if sent == 3 { &[] } else { &["POST /length", "TimedOut"] };
         let mut stream = site.connect();
-        write!(stream, "POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\nabc").unwrap();
+        write!(stream, "POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n").unwrap();
+        stream.write_all(&vec![b'x'; sent]).unwrap();
         let mut stream = BufReader::new(stream);
         assert_eq!(Answer::read(&mut stream, false).unwrap().status, 408, "{length}");
         assert!(Answer::read(&mut stream, false).is_none());
         assert_eq!(site.notes(), noted);
+    }
+}
+
+#[test]
+fn a_dripping_body_gets_a_408() {
+    let site = Site::with(|server| server.body_timeout(SHORT));
+    for sent in [3, 66_000] {
+        let mut stream = site.connect();
+        write!(stream, "POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n").unwrap();
+        stream.write_all(&vec![b'x'; sent]).unwrap();
+        let answer = drip(&mut stream);
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     }
 }
 
