@@ -85,7 +85,7 @@ impl Client {
     /// Connects to a server: [`Connector::connect`] with nothing set.
     ///
     /// All addresses of a name are tried, one after the other. The time limit is
-    /// [`getdefaulttimeout`](crate::socket::getdefaulttimeout): none, unless somebody set one.
+    /// [`getdefaulttimeout`]: none, unless somebody set one.
     ///
     /// Python: `socket.create_connection`. In `std::net`: `TcpStream::connect`.
     ///
@@ -139,7 +139,7 @@ impl Client {
     /// Sets the time limit for each call from now on; `None` waits as long as it takes, and
     /// `Duration::ZERO` never waits.
     ///
-    /// Default is [`getdefaulttimeout`](crate::socket::getdefaulttimeout).
+    /// Default is [`getdefaulttimeout`].
     ///
     /// Python: `socket.settimeout`. In `std::net`: `set_read_timeout`, which limits each system call.
     ///

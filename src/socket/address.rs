@@ -116,18 +116,37 @@ impl Address {
     }
 
     /// The IP address.
+    ///
+    /// ```
+    /// let server = sockeye::socket::create_server("127.0.0.1:0")?;
+    /// assert_eq!(server.getsockname()?.ip(), Some([127, 0, 0, 1].into()));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn ip(&self) -> Option<IpAddr> {
         self.as_socket_addr().map(|address| address.ip())
     }
 
     /// The port.
+    ///
+    /// ```
+    /// let server = sockeye::socket::create_server("127.0.0.1:0")?;
+    /// assert!(server.getsockname()?.port() > Some(0));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn port(&self) -> Option<u16> {
         self.as_socket_addr().map(|address| address.port())
     }
 
     /// The path of a Unix socket that has one.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use sockeye::socket::Address;
+    /// assert_eq!(Address::from_pathname("/tmp/x.sock")?.as_pathname(), Some(Path::new("/tmp/x.sock")));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn as_pathname(&self) -> Option<&Path> {
         match &self.0 {
@@ -137,6 +156,13 @@ impl Address {
     }
 
     /// The name of a Unix socket in Linux' abstract namespace, without the leading NUL byte.
+    ///
+    /// ```
+    /// use sockeye::socket::Address;
+    /// if let Ok(address) = Address::from_abstract_name("sockeye") {
+    ///     assert_eq!(address.as_abstract_name(), Some(&b"sockeye"[..]));
+    /// }
+    /// ```
     #[must_use]
     pub fn as_abstract_name(&self) -> Option<&[u8]> {
         match &self.0 {

@@ -118,6 +118,26 @@ impl Socket {
         }
     }
 
+    /// Takes one connection after the other: an iterator over [`accept`](Self::accept), without an end.
+    ///
+    /// Python: a loop around `accept`. In `std::net`: `TcpListener::incoming`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{create_connection, create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let _clients = [create_connection(server.getsockname()?, None)?, create_connection(server.getsockname()?, None)?];
+    /// for accepted in server.incoming().take(2) {
+    ///     let (conn, peer) = accepted?;
+    ///     assert_eq!(conn.getpeername()?, peer);
+    /// }
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn incoming(&self) -> impl Iterator<Item = Result<(Socket, Address)>> {
+        std::iter::repeat_with(|| self.accept())
+    }
+
     /// One `accept4(2)` that never waits. The connection blocks in its own calls by `poll`, whatever the
     /// default mode is; its descriptor is non-blocking.
     pub(crate) fn try_accept(&self) -> Result<(Socket, Address)> {

@@ -8,8 +8,8 @@ use std::{
 use socket2::SockRef;
 
 use super::{
-    AF_INET6, AF_UNIX, AF_UNSPEC, Address, Bounds, Protocol, SOCK_STREAM, SOMAXCONN, Socket, Target,
-    ToAddress, resolve, target,
+    AF_INET6, AF_UNIX, AF_UNSPEC, Address, Bounds, Family, Flag, Kind, Protocol, SOCK_STREAM, SOMAXCONN,
+    Socket, Target, ToAddress, getdefaulttimeout, resolve, target,
 };
 use crate::{
     cancel::CancelToken,
@@ -117,6 +117,35 @@ pub fn create_server(address: impl ToAddress) -> Result<Socket> {
         }
     }
     Err(last)
+}
+
+/// Two sockets that are connected to each other: `socketpair(2)`.
+///
+/// Python: `socket.socketpair`. In `std`: `UnixStream::pair`.
+///
+/// # Errors
+///
+/// When the system doesn't have that combination (most have [`AF_UNIX`] alone), or has no descriptors left.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::socket::{AF_UNIX, SOCK_STREAM, socketpair};
+/// let (one, other) = socketpair(AF_UNIX, SOCK_STREAM, Default::default())?;
+/// one.sendall(b"hello")?;
+/// assert_eq!(other.recv(&mut [0; 64])?, 5);
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+pub fn socketpair<L>(family: Family, kind: Kind, protocol: Protocol<L>) -> Result<(Socket, Socket)> {
+    let protocol = Some(protocol.number()).filter(|&number| number != 0).map(Into::into);
+    let made = socket2::Socket::pair(family.number().into(), kind.number().into(), protocol);
+    let (one, other) = made.map_err(|error| Error::from(error).context("make a pair of sockets"))?;
+    let over = |socket: socket2::Socket| -> Result<Socket> {
+        let socket = Socket::assemble(socket.into(), family, Flag::Blocking);
+        socket.settimeout(getdefaulttimeout())?;
+        Ok(socket)
+    };
+    Ok((over(one)?, over(other)?))
 }
 
 /// The IPv6 address for "every address", if that is what is meant.

@@ -47,7 +47,7 @@ mod transfer;
 
 pub use address::Address;
 pub use constants::*;
-pub use create::{create_connection, create_server};
+pub use create::{create_connection, create_server, socketpair};
 pub use database::{getprotobyname, getservbyname, getservbyport};
 pub use handle::Socket;
 pub use mode::{getdefaulttimeout, setdefaulttimeout};

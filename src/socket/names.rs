@@ -38,30 +38,59 @@ pub struct Hints {
 
 impl Hints {
     /// Everything.
+    ///
+    /// ```
+    /// use sockeye::socket::Hints;
+    /// assert_eq!(Hints::new(), Hints::default());
+    /// ```
     #[must_use]
     pub fn new() -> Hints {
         Hints::default()
     }
 
     /// Only addresses of that family. Default is any.
+    ///
+    /// ```
+    /// use sockeye::socket::{AF_INET6, Hints, getaddrinfo};
+    /// assert!(getaddrinfo("127.0.0.1", 80, Hints::new().family(AF_INET6)).is_err());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn family(self, family: Family) -> Hints {
         Hints { family, ..self }
     }
 
     /// Only for sockets of that kind. Default is any: an address comes once for each kind.
+    ///
+    /// ```
+    /// use sockeye::socket::{SOCK_DGRAM, Hints, getaddrinfo};
+    /// assert_eq!(getaddrinfo("127.0.0.1", 80, Hints::new().kind(SOCK_DGRAM))?.len(), 1);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn kind(self, kind: Kind) -> Hints {
         Hints { kind, ..self }
     }
 
     /// Only for that protocol. Default is any.
+    ///
+    /// ```
+    /// use sockeye::socket::{IPPROTO_TCP, Hints, getaddrinfo};
+    /// assert_eq!(getaddrinfo("127.0.0.1", 80, Hints::new().protocol(IPPROTO_TCP))?[0].protocol, IPPROTO_TCP);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn protocol<L>(self, protocol: Protocol<L>) -> Hints {
         Hints { protocol: Protocol::raw(protocol.number()), ..self }
     }
 
     /// The `AI_` flags. Default is none.
+    ///
+    /// ```
+    /// use sockeye::socket::{AI_PASSIVE, Hints, getaddrinfo};
+    /// assert!(getaddrinfo(None, 80, Hints::new().flags(AI_PASSIVE))?[0].address.ip().unwrap().is_unspecified());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn flags(self, flags: AiFlags) -> Hints {
         Hints { flags, ..self }
@@ -72,6 +101,18 @@ impl Hints {
 /// [`connect`](super::Socket::connect) want.
 ///
 /// Python: the 5-tuple.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::socket::{Hints, Socket, create_server, getaddrinfo};
+/// let server = create_server("127.0.0.1:0")?;
+/// let port = server.getsockname()?.port().unwrap();
+/// let info = &getaddrinfo("127.0.0.1", port, Hints::new())?[0];
+/// let socket = Socket::new(info.family, info.kind, info.protocol)?;
+/// assert!(socket.connect(&info.address).is_ok());
+/// # Ok::<(), sockeye::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AddrInfo {

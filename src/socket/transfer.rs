@@ -183,7 +183,33 @@ impl Socket {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn sendall(&self, data: &[u8]) -> Result<()> {
-        self.transmit_all(data, self.mode.limit()).map_err(|error| error.context("sendall"))
+        self.sendall_with_flags(data, MsgFlags::default())
+    }
+
+    /// [`sendall`](Self::sendall) with flags.
+    ///
+    /// Python: `socket.sendall(data, flags)`.
+    ///
+    /// # Errors
+    ///
+    /// As [`sendall`](Self::sendall).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::{MSG_MORE, create_connection, create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let client = create_connection(server.getsockname()?, None)?;
+    /// client.sendall_with_flags(b"head", MSG_MORE)?;
+    /// client.sendall(b"body")?;
+    /// let mut buf = [0; 8];
+    /// std::io::Read::read_exact(&mut server.accept()?.0, &mut buf)?;
+    /// assert_eq!(&buf, b"headbody");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn sendall_with_flags(&self, data: &[u8], flags: MsgFlags) -> Result<()> {
+        let limit = self.limit_with(flags);
+        self.transmit_all(data, flags, limit).map_err(|error| error.context("sendall"))
     }
 
     /// Sends one datagram: `sendto(2)`. A name is looked up each time.
@@ -270,7 +296,7 @@ impl Socket {
 
     /// [`sendall`](Self::sendall) until a deadline, whatever the mode.
     pub(crate) fn sendall_by(&self, data: &[u8], deadline: Deadline) -> Result<()> {
-        self.transmit_all(data, Limit::By(deadline))
+        self.transmit_all(data, MsgFlags::default(), Limit::By(deadline))
     }
 
     /// One `recv(2)` that never waits and looks at no token; `WouldBlock` takes no allocation.
@@ -302,11 +328,11 @@ impl Socket {
         self.attempt(Interest::Write, limit, |fd| sys::send(fd, data, all))
     }
 
-    fn transmit_all(&self, data: &[u8], limit: Limit) -> Result<()> {
+    fn transmit_all(&self, data: &[u8], flags: MsgFlags, limit: Limit) -> Result<()> {
         let limit = limit.start();
         let mut sent = 0;
         while sent < data.len() {
-            match self.transmit(&data[sent..], MsgFlags::default(), limit) {
+            match self.transmit(&data[sent..], flags, limit) {
                 Ok(n) => sent += n,
                 Err(error) => return Err(error.after_sending(sent)),
             }

@@ -36,8 +36,7 @@ pub(crate) struct Found {
 ///
 /// # Errors
 ///
-/// `UnknownHost` when the name or the service is unknown; its errno is the `EAI_` code, which is negative on
-/// Linux and so never taken for an errno.
+/// `UnknownHost` with the C library's words when the name is unknown or nobody could be asked.
 pub(crate) fn getaddrinfo(host: Option<&str>, service: Option<&str>, hints: Hints) -> Result<Vec<Found>> {
     let c_string = |text: Option<&str>| {
         text.map(CString::new)

@@ -150,7 +150,7 @@ fn a_unix_socket() {
     let server = create_server(path.as_path()).unwrap();
     let mut client = Client::connect(path.as_path()).unwrap();
     let (conn, _) = server.accept().unwrap();
-    write!(client, "to {}", "you").unwrap();
+    client.write_all(b"to you").unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     let mut text = String::new();
     (&conn).read_to_string(&mut text).unwrap();
