@@ -99,7 +99,7 @@ impl Socket {
     ///
     /// Level, option and value have to fit together; else it doesn't compile:
     ///
-    /// ```compile_fail,E0277
+    /// ```compile_fail,E0308
     /// # use sockeye::socket::*;
     /// # let socket = create_server("127.0.0.1:0").unwrap();
     /// socket.setsockopt(SOL_SOCKET, TCP_NODELAY, true); // the option of another level
