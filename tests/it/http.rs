@@ -2,6 +2,7 @@
 
 mod answers;
 mod bodies;
+mod facade;
 mod framing;
 mod limits;
 mod support;

@@ -1,0 +1,132 @@
+//! What a program gets to see of the server: the log, one request at a time, the body's helpers.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    sync::mpsc,
+    thread,
+};
+
+use sockeye::{
+    ErrorKind,
+    http::{HeaderValue, HttpServer, StatusCode, handler},
+};
+
+use super::support::{Answer, Site};
+use crate::support::{connect, exchange};
+
+#[test]
+fn each_answer_is_logged() {
+    let (sender, lines) = mpsc::channel();
+    let site = Site::with(|server| {
+        server.log_requests(move |entry| {
+            let line = entry.to_string();
+            let (before, after) = line.split_once(" - - [").unwrap();
+            let (date, request) = after.split_once("] ").unwrap();
+            assert_eq!((before, date.len()), ("127.0.0.1", "22/Nov/2026:18:13:40 +0000".len()));
+            let error = entry.error().map(|error| error.to_string()).unwrap_or_default();
+            assert_eq!(error, if line.contains("/panic") { "the handler panicked" } else { "" });
+            sender.send(request.to_owned()).unwrap();
+        })
+    });
+    let check = |request: &str, expect: &str| {
+        site.ask(request.as_bytes(), usize::MAX);
+        let line = lines.recv().unwrap();
+        assert!(line.starts_with(expect), "{line}");
+        assert!(lines.try_recv().is_err());
+    };
+    check("GET / HTTP/1.0\r\n\r\n", "\"GET / HTTP/1.0\" 200 5");
+    check("GET /pieces?\"\\ HTTP/1.0\r\n\r\n", "\"GET /pieces?\\\"\\\\ HTTP/1.0\" 200 9");
+    check("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "\"HEAD / HTTP/1.1\" 200 0");
+    check("nonsense\r\n\r\n", "\"-\" 400 ");
+    check("GET /panic HTTP/1.0\r\n\r\n", "\"GET /panic HTTP/1.0\" 500 ");
+}
+
+#[test]
+fn one_request_is_handled_on_this_thread() {
+    let server = HttpServer::bind("127.0.0.1:0").unwrap();
+    let addr = server.addrs().unwrap()[0].as_socket_addr().unwrap();
+    let client = thread::spawn(move || {
+        exchange(addr, b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    });
+    let here = thread::current().id();
+    let answer = handler(move |request, response| {
+        assert_eq!(thread::current().id(), here);
+        response.send_response(StatusCode::OK).body(request.peer().to_string())
+    });
+    server.handle_request(answer).unwrap();
+    let answer = client.join().unwrap();
+    assert_eq!(answer.matches("HTTP/1.1 200 OK\r\n").count(), 1, "{answer}");
+    assert!(answer.contains("Connection: close\r\n") && answer.contains("127.0.0.1:"), "{answer}");
+}
+
+#[test]
+fn a_body_as_a_whole_is_modest_and_utf8() {
+    let texts = handler(|request, response| {
+        let text = request.text()?;
+        response.send_response(StatusCode::OK).body(text.to_uppercase())
+    });
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(texts).unwrap();
+    let addr = server.addr().as_socket_addr().unwrap();
+    let check = |body: &[u8], status: u16| {
+        let mut stream = connect(addr);
+        write!(stream, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len()).unwrap();
+        stream.write_all(body).unwrap();
+        assert_eq!(Answer::read(&mut BufReader::new(stream), false).unwrap().status, status);
+    };
+    check("größe".as_bytes(), 200);
+    check(b"\xff", 400);
+    check(&vec![b'x'; 1024 * 1024], 200);
+    check(&vec![b'x'; 1024 * 1024 + 1], 413);
+    server.shutdown();
+    server.join().unwrap();
+}
+
+#[test]
+fn a_request_tells_all_of_itself() {
+    let probe = handler(|request, response| {
+        assert_eq!((request.raw_path(), request.path(), request.query()), ("/a%20b", "/a b", Some("q=%20")));
+        assert_eq!(request.header("x-one"), Some("1"));
+        assert_eq!((request.header("X-Latin"), request.header("absent")), (None, None));
+        assert_eq!(request.headers().get_all("X-One").iter().count(), 2);
+        assert_eq!(request.headers()["x-latin"], HeaderValue::from_bytes(b"\xe9").unwrap());
+        let names: Vec<&str> = request.fields().map(|(name, _)| name).collect();
+        assert_eq!(names, ["Host", "X-One", "x-ONE", "X-Latin", "Content-Length"]);
+        let mut line = String::new();
+        request.read_line(&mut line)?;
+        let mut rest = [0; 10];
+        let read = request.read(&mut rest)?;
+        assert_eq!((line.as_str(), &rest[..read]), ("ab\n", &b"cd"[..]));
+        assert_eq!(request.read(&mut rest)?, 0);
+        let reply = response.send_response(StatusCode::OK).send_header("X-Time", std::time::UNIX_EPOCH);
+        reply.send_header("X-Number", -5).send_header("X-Args", format_args!("{}", 1)).body([])
+    });
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(probe).unwrap();
+    let head = "POST /a%20b?q=%20 HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nx-ONE: 2\r\nX-Latin: \u{e9}\r\n";
+    // One Latin-1 byte, which isn't UTF-8.
+    let mut request = head.replace('\u{e9}', "?").into_bytes();
+    *request.iter_mut().rfind(|byte| **byte == b'?').unwrap() = 0xe9;
+    request.extend(b"Content-Length: 5\r\n\r\nab\ncd");
+    let mut stream = connect(server.addr().as_socket_addr().unwrap());
+    stream.write_all(&request).unwrap();
+    let answer = Answer::read(&mut BufReader::new(stream), false).unwrap();
+    assert_eq!(answer.status, 200);
+    let said = ["X-Time", "X-Number", "X-Args"].map(|name| answer.header(name).unwrap());
+    assert_eq!(said, ["Thu, 01 Jan 1970 00:00:00 GMT", "-5", "1"]);
+    server.shutdown();
+    server.join().unwrap();
+}
+
+#[test]
+fn an_address_in_use_is_an_error() {
+    let server = HttpServer::bind("127.0.0.1:0").unwrap();
+    let taken = HttpServer::bind(&server.addrs().unwrap()[0]).unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::AddressInUse);
+    let both = HttpServer::bind("127.0.0.1:0").unwrap().also_bind("127.0.0.1:0").unwrap();
+    let server = both.spawn(handler(|_, response| response.send_error(StatusCode::GONE, None))).unwrap();
+    for addr in server.addrs() {
+        let answer = exchange(addr.as_socket_addr().unwrap(), b"GET / HTTP/1.0\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 410 Gone\r\n"), "{answer}");
+    }
+    server.shutdown();
+    server.join().unwrap();
+}
