@@ -15,9 +15,6 @@ use crate::{
     },
 };
 
-/// `HTTP/1.1 200 OK`: shorter ones are parsed each time.
-const BEGINNING: usize = 15;
-
 /// A head, and what comes after it.
 pub(super) struct Answer {
     pub(super) head: Head,
@@ -69,10 +66,9 @@ pub(super) fn receive(
                 Err(error) if !heard && is_loss(&error) => return Err(Silence::Dead(error)),
                 Err(error) => return Err(Silence::Broken(error)),
             }
-            // Most heads come whole and are parsed at once. One that drips in waits for its end, so that
-            // it isn't parsed at every byte; except for its beginning, which may be no HTTP at all.
-            let bytes = conn.input.bytes();
-            if first || bytes.len() <= BEGINNING || scanner.scan(bytes, limits) {
+            // Most heads come whole and are parsed at once. One that drips in waits for its end, so that it
+            // isn't parsed at every byte.
+            if first || scanner.scan(conn.input.bytes(), limits) {
                 break;
             }
         }

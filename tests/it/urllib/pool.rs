@@ -1,6 +1,11 @@
 //! Connections are kept, used again, and given up.
 
-use std::io::Read;
+use std::{
+    io::{self, Read, Write},
+    net::TcpListener,
+    sync::mpsc,
+    thread,
+};
 
 use sockeye::{
     ErrorKind, Result,
@@ -8,7 +13,7 @@ use sockeye::{
 };
 
 use super::{hear, ok, one, say, text};
-use crate::support::{Scripted, Turn, connect};
+use crate::support::{PATIENCE, Scripted, Turn, connect};
 
 /// Fetches so many times with one opener; what came, in one string.
 fn fetch_all(server: &Scripted, times: usize) -> Result<String> {
@@ -33,30 +38,44 @@ fn what_cannot_last_is_not_used_again() -> Result<()> {
         "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\na",
         "HTTP/1.1 200 OK\r\nConnection: X, Close\r\nContent-Length: 1\r\n\r\na",
         "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\na",
+        "HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive, close\r\n\r\na",
         // Surplus bytes could be another answer, for whoever comes next.
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\naHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n\r\nevil",
     ] {
-        let server = Scripted::new(vec![vec![hear(), say(answer), Turn::End], vec![hear(), ok("b")]]);
+        let first = vec![hear(), say(answer), hear(), ok("used again")];
+        let server = Scripted::new(vec![first, vec![hear(), ok("b")]]);
         assert_eq!(fetch_all(&server, 2)?, "ab", "{answer:?}");
     }
     Ok(())
 }
 
+/// The head alone comes first, so that the body is read straight to where it is wanted.
 #[test]
 fn surplus_is_seen_in_large_reads_too() -> Result<()> {
-    let answer = say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n");
-    let body = say("aHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
-    let server = Scripted::new(vec![vec![hear(), answer, body, Turn::End], vec![hear(), ok("b")]]);
-    let opener = Opener::new();
-    let mut response = opener.open(server.url("/"))?;
-    let mut buf = vec![0; 100_000];
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let (opened, is_open) = mpsc::channel();
+    let server = thread::spawn(move || -> io::Result<()> {
+        let (mut peer, _) = listener.accept()?;
+        assert!(peer.read(&mut [0; 1024])? > 0);
+        peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")?;
+        is_open.recv().expect("the client opens it");
+        peer.write_all(b"aHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")?;
+        let (mut other, _) = listener.accept()?;
+        assert!(other.read(&mut [0; 1024])? > 0);
+        other.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb")
+    });
+    let opener = build_opener().read_timeout(PATIENCE).build();
+    let mut response = opener.open(&url)?;
+    opened.send(()).expect("the server waits");
     let mut all = Vec::new();
+    let mut buf = vec![0; 100_000];
     while let n @ 1.. = response.read(&mut buf)? {
         all.extend(&buf[..n]);
     }
-    assert_eq!((all, text(opener.open(server.url("/"))?)?), (b"a".to_vec(), "b".to_owned()));
-    Ok(())
+    assert_eq!((all, text(opener.open(&url)?)?), (b"a".to_vec(), "b".to_owned()));
+    Ok(server.join().expect("the server")?)
 }
 
 #[test]
