@@ -130,7 +130,7 @@ pub trait Handler: Any + Send + Sync {
 pub enum Next {
     /// The handlers that follow see this response; the last one's is the caller's.
     Pass(Response),
-    /// The request, as it is now, starts another round.
+    /// The request, as it is now, starts another round; [`Response::discard`] keeps the connection for it.
     Again,
 }
 
@@ -205,10 +205,13 @@ impl<'a> Exchange<'a> {
         self.history
     }
 
-    /// Counts a round; there is none once the time is over.
+    /// Counts a round; there is none once the time is over or the token cancelled.
     pub(super) fn begin_round(&mut self) -> Result<()> {
         if self.deadline.has_passed() {
             return Err(ErrorKind::TimedOut.into());
+        }
+        if let Some(cancel) = &self.patience.cancel {
+            cancel.check()?;
         }
         self.round += 1;
         if self.round > MAX_ROUNDS {

@@ -1,7 +1,5 @@
 //! [`RedirectHandler`]: follows 301, 302, 303, 307 and 308, and drops what isn't the next place's business.
 
-use std::time::Duration;
-
 use ::http::{
     HeaderValue, Method, StatusCode,
     header::{LOCATION, SET_COOKIE},
@@ -10,12 +8,6 @@ use url::Url;
 
 use super::{Data, Exchange, Handler, Next, Request, Response, address};
 use crate::error::{Error, ErrorKind, Result};
-
-/// How much of a redirect's own body is read, so that its connection can be used again.
-const DRAIN: u64 = 64 * 1024;
-
-/// And how long that may take: dialling anew is seldom slower.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How often one URL may be asked for again when its answer sets a cookie, and so may differ next time.
 const REPEATS: usize = 4;
@@ -148,7 +140,7 @@ impl Handler for RedirectHandler {
     fn response(
         &self,
         request: &mut Request,
-        mut response: Response,
+        response: Response,
         exchange: &mut Exchange<'_>,
     ) -> Result<Next> {
         if matches!(self.follow, Follow::Never) || !is_redirect(response.status()) {
@@ -163,7 +155,7 @@ impl Handler for RedirectHandler {
             let message = format!("the redirect of {} {why}", address::shown(response.url()));
             return Err(Error::new(ErrorKind::Redirect, message).with_payload(response));
         }
-        response.drain(DRAIN, PATIENCE);
+        response.discard();
         Ok(Next::Again)
     }
 }

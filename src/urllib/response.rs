@@ -12,6 +12,12 @@ use url::Url;
 
 use super::{address, transport::WireBody};
 
+/// How much of a body is read for the sake of its connection.
+const DRAIN: u64 = 64 * 1024;
+
+/// And how long that may take: dialling anew is seldom slower.
+const DRAIN_TIME: Duration = Duration::from_millis(200);
+
 /// An answer: its head, and its body to be read.
 ///
 /// Read it with [`Read`] or [`BufRead`]: to the end, by lines, into a large buffer (8 KiB and more go straight
@@ -171,6 +177,14 @@ impl Response {
         }
     }
 
+    /// Done with it: reads the rest of the body if that is short (64 KiB) and soon there (200 ms), so that its
+    /// connection can be used again. For a handler that asks for another round.
+    pub fn discard(mut self) {
+        if let Source::Wire(body) = &mut self.0.body.0 {
+            body.drain(DRAIN, DRAIN_TIME);
+        }
+    }
+
     /// Puts another body in the place of this one, made of it: a decoder, a counter.
     ///
     /// ```
@@ -215,13 +229,6 @@ impl Response {
     pub(super) fn with_history(mut self, history: Vec<Url>) -> Response {
         self.0.history = history;
         self
-    }
-
-    /// Reads a short rest of the body; see [`WireBody::drain`]. A handler's own body is left alone.
-    pub(super) fn drain(&mut self, bytes: u64, patience: Duration) {
-        if let Source::Wire(body) = &mut self.0.body.0 {
-            body.drain(bytes, patience);
-        }
     }
 }
 

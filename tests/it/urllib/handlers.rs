@@ -37,13 +37,14 @@ impl Handler for Login {
             return Ok(Next::Pass(response));
         }
         request.unredirected_headers_mut().insert("authorization", HeaderValue::from_static("me"));
+        response.discard();
         Ok(Next::Again)
     }
 }
 
 #[test]
 fn another_round() -> Result<()> {
-    let challenge = || say("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+    let challenge = || say("HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nwho?");
     let server = one([hear(), challenge(), hear(), ok("in")]);
     let opener = build_opener().add_handler(Login).build();
     assert_eq!(text(opener.open(server.url("/"))?)?, "in");
