@@ -139,8 +139,10 @@ impl<S: Service> Engine<S> {
         match accepted {
             Ok((socket, peer)) => {
                 lane.answered(door, Door::Opened);
-                self.counters.accepted.fetch_add(1, Ordering::Relaxed);
-                self.welcome(Stream::from(socket), peer)
+                let held = self.welcome(Stream::from(socket), peer);
+                // Whoever sees it counted sees it open as well.
+                self.counters.accepted.fetch_add(1, Ordering::Release);
+                held
             }
             Err(error) => {
                 lane.answered(door, verdict_on_accept(&error.into()));

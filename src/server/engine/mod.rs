@@ -253,7 +253,7 @@ impl<S: Service> Engine<S> {
 
     /// Its numbers now.
     pub(crate) fn counts(&self) -> Counts {
-        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let of = |counter: &AtomicU64| counter.load(Ordering::Acquire);
         Counts {
             accepted: of(&self.counters.accepted),
             open: self.lanes.iter().map(|track| track.lane.count()).sum(),
