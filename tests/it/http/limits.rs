@@ -1,7 +1,7 @@
 //! How much a peer may send, and how much may wait for it: security.md 6.
 
 use std::{
-    io::{BufReader, Write},
+    io::{BufRead, BufReader, Write},
     net::Shutdown,
 };
 
@@ -105,6 +105,19 @@ fn one_who_reads_nothing_delays_nobody_and_gets_all_in_the_end() {
         assert!(answer.whole && answer.body.len() == 100_000);
     }
     assert!(Answer::read(&mut stream, false).is_none());
+}
+
+#[test]
+fn a_request_that_comes_while_an_answer_waits_is_served() {
+    let site = Site::new();
+    let mut stream = BufReader::new(site.connect());
+    write!(stream.get_mut(), "GET /whole?20000000 HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    // The answer has begun, and can't be sent whole.
+    assert!(stream.fill_buf().unwrap().starts_with(b"HTTP/1.1 200 OK"));
+    write!(stream.get_mut(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let first = Answer::read(&mut stream, false).unwrap();
+    assert!(first.whole && first.body.len() == 20_000_000);
+    assert_eq!(Answer::read(&mut stream, false).unwrap().line(), "200 hello");
 }
 
 #[test]

@@ -4,10 +4,11 @@ use std::{
     io::{BufReader, ErrorKind, Read, Write},
     net::TcpStream,
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::support::{Answer, Site};
+use crate::support::PATIENCE;
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -15,7 +16,9 @@ const SHORT: Duration = Duration::from_millis(50);
 fn drip(stream: &mut TcpStream) -> String {
     stream.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
     let (mut answer, mut buf) = (Vec::new(), [0; 1000]);
+    let began = Instant::now();
     loop {
+        assert!(began.elapsed() < PATIENCE, "it may drip for ever");
         let sent = stream.write_all(b"x");
         match stream.read(&mut buf) {
             Ok(0) => return String::from_utf8(answer).unwrap(),
@@ -42,6 +45,20 @@ fn a_dripping_head_gets_a_408() {
     assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
     assert_eq!(Answer::read(&mut stream, false).unwrap().status, 408);
     assert!(Answer::read(&mut stream, false).is_none());
+}
+
+#[test]
+fn each_head_has_its_own_time() {
+    let limit = Duration::from_millis(500);
+    let site = Site::with(|server| server.head_timeout(limit));
+    let mut stream = BufReader::new(site.connect());
+    write!(stream.get_mut(), "GET / HTTP/1.1\r\nHo").unwrap();
+    // The server always holds half a head, but none for long.
+    let began = Instant::now();
+    while began.elapsed() < 2 * limit {
+        write!(stream.get_mut(), "st: a\r\n\r\nGET / HTTP/1.1\r\nHo").unwrap();
+        assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    }
 }
 
 #[test]
