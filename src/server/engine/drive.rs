@@ -20,7 +20,7 @@ use super::{
     crew::Order,
     lane::{Alert, Door, Held, Outcome, Target, Work},
     post::Post,
-    service::{Begin, Conn, Desk, Service, Verdict},
+    service::{Begin, Conn, Desk, Service, Verdict, Wait},
     table::{Cause, Readiness, Token},
 };
 
@@ -57,6 +57,8 @@ struct Shift<'a, S: Service> {
     role: Role,
     class: Option<Class>,
     began: Option<Instant>,
+    /// A handler has run in this call.
+    worked: bool,
 }
 
 type Connection<S> = Box<Berth<<S as Service>::State>>;
@@ -224,7 +226,8 @@ impl<S: Service> Engine<S> {
             }
             Cause::Ready { read_closed } => berth.conn.read_closed |= read_closed,
         }
-        let mut shift = Shift { engine: self, post: &local.post, role, class: None, began: None };
+        let mut shift =
+            Shift { engine: self, post: &local.post, role, class: None, began: None, worked: false };
         let verdict = catch_unwind(AssertUnwindSafe(|| {
             let draining = self.draining.load(Ordering::Relaxed);
             let begin = &mut |class| shift.begin(class);
@@ -235,6 +238,10 @@ impl<S: Service> Engine<S> {
             return (None, self.release(token, berth, shift));
         }
         let keeps = shift.end();
+        if shift.worked && matches!(verdict, Ok(Verdict::Park(Wait::Head))) {
+            // Not the head that it waited for before.
+            self.lanes[berth.lane].lane.renew(token);
+        }
         let outcome = match verdict {
             Ok(Verdict::Park(wait)) => self
                 .watch(token, berth, wait.for_write())
@@ -319,6 +326,7 @@ impl<S: Service> Shift<'_, S> {
             return Begin::Handover;
         }
         self.class = Some(class);
+        self.worked = true;
         self.engine.counters.served.fetch_add(1, Ordering::Relaxed);
         match self.role {
             Role::Driver => self.post.enter(),

@@ -304,6 +304,11 @@ impl<P, C> Lane<P, C> {
         Alert { wake: state.seat.is_none(), call: false }
     }
 
+    /// A connection in a thread's hands has had work done: what it waits for next has a time of its own.
+    pub(super) fn renew(&self, token: Token) {
+        self.state().table.renew(token);
+    }
+
     /// How many connections it has.
     pub(super) fn count(&self) -> usize {
         self.state().table.count()

@@ -74,7 +74,6 @@ struct Meanwhile {
     readable: bool,
     writable: bool,
     read_closed: bool,
-    overdue: bool,
 }
 
 /// INVARIANT: a slot that isn't free stands in at most one list, that of `list`; a free one in none.
@@ -83,6 +82,8 @@ struct Slot<C> {
     generation: u32,
     place: Place<C>,
     list: Option<Wait>,
+    /// The time for that passed while it wasn't parked: for a wait that doesn't restart, it stays so.
+    overdue: Option<Wait>,
     older: u32,
     younger: u32,
     /// Milliseconds from the table's beginning.
@@ -138,6 +139,7 @@ impl<C> Table<C> {
                 generation: 0,
                 place: out,
                 list: None,
+                overdue: None,
                 older: NONE,
                 younger: NONE,
                 since: 0,
@@ -161,6 +163,7 @@ impl<C> Table<C> {
         let slot = &mut self.slots[token.index as usize];
         debug_assert!(slot.generation == token.generation && matches!(slot.place, Place::Out(_)));
         slot.generation = slot.generation.wrapping_add(1) & MASK as u32;
+        slot.overdue = None;
         slot.place = Place::Free(self.free);
         self.free = token.index;
         self.count -= 1;
@@ -174,12 +177,10 @@ impl<C> Table<C> {
         };
         let ready = if wait.for_write() { meanwhile.writable } else { meanwhile.readable };
         if ready || meanwhile.read_closed {
-            let overdue = meanwhile.overdue;
-            self.slots[token.index as usize].place =
-                Place::Out(Meanwhile { overdue, ..Meanwhile::default() });
+            self.slots[token.index as usize].place = Place::Out(Meanwhile::default());
             return Err((conn, Cause::Ready { read_closed: meanwhile.read_closed }));
         }
-        if meanwhile.overdue && !wait.restarts() {
+        if self.slots[token.index as usize].overdue == Some(wait) && !wait.restarts() {
             return Err((conn, Cause::Expired(wait)));
         }
         if wait.restarts() || self.slots[token.index as usize].list != Some(wait) {
@@ -188,6 +189,12 @@ impl<C> Table<C> {
         }
         self.slots[token.index as usize].place = Place::Parked(conn, wait);
         Ok(())
+    }
+
+    /// What a connection waits for next is something new: its time begins with the next parking in any case.
+    pub(super) fn renew(&mut self, token: Token) {
+        self.unlink(token.index);
+        self.slots[token.index as usize].overdue = None;
     }
 
     /// Puts a connection back that is to be taken out again soon.
@@ -252,8 +259,8 @@ impl<C> Table<C> {
                         slot.enqueue(Cause::Expired(kind));
                         return Some(Token { index: oldest, generation: slot.generation });
                     }
-                    Place::Out(meanwhile) => meanwhile.overdue = true,
-                    Place::Free(_) | Place::Queued(..) => {}
+                    Place::Out(_) | Place::Queued(..) => slot.overdue = Some(kind),
+                    Place::Free(_) => {}
                 }
                 oldest = next;
             }
@@ -300,6 +307,7 @@ impl<C> Table<C> {
         }
         let slot = &mut self.slots[index as usize];
         (slot.list, slot.older, slot.younger, slot.since) = (Some(wait), youngest, NONE, since);
+        slot.overdue = None;
     }
 
     fn unlink(&mut self, index: u32) {

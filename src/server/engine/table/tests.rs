@@ -115,3 +115,35 @@ fn lists_and_slots_stay_whole_under_any_order() {
         assert_eq!(table.count(), held.len() + parked.len());
     }
 }
+
+#[test]
+fn a_time_that_passes_while_an_event_is_queued_has_passed() {
+    let (mut table, now) = table();
+    let second = Duration::from_secs(1);
+    let token = table.insert().unwrap();
+    table.park(token, "c", Wait::Head, now).unwrap();
+    assert!(table.note(token, READABLE));
+    assert_eq!(table.expire(now + 10 * second), None);
+    assert!(table.take(token).is_some());
+    let late = Err(("c", Cause::Expired(Wait::Head)));
+    assert_eq!(table.park(token, "c", Wait::Head, now + 10 * second), late);
+}
+
+#[test]
+fn a_new_head_has_a_time_of_its_own() {
+    let (mut table, now) = table();
+    let second = Duration::from_secs(1);
+    let token = table.insert().unwrap();
+    table.park(token, "c", Wait::Head, now).unwrap();
+    assert!(table.note(token, READABLE));
+    assert_eq!(table.expire(now + 10 * second), None);
+    assert!(table.take(token).is_some());
+    table.renew(token);
+    table.park(token, "c", Wait::Head, now + 10 * second).unwrap();
+    assert_eq!(table.next_expiry(), Some(now + 20 * second));
+    assert!(table.note(token, READABLE) && table.take(token).is_some());
+    // What passed for one wait says nothing of another.
+    assert_eq!(table.expire(now + 20 * second), None);
+    table.park(token, "c", Wait::Linger, now + 20 * second).unwrap();
+    assert_eq!(table.next_expiry(), Some(now + 30 * second));
+}
