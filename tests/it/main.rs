@@ -7,6 +7,7 @@ mod chromium;
 #[cfg(feature = "cli")]
 mod cli;
 mod client;
+mod engine;
 mod examples;
 mod files;
 mod http;

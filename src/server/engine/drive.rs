@@ -225,6 +225,7 @@ impl<S: Service> Engine<S> {
                 return (Some(self.close(token, berth)), true);
             }
             Cause::Ready { read_closed } => berth.conn.read_closed |= read_closed,
+            Cause::Again => {}
         }
         let mut shift =
             Shift { engine: self, post: &local.post, role, class: None, began: None, worked: false };

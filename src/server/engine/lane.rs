@@ -396,9 +396,7 @@ impl<P, C> State<P, C> {
                 Ok(()) => None,
                 Err((conn, cause)) => Some(Held { token, conn, cause }),
             },
-            Outcome::Again(token, conn) => {
-                Some(Held { token, conn, cause: Cause::Ready { read_closed: false } })
-            }
+            Outcome::Again(token, conn) => Some(Held { token, conn, cause: Cause::Again }),
             Outcome::Gone(token) => {
                 self.table.remove(token);
                 for door in 0..self.doors.len() {

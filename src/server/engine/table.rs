@@ -50,8 +50,8 @@ enum Place<C> {
     Free(u32),
     /// In the table, waiting.
     Parked(C, Wait),
-    /// In the table and in the queue of ready ones.
-    Queued(C, Cause),
+    /// In the table and in the queue of ready ones; what happened to its socket meanwhile.
+    Queued(C, Cause, Meanwhile),
     /// With a thread; what happened to its socket meanwhile.
     Out(Meanwhile),
 }
@@ -64,6 +64,8 @@ pub(crate) enum Cause {
         /// The peer has closed its side.
         read_closed: bool,
     },
+    /// It had more to do than its turn allowed.
+    Again,
     /// Its time is up.
     Expired(Wait),
 }
@@ -199,7 +201,12 @@ impl<C> Table<C> {
 
     /// Puts a connection back that is to be taken out again soon.
     pub(super) fn queue(&mut self, token: Token, conn: C, cause: Cause) {
-        self.slots[token.index as usize].place = Place::Queued(conn, cause);
+        let place = &mut self.slots[token.index as usize].place;
+        let meanwhile = match place {
+            Place::Out(meanwhile) => *meanwhile,
+            _ => Meanwhile::default(),
+        };
+        *place = Place::Queued(conn, cause, meanwhile);
     }
 
     /// Notes an event. True: the connection was parked for it, and belongs into the queue now.
@@ -209,14 +216,10 @@ impl<C> Table<C> {
             return false;
         }
         match &mut slot.place {
-            Place::Out(meanwhile) => {
+            Place::Out(meanwhile) | Place::Queued(_, _, meanwhile) => {
                 meanwhile.readable |= event.readable;
                 meanwhile.writable |= event.writable;
                 meanwhile.read_closed |= event.read_closed;
-                false
-            }
-            Place::Queued(_, Cause::Ready { read_closed }) => {
-                *read_closed |= event.read_closed;
                 false
             }
             Place::Parked(_, wait) => {
@@ -227,7 +230,7 @@ impl<C> Table<C> {
                 slot.enqueue(Cause::Ready { read_closed: event.read_closed });
                 true
             }
-            Place::Free(_) | Place::Queued(..) => false,
+            Place::Free(_) => false,
         }
     }
 
@@ -237,10 +240,21 @@ impl<C> Table<C> {
         if slot.generation != token.generation || !matches!(slot.place, Place::Queued(..)) {
             return None;
         }
-        match mem::replace(&mut slot.place, Place::Out(Meanwhile::default())) {
-            Place::Queued(conn, cause) => Some((conn, cause)),
-            _ => None,
-        }
+        let Place::Queued(conn, cause, meanwhile) =
+            mem::replace(&mut slot.place, Place::Out(Meanwhile::default()))
+        else {
+            return None;
+        };
+        let (cause, meanwhile) = match cause {
+            // It will be read or written now, and so whatever came until now is seen.
+            Cause::Ready { read_closed } => {
+                (Cause::Ready { read_closed: read_closed | meanwhile.read_closed }, Meanwhile::default())
+            }
+            // It goes on with what it has, perhaps without a look at its socket.
+            cause => (cause, meanwhile),
+        };
+        slot.place = Place::Out(meanwhile);
+        Some((conn, cause))
     }
 
     /// The next parked connection whose time is up; it counts as queued from now on.
@@ -329,7 +343,7 @@ impl<C> Slot<C> {
     /// From parked to queued.
     fn enqueue(&mut self, cause: Cause) {
         self.place = match mem::replace(&mut self.place, Place::Free(NONE)) {
-            Place::Parked(conn, _) => Place::Queued(conn, cause),
+            Place::Parked(conn, _) => Place::Queued(conn, cause, Meanwhile::default()),
             other => other,
         };
     }

@@ -32,6 +32,25 @@ fn an_event_while_it_is_out_is_remembered_once() {
 }
 
 #[test]
+fn an_event_while_it_waits_for_another_turn_is_remembered() {
+    let (mut table, now) = table();
+    let token = table.insert().unwrap();
+    // Neither what comes while a thread has it is forgotten nor what comes while it stands in the queue.
+    for queued in [false, true] {
+        assert!(queued || !table.note(token, READABLE));
+        table.queue(token, "c", Cause::Again);
+        assert!(!queued || !table.note(token, READABLE));
+        assert_eq!(table.take(token), Some(("c", Cause::Again)));
+        assert_eq!(table.park(token, "c", Wait::Idle, now), Err(("c", READY)));
+    }
+    // A socket that is looked at anyway needn't be looked at twice.
+    table.queue(token, "c", READY);
+    assert!(!table.note(token, READABLE));
+    assert_eq!(table.take(token), Some(("c", READY)));
+    assert_eq!(table.park(token, "c", Wait::Idle, now), Ok(()));
+}
+
+#[test]
 fn room_to_write_does_not_wake_a_reader() {
     let (mut table, now) = table();
     let token = table.insert().unwrap();
