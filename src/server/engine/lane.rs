@@ -195,7 +195,12 @@ impl<P, C> Lane<P, C> {
                 state.requeue(held);
             }
         }
-        state.next(me)
+        let (work, mut alert) = state.next(me);
+        // Another waits in the poller, and doesn't know of a time that came up meanwhile.
+        if !matches!(work, Work::Poll(..)) && state.is_late() {
+            alert.wake = true;
+        }
+        (work, alert)
     }
 
     /// A driver comes back from the poller; `report` tells what was found there.
@@ -227,9 +232,8 @@ impl<P, C> Lane<P, C> {
         let mut state = self.state();
         state.now = state.now.max(now);
         let held = state.settle(done);
-        let polling = state.seat.is_none();
-        let news = state.has_work() || earlier(state.earliest(), state.until);
-        (held, Alert { wake: polling && news, call: false })
+        let wake = state.is_late() || state.seat.is_none() && state.has_work();
+        (held, Alert { wake, call: false })
     }
 
     /// A slot for a new connection, held by the caller. `None`: the server is shutting down.
@@ -254,9 +258,12 @@ impl<P, C> Lane<P, C> {
             return (false, Alert::default());
         }
         state.drivers.swap_remove(at);
-        let call = (state.drivers.is_empty() || state.has_work()) && !state.called && !state.closed;
+        // Whoever waits in the poller can do what there is; else another driver is needed.
+        let polling = state.seat.is_none();
+        let call =
+            (state.drivers.is_empty() || state.has_work() && !polling) && !state.called && !state.closed;
         state.called |= call;
-        (true, Alert { call, wake: false })
+        (true, Alert { call, wake: polling && state.has_work() })
     }
 
     /// The watcher looks in.
@@ -362,6 +369,16 @@ impl<P, C> State<P, C> {
     /// What came back gets its turn.
     fn resume(&mut self) {
         self.ready.extend(self.later.drain(..));
+    }
+
+    /// Whether somebody waits in the poller for longer than he should; told once.
+    fn is_late(&mut self) -> bool {
+        let earliest = self.earliest();
+        let late = self.seat.is_none() && earlier(earliest, self.until);
+        if late {
+            self.until = earliest;
+        }
+        late
     }
 
     fn has_work(&self) -> bool {

@@ -158,3 +158,47 @@ fn expired_and_draining_connections_come_out_once() {
     assert_eq!(lane.count(), 1);
     assert!(lane.admit().is_none());
 }
+
+/// Two drivers: one waits in the poller, without a time to come back, while the other works.
+fn one_waits_and_one_works(lane: &Lane<u8, &'static str>, now: Instant) -> Arc<Post> {
+    lane.allow(2);
+    let (waiting, working) = (driver(lane), driver(lane));
+    poll(lane, &waiting, &[Target::Door(0)], now);
+    assert!(matches!(lane.turn(&working, None), (Work::Accept(..), _)));
+    assert!(matches!(lane.turn(&waiting, None), (Work::Poll(_, None), _)));
+    working
+}
+
+#[test]
+fn who_waits_is_told_of_a_pause_at_the_door() {
+    let (lane, now) = lane(9);
+    let working = one_waits_and_one_works(&lane, now);
+    lane.answered(0, Door::Pause(now + Duration::from_millis(50)));
+    let (work, alert) = lane.turn(&working, None);
+    assert!(matches!(work, Work::Leave));
+    assert!(alert.wake, "nobody else knows when to try the door again");
+}
+
+#[test]
+fn who_waits_is_told_of_a_connection_whose_time_runs() {
+    let (lane, now) = lane(9);
+    let working = one_waits_and_one_works(&lane, now);
+    let token = lane.admit().unwrap();
+    lane.answered(0, Door::Drained);
+    let (work, alert) = lane.turn(&working, Some(Outcome::Park(token, "c", Wait::Head)));
+    assert!(matches!(work, Work::Leave));
+    assert!(alert.wake, "nobody else knows when its time is up");
+}
+
+#[test]
+fn what_a_lost_driver_leaves_is_for_who_waits() {
+    let (lane, now) = lane(9);
+    let working = one_waits_and_one_works(&lane, now);
+    // The lane may have one driver less from now on; those that there are stay until they have nothing to do.
+    lane.allow(1);
+    lane.answered(0, Door::Opened);
+    working.enter();
+    working.tick();
+    let (call, _) = working.tick().unwrap();
+    assert_eq!(lane.lose(&working, call), (true, Alert { call: false, wake: true }));
+}
