@@ -36,14 +36,14 @@ pub struct ServerHandle {
 
 /// An engine, whatever it serves.
 trait Running: Send + Sync {
-    fn shutdown(self: Arc<Self>, patience: Duration);
+    fn shutdown(&self, patience: Duration);
     fn join(&self) -> Result<()>;
     fn counts(&self) -> Counts;
 }
 
 impl<S: Service> Running for Engine<S> {
-    fn shutdown(self: Arc<Self>, patience: Duration) {
-        Engine::shutdown(&self, patience);
+    fn shutdown(&self, patience: Duration) {
+        Engine::shutdown(self, patience);
     }
 
     fn join(&self) -> Result<()> {
@@ -85,7 +85,7 @@ impl ServerHandle {
     /// The same with another time for requests in flight. When it is over, their connections are broken off;
     /// a handler that does anything else than input and output on them can't be ended, only awaited.
     pub fn shutdown_within(&self, patience: Duration) {
-        Arc::clone(&self.running).shutdown(patience);
+        self.running.shutdown(patience);
     }
 
     /// Waits until the server has ended: every connection closed, every thread of it gone.

@@ -3,12 +3,17 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    sync::{Arc, Mutex, mpsc},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
 
 use sockeye::{
+    Result,
     http::{HttpServer, StatusCode, handler},
     server::{Connection, Next, Server, ServerHandle},
 };
@@ -43,6 +48,12 @@ fn join(server: &ServerHandle) {
     let server = server.clone();
     thread::spawn(move || told.send(server.join()).unwrap());
     ended.recv_timeout(PATIENCE).expect("the server doesn't end").unwrap();
+}
+
+fn echo_line(conn: &mut Connection<'_>) -> Result<Next> {
+    let line = conn.readline()?;
+    conn.sendall(&line)?;
+    Ok(Next::Wait)
 }
 
 /// The peer's end, for a handler that plays the peer at the very moment that a test is about.
@@ -105,4 +116,30 @@ fn a_request_that_comes_between_two_turns_is_answered() {
     stream.write_all(batch.as_bytes()).unwrap();
     read_to(&mut stream, 1 + PIPELINED + 2);
     end(server);
+}
+
+#[test]
+fn every_join_waits_for_the_end() {
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(echo_line).unwrap();
+    let shut = Arc::new(AtomicBool::new(false));
+    let joins: Vec<_> = (0..4)
+        .map(|_| {
+            let (server, shut) = (server.clone(), Arc::clone(&shut));
+            thread::spawn(move || {
+                server.join().unwrap();
+                assert!(shut.load(Ordering::SeqCst), "it was still serving");
+                server.counts().threads
+            })
+        })
+        .collect();
+    let mut stream = connect(&server);
+    for _ in 0..2_000 {
+        stream.write_all(b"still here\n").unwrap();
+        expect(&mut stream, b"still here\n");
+    }
+    shut.store(true, Ordering::SeqCst);
+    server.shutdown();
+    for join in joins {
+        assert_eq!(join.join().unwrap(), 0);
+    }
 }

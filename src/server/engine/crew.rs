@@ -35,6 +35,8 @@ struct State<J> {
 pub(super) struct Crew<J> {
     state: Mutex<State<J>>,
     bell: Condvar,
+    /// Rings when a thread says farewell.
+    farewell: Condvar,
     most: usize,
     idle_for: Duration,
 }
@@ -51,7 +53,13 @@ impl<J> Crew<J> {
             gone: Vec::new(),
             closing: false,
         };
-        Crew { state: Mutex::new(state), bell: Condvar::new(), most: most.max(1), idle_for }
+        Crew {
+            state: Mutex::new(state),
+            bell: Condvar::new(),
+            farewell: Condvar::new(),
+            most: most.max(1),
+            idle_for,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
@@ -122,6 +130,7 @@ impl<J> Crew<J> {
         if let Some(handle) = state.live.remove(&thread::current().id()) {
             state.gone.push(handle);
         }
+        self.farewell.notify_all();
         None
     }
 
@@ -138,18 +147,15 @@ impl<J> Crew<J> {
 
     /// Waits until every thread has ended. The crew must be dismissed, or will be.
     pub(super) fn join(&self) {
-        loop {
-            let handles: Vec<_> = {
-                let mut state = self.lock();
-                let gone = mem::take(&mut state.gone);
-                gone.into_iter().chain(state.live.drain().map(|(_, handle)| handle)).collect()
-            };
-            if handles.is_empty() {
-                return;
-            }
-            for handle in handles {
-                let _ = handle.join();
-            }
+        let mut state = self.lock();
+        // `live` stays what it is: who is one of the crew's has to be known until the end.
+        while state.threads > 0 {
+            state = self.farewell.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let gone = mem::take(&mut state.gone);
+        drop(state);
+        for handle in gone {
+            let _ = handle.join();
         }
     }
 }

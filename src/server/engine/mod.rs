@@ -153,6 +153,8 @@ pub(crate) struct Engine<S: Service> {
     /// Ends blocking calls on the server's connections when it has to end.
     cancel: CancelToken,
     draining: AtomicBool,
+    /// Held by the one who joins: the others have to wait for the same.
+    joining: Mutex<()>,
     cores: usize,
 }
 
@@ -192,6 +194,7 @@ impl<S: Service> Engine<S> {
             counters: Counters::default(),
             cancel: CancelToken::new()?,
             draining: AtomicBool::new(false),
+            joining: Mutex::new(()),
             cores,
         });
         engine.start_watcher()?;
@@ -221,18 +224,13 @@ impl<S: Service> Engine<S> {
 
     /// Begins to shut down: accepts no more, closes idle connections, lets requests in flight go on for that
     /// time at most. Returns at once; [`join`](Self::join) waits.
-    pub(crate) fn shutdown(self: &Arc<Self>, patience: Duration) {
-        if self.draining.swap(true, Ordering::SeqCst) {
-            self.watcher.hurry(patience);
-            return;
+    pub(crate) fn shutdown(&self, patience: Duration) {
+        if !self.draining.swap(true, Ordering::SeqCst) {
+            for door in &self.doors {
+                drop(door.lock().unwrap_or_else(PoisonError::into_inner).take());
+            }
         }
-        for door in &self.doors {
-            drop(door.lock().unwrap_or_else(PoisonError::into_inner).take());
-        }
-        for index in 0..self.lanes.len() {
-            let alert = self.lanes[index].lane.drain();
-            self.alert(index, alert);
-        }
+        // It does the rest.
         self.watcher.hurry(patience);
     }
 
@@ -246,6 +244,7 @@ impl<S: Service> Engine<S> {
             let why = "join called from a handler: it would wait for itself; call shutdown there and join elsewhere";
             return Err(Error::new(ErrorKind::InvalidInput, why));
         }
+        let _alone = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
         self.watcher.join();
         self.crew.join();
         Ok(())

@@ -164,6 +164,11 @@ impl<S: Service> Engine<S> {
 
     /// Sees a shutdown through: until the last connection has ended, or the time is over.
     fn see_out(self: &Arc<Self>, memory: &mut [Memory]) {
+        // From now on no connection is admitted: once there is none, there is none for good.
+        for index in 0..self.lanes.len() {
+            let alert = self.lanes[index].lane.drain();
+            self.alert(index, alert);
+        }
         let mut forced = false;
         while self.lanes.iter().any(|track| track.lane.count() > 0) {
             if !forced && self.watcher.end().is_some_and(|end| end <= Instant::now()) {
