@@ -4,6 +4,8 @@
 //! for [`Work`], do it outside the lock, and come back with what became of it. `P` is the poller's seat, which
 //! is handed to the one driver that waits; `C` is a connection.
 
+mod doors;
+
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -17,10 +19,10 @@ use super::{
     table::{Cause, Readiness, Table, Token},
 };
 
+use doors::DoorState;
+
 /// So many ready connections call for another driver.
 const LONG_QUEUE: usize = 24;
-/// A door is opened so often in a row before the other connections get their turn.
-const DOOR_STREAK: u32 = 16;
 
 /// What a driver is to do.
 #[derive(Debug)]
@@ -86,22 +88,6 @@ pub(super) struct Tick {
     pub(super) pressed: bool,
     /// No poll came between this tick and the last one, with connections waiting.
     pub(super) stuck: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DoorState {
-    /// The poller will tell when somebody comes.
-    Quiet,
-    /// Stands in the queue.
-    Queued,
-    /// With a driver; true: somebody came meanwhile.
-    Open(bool),
-    /// Until that time.
-    Paused(Instant),
-    /// Until a connection ends: there are as many as allowed.
-    Full,
-    /// For good.
-    Shut,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -429,35 +415,6 @@ impl<P, C> State<P, C> {
     fn requeue(&mut self, held: Held<C>) {
         self.table.queue(held.token, held.conn, held.cause);
         self.later.push(Entry::Conn(held.token));
-    }
-
-    /// Somebody is at a door.
-    fn knock(&mut self, door: usize) {
-        match &mut self.doors[door] {
-            DoorState::Quiet => self.queue_door(door),
-            DoorState::Open(again) => *again = true,
-            DoorState::Queued | DoorState::Paused(_) | DoorState::Full | DoorState::Shut => {}
-        }
-    }
-
-    fn queue_door(&mut self, door: usize) {
-        self.doors[door] = DoorState::Queued;
-        self.streak += 1;
-        if self.streak < DOOR_STREAK {
-            self.ready.push_front(Entry::Door(door));
-        } else {
-            self.streak = 0;
-            self.later.push(Entry::Door(door));
-        }
-    }
-
-    fn answered(&mut self, door: usize, answer: Door) {
-        let DoorState::Open(again) = self.doors[door] else { return };
-        match answer {
-            Door::Drained if !again => self.doors[door] = DoorState::Quiet,
-            Door::Opened | Door::Drained => self.queue_door(door),
-            Door::Pause(until) => self.doors[door] = DoorState::Paused(until),
-        }
     }
 
     /// Queues whatever has its time up.
