@@ -203,6 +203,47 @@ where
 #[derive(Clone, Copy)]
 pub struct HandlerFn<F>(F);
 
+macro_rules! for_every_verb {
+    ($write:ident) => {
+        $write! { do_get do_head do_post do_put do_delete do_options do_patch do_trace do_connect do_other }
+    };
+}
+
+/// Who holds a handler may call the method of a verb, too: none of them may fall back to its default.
+macro_rules! pass_on {
+    ($($verb:ident)*) => {$(
+        fn $verb(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+            (**self).$verb(request, response)
+        }
+    )*};
+}
+
+macro_rules! answer_alike {
+    ($($verb:ident)*) => {$(
+        fn $verb(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+            self.handle(request, response)
+        }
+    )*};
+}
+
+macro_rules! handlers_that_hold_one {
+    ($($holder:ty),*) => {$(
+        impl<H: Handler + ?Sized> Handler for $holder {
+            fn handle(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+                (**self).handle(request, response)
+            }
+
+            for_every_verb!(pass_on);
+
+            fn log_request(&self, entry: &LogEntry<'_>) {
+                (**self).log_request(entry);
+            }
+        }
+    )*};
+}
+
+handlers_that_hold_one!(&H, Box<H>, Arc<H>);
+
 impl<F> Handler for HandlerFn<F>
 where
     F: Fn(&mut Request<'_>, Response<'_>) -> Result<()> + Send + Sync,
@@ -210,30 +251,12 @@ where
     fn handle(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         (self.0)(request, response)
     }
+
+    for_every_verb!(answer_alike);
 }
 
 impl<F> fmt::Debug for HandlerFn<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("HandlerFn")
-    }
-}
-
-impl<H: Handler + ?Sized> Handler for Box<H> {
-    fn handle(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
-        (**self).handle(request, response)
-    }
-
-    fn log_request(&self, entry: &LogEntry<'_>) {
-        (**self).log_request(entry);
-    }
-}
-
-impl<H: Handler + ?Sized> Handler for Arc<H> {
-    fn handle(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
-        (**self).handle(request, response)
-    }
-
-    fn log_request(&self, entry: &LogEntry<'_>) {
-        (**self).log_request(entry);
     }
 }

@@ -1,6 +1,6 @@
 //! An HTTP server: where it listens, and what it allows.
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -68,8 +68,8 @@ pub struct HttpServer {
     settings: Settings,
     config: Config,
     log: Option<Log>,
-    /// The first wrong thing that a setter was given.
-    fault: Option<Error>,
+    /// What is wrong with a setting.
+    fault: Option<&'static str>,
 }
 
 impl HttpServer {
@@ -101,17 +101,15 @@ impl HttpServer {
 
     /// Says who answers, in the header `Server`; `""` leaves it out. Default is `sockeye`.
     ///
-    /// Control characters in it are an error of [`spawn`](Self::spawn).
+    /// Control characters in it are an error of [`spawn`](Self::spawn) and
+    /// [`handle_request`](Self::handle_request).
     ///
     /// Python: `BaseHTTPRequestHandler.server_version`.
     #[must_use]
     pub fn server_name(mut self, name: impl Into<String>) -> HttpServer {
         self.settings.server = name.into();
         if !is_text(self.settings.server.as_bytes()) {
-            self.fault = Some(Error::new(
-                ErrorKind::InvalidInput,
-                "the server's name must not hold control characters",
-            ));
+            self.fault = Some("the server's name must not hold control characters");
         }
         self
     }
@@ -132,7 +130,7 @@ impl HttpServer {
     /// ```
     #[must_use]
     pub fn log_requests(mut self, log: impl Fn(&LogEntry<'_>) + Send + Sync + 'static) -> HttpServer {
-        self.log = Some(Box::new(log));
+        self.log = Some(Arc::new(log));
         self
     }
 
@@ -232,10 +230,8 @@ impl HttpServer {
     /// # Errors
     ///
     /// When the system has no descriptors, memory or threads left to begin with, and for a wrong setting.
-    pub fn spawn(mut self, handler: impl Handler + 'static) -> Result<ServerHandle> {
-        if let Some(fault) = self.fault.take() {
-            return Err(fault);
-        }
+    pub fn spawn(self, handler: impl Handler + 'static) -> Result<ServerHandle> {
+        self.check()?;
         let addrs = self.addrs()?;
         let HttpServer { sockets, settings, config, log, .. } = self;
         let engine = Engine::start(HttpService { handler, settings, log }, sockets, &config)?;
@@ -248,7 +244,7 @@ impl HttpServer {
     ///
     /// # Errors
     ///
-    /// What `accept` reports, and what breaks the connection.
+    /// What `accept` reports, what breaks the connection, and a wrong setting.
     ///
     /// # Examples
     ///
@@ -272,9 +268,14 @@ impl HttpServer {
     /// # }
     /// ```
     pub fn handle_request(&self, handler: impl Handler + 'static) -> Result<()> {
+        self.check()?;
         let (socket, peer) = self.sockets[0].accept()?;
         let settings = Settings { keeps_alive: false, ..self.settings.clone() };
-        serve_one(&HttpService { handler, settings, log: None }, socket, peer)
+        serve_one(&HttpService { handler, settings, log: self.log.clone() }, socket, peer)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.fault.map_or(Ok(()), |fault| Err(Error::new(ErrorKind::InvalidInput, fault)))
     }
 }
 

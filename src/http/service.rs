@@ -12,6 +12,7 @@
 use std::{
     mem,
     ops::ControlFlow,
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -57,7 +58,7 @@ pub(super) struct HttpService<H> {
 }
 
 /// What a server does about each answer.
-pub(super) type Log = Box<dyn Fn(&LogEntry<'_>) + Send + Sync>;
+pub(super) type Log = Arc<dyn Fn(&LogEntry<'_>) + Send + Sync>;
 
 /// A thread's buffers.
 #[derive(Debug, Default)]

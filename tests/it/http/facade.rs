@@ -2,13 +2,13 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    sync::mpsc,
+    sync::{Arc, mpsc},
     thread,
 };
 
 use sockeye::{
-    ErrorKind,
-    http::{HeaderValue, HttpServer, StatusCode, handler},
+    ErrorKind, Result,
+    http::{Handler, HeaderValue, HttpServer, Request, Response, StatusCode, handler},
 };
 
 use super::support::{Answer, Site};
@@ -57,6 +57,52 @@ fn one_request_is_handled_on_this_thread() {
     let answer = client.join().unwrap();
     assert_eq!(answer.matches("HTTP/1.1 200 OK\r\n").count(), 1, "{answer}");
     assert!(answer.contains("Connection: close\r\n") && answer.contains("127.0.0.1:"), "{answer}");
+}
+
+#[test]
+fn one_request_is_logged_and_its_settings_hold() {
+    let (sender, lines) = mpsc::channel();
+    let server = HttpServer::bind("127.0.0.1:0").unwrap();
+    let server = server.log_requests(move |entry| sender.send(entry.to_string()).unwrap());
+    let addr = server.addrs().unwrap()[0].as_socket_addr().unwrap();
+    let client = thread::spawn(move || exchange(addr, b"GET /here HTTP/1.0\r\n\r\n"));
+    server.handle_request(handler(|_, response| response.send_response(StatusCode::OK).body(""))).unwrap();
+    client.join().unwrap();
+    assert!(lines.recv().unwrap().ends_with("\"GET /here HTTP/1.0\" 200 0"));
+
+    let server = server.server_name("a\r\nX-Injected: 1");
+    let error = server.handle_request(handler(|_, _| Ok(()))).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+/// A wrapper calls the verbs' methods of what it holds, whatever that is held by.
+#[test]
+fn a_held_handler_answers_each_verb() {
+    struct Verbs;
+    impl Handler for Verbs {
+        fn do_put(&self, _: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+            response.send_response(StatusCode::CREATED).body("")
+        }
+    }
+    struct Outer<H>(H);
+    impl<H: Handler> Handler for Outer<H> {
+        fn do_put(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
+            self.0.do_put(request, response)
+        }
+    }
+    let created = handler(|_, response| response.send_response(StatusCode::CREATED).body(""));
+    let held: [Box<dyn Handler>; 4] = [
+        Box::new(Outer(Box::new(Verbs) as Box<dyn Handler>)),
+        Box::new(Outer(Arc::new(Verbs))),
+        Box::new(Outer(&Verbs)),
+        Box::new(Outer(created)),
+    ];
+    for handler in held {
+        let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(handler).unwrap();
+        let answer = exchange(server.addr().as_socket_addr().unwrap(), b"PUT / HTTP/1.0\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+        server.shutdown();
+    }
 }
 
 #[test]
