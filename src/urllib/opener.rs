@@ -265,6 +265,9 @@ impl OpenerBuilder {
     /// Sets a header that goes with every request which doesn't have it. Default is
     /// `User-Agent: sockeye/VERSION` alone. An unclean one makes every [`Opener::open`] fail.
     ///
+    /// Credentials (`Authorization`, `Cookie`, `Proxy-Authorization`) don't go along when a redirect leads to another
+    /// scheme, host or port. They do go with requests for any URL: give such an opener those of one site only.
+    ///
     /// Python: `OpenerDirector.addheaders`.
     pub fn add_header<N, V>(mut self, name: N, value: V) -> OpenerBuilder
     where

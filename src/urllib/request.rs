@@ -71,6 +71,15 @@ pub struct Request {
 struct Origin {
     host: Option<String>,
     approved: Approved,
+    place: Place,
+}
+
+/// Whether a redirect has led elsewhere; one that leads back changes nothing.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    First,
+    Another,
 }
 
 /// Whether the user had a chance to approve the request.
@@ -245,6 +254,7 @@ impl Request {
         self.origin.approved = Approved::No;
         self.unredirected.clear();
         if !address::same_origin(&self.url, &url) {
+            self.origin.place = Place::Another;
             for name in &SECRETS {
                 self.headers.remove(name);
             }
@@ -331,6 +341,12 @@ impl Request {
 }
 
 impl Request {
+    /// Whether a header that the opener adds to every request may go with this one: where a redirect led to another
+    /// place, its credentials may not.
+    pub(super) fn admits(&self, name: &HeaderName) -> bool {
+        self.origin.place == Place::First || !SECRETS.contains(name)
+    }
+
     pub(super) fn patience(&self) -> &Patience {
         &self.patience
     }

@@ -45,11 +45,13 @@ pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &Header
         write::field(out, "Accept-Encoding", b"identity")?;
     }
     describe_data(out, request)?;
+    const DEFAULTS: usize = 2;
     let layers = [request.unredirected_headers(), request.headers(), defaults];
     for (depth, layer) in layers.iter().enumerate() {
         for (name, value) in *layer {
             let hidden = layers[..depth].iter().any(|above| above.contains_key(name));
-            if !hidden && !is_ours(name) {
+            let withheld = depth == DEFAULTS && !request.admits(name);
+            if !hidden && !withheld && !is_ours(name) {
                 write::field(out, name.as_str(), value.as_bytes())?;
             }
         }

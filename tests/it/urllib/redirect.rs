@@ -234,6 +234,18 @@ fn credentials_do_not_come_back_to_the_first_host() -> Result<()> {
 }
 
 #[test]
+fn credentials_of_the_opener_stay_with_the_first_host() -> Result<()> {
+    let other = one([hear(), moved(302, "/x"), hear(), ok("hello")]);
+    let first = one([hear(), moved(302, "/y"), hear(), moved(302, &other.url("/"))]);
+    let opener = build_opener().add_header("Authorization", "secret").add_header("X-Kept", "kept").build();
+    opener.open(first.url("/"))?;
+    assert_eq!(first.heard().concat().matches("secret").count(), 2);
+    let heard = other.heard().concat();
+    assert!(heard.contains("x-kept") && !heard.contains("secret"), "{heard}");
+    Ok(())
+}
+
+#[test]
 fn a_redirect_without_a_location_is_the_answer() -> Result<()> {
     for answer in ["302 Found", "304 Not Modified", "300 Multiple Choices\r\nLocation: /x"] {
         let server = one([hear(), say(format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n"))]);
