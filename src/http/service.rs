@@ -70,10 +70,9 @@ pub(super) struct Buffers {
 }
 
 /// The value of `Date`, looked up once a second.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Clock {
     cache: DateCache,
-    text: [u8; 29],
     until: Option<Instant>,
 }
 
@@ -378,17 +377,11 @@ impl Clock {
     fn look(&mut self, now: Instant) -> &[u8; 29] {
         if self.until.is_none_or(|until| until <= now) {
             let time = SystemTime::now();
-            self.text.copy_from_slice(self.cache.value(time));
+            self.cache.value(time);
             let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
             let past = Duration::from_nanos(since.subsec_nanos().into());
             self.until = Some(now + Duration::from_secs(1).saturating_sub(past));
         }
-        &self.text
-    }
-}
-
-impl Default for Clock {
-    fn default() -> Clock {
-        Clock { cache: DateCache::new(), text: [b' '; 29], until: None }
+        self.cache.last()
     }
 }

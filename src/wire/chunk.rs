@@ -1,7 +1,7 @@
 //! The chunked transfer coding (RFC 9112 §7.1), both ways.
 //!
 //! - [`ChunkDecoder`]: finds the data in what a peer sends; copies nothing, and allocates for trailers only
-//! - [`chunk`], [`chunk_header`], [`LAST_CHUNK`], [`last_chunk`]: what this side sends
+//! - [`chunk`], [`chunk_header`], [`LAST_CHUNK`]: what this side sends
 //!
 //! A line is ended by CR LF and by nothing else: a decoder that lets a bare LF pass can be made to see other
 //! chunks than the proxy before it.
@@ -12,7 +12,7 @@ use super::{
     body::{BodyError, Step},
     head::{self, Parsed},
     limits::Limits,
-    write::{self, FieldError},
+    write,
 };
 
 /// What ends each line and each chunk's data.
@@ -274,21 +274,6 @@ pub(crate) fn chunk_header(out: &mut Vec<u8>, len: usize) {
         write::hexadecimal(out, len as u64);
         out.extend_from_slice(CRLF);
     }
-}
-
-/// Ends a body, with trailers.
-///
-/// # Errors
-///
-/// A value that [`field`](write::field) refuses; nothing was written then.
-pub(crate) fn last_chunk(out: &mut Vec<u8>, trailers: &HeaderMap) -> Result<(), FieldError> {
-    let before = out.len();
-    out.extend_from_slice(b"0\r\n");
-    for (name, value) in trailers {
-        write::field(out, name.as_str(), value.as_bytes()).inspect_err(|_| out.truncate(before))?;
-    }
-    out.extend_from_slice(CRLF);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -8,23 +8,20 @@ use std::{
 /// The last second of the year 9999, the last one that the format has room for.
 const LAST: u64 = 253_402_300_799;
 
-/// `Date: Sun, 06 Nov 1994 08:49:37 GMT` and the line's end.
-const LINE: usize = 37;
-
-/// Where the value stands in the line.
-const VALUE: std::ops::Range<usize> = 6..35;
+/// `Sun, 06 Nov 1994 08:49:37 GMT`.
+const LENGTH: usize = 29;
 
 /// The text for the second that was asked for last; each thread has its own.
 #[derive(Clone, Debug)]
 pub(crate) struct DateCache {
     second: u64,
-    line: [u8; LINE],
+    text: [u8; LENGTH],
 }
 
 impl DateCache {
     /// A cache that holds the beginning of 1970.
     pub(crate) fn new() -> DateCache {
-        let mut cache = DateCache { second: 0, line: [b' '; LINE] };
+        let mut cache = DateCache { second: 0, text: [b' '; LENGTH] };
         cache.fill(0);
         cache
     }
@@ -32,31 +29,26 @@ impl DateCache {
     /// The time as an IMF-fixdate: 29 bytes, `Sun, 06 Nov 1994 08:49:37 GMT`. A time before 1970 or after 9999
     /// becomes the nearest that can be written.
     #[inline]
-    pub(crate) fn value(&mut self, now: SystemTime) -> &[u8] {
-        &self.line_of(now)[VALUE]
-    }
-
-    /// Writes the field line.
-    #[inline]
-    pub(crate) fn field(&mut self, out: &mut Vec<u8>, now: SystemTime) {
-        out.extend_from_slice(self.line_of(now));
-    }
-
-    #[inline]
-    fn line_of(&mut self, now: SystemTime) -> &[u8; LINE] {
+    pub(crate) fn value(&mut self, now: SystemTime) -> &[u8; LENGTH] {
         let second = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs().min(LAST));
         if second != self.second {
             self.fill(second);
         }
-        &self.line
+        &self.text
+    }
+
+    /// What [`value`](DateCache::value) gave last.
+    #[inline]
+    pub(crate) fn last(&self) -> &[u8; LENGTH] {
+        &self.text
     }
 
     #[cold]
     fn fill(&mut self, second: u64) {
         let date = httpdate::HttpDate::from(UNIX_EPOCH + Duration::from_secs(second));
-        let mut room = &mut self.line[..];
+        let mut room = &mut self.text[..];
         // Always fits: the format has one length.
-        let _ = write!(room, "Date: {date}\r\n");
+        let _ = write!(room, "{date}");
         self.second = second;
     }
 }
@@ -76,9 +68,7 @@ mod tests {
         for _ in 0..2 {
             let now = UNIX_EPOCH + Duration::new(second, 999_999_999);
             assert_eq!(cache.value(now), expected.as_bytes());
-            let mut out = Vec::new();
-            cache.field(&mut out, now);
-            assert_eq!(out, format!("Date: {expected}\r\n").as_bytes());
+            assert_eq!(cache.last(), expected.as_bytes());
         }
     }
 

@@ -56,9 +56,6 @@ struct Seen {
 const _: () = assert!(MAX_FIELDS <= u8::MAX as usize);
 
 impl<'a> Fields<'a> {
-    /// No fields at all.
-    pub(crate) const EMPTY: Fields<'static> = Fields { lines: &[], known: [Seen { count: 0, first: 0 }; 5] };
-
     /// Takes what httparse made of `bytes`, and refuses a line that a bare LF ends, which httparse lets pass.
     ///
     /// No search: the end of each value is known, and what follows it, past white space, has to be a CR
@@ -85,19 +82,9 @@ impl<'a> Fields<'a> {
         Ok(Fields { lines, known })
     }
 
-    /// How many lines there are.
-    pub(crate) fn len(&self) -> usize {
-        self.lines.len()
-    }
-
     /// The value of the first line of that name, in any case.
     pub(crate) fn get(&self, name: &str) -> Option<&'a [u8]> {
         self.lines.iter().find(|line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value)
-    }
-
-    /// The values of all lines of that name, in order.
-    pub(crate) fn get_all<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
-        self.lines.iter().filter(move |line| line.name.eq_ignore_ascii_case(name)).map(|line| line.value)
     }
 
     /// Names and values, in order.

@@ -158,12 +158,6 @@ pub(crate) fn persistence(version: Version, fields: Fields<'_>) -> Persistence {
     persistence
 }
 
-/// Whether `Connection` lists that option, in any case: `upgrade`, or the name of a field that is for this
-/// connection only.
-pub(crate) fn connection_lists(fields: Fields<'_>, option: &str) -> bool {
-    fields.all(Name::Connection).flat_map(members).any(|found| found.eq_ignore_ascii_case(option.as_bytes()))
-}
-
 /// What the client waits for before it sends the body (RFC 9110 §10.1.1). A client of HTTP/1.0 can't wait.
 #[inline]
 pub(crate) fn expectation(head: &RequestHead<'_>) -> Expectation {

@@ -151,7 +151,7 @@ pub mod measure {
     impl Clock {
         pub fn response_head(&mut self, out: &mut Vec<u8>, now: std::time::SystemTime, length: u64) {
             write::status_line(out, ::http::StatusCode::OK);
-            self.0.field(out, now);
+            let _ = write::field(out, "Date", self.0.value(now));
             let _ = write::field(out, "Content-Type", b"text/html; charset=utf-8");
             write::content_length(out, length);
             write::end(out);
@@ -205,7 +205,7 @@ fn outcome_of_request(head: &RequestHead<'_>) -> Outcome {
 }
 
 fn outcome_of_response(head: &ResponseHead<'_>) -> Outcome {
-    let mut lines = vec![(head.status.as_str().into(), head.reason.into())];
+    let mut lines = vec![(head.status.as_str().into(), vec![])];
     push_fields(&mut lines, head.fields);
     let framings = [Method::GET, Method::HEAD, Method::CONNECT].map(|method| response_framing(&method, head));
     let rest = (framings, persistence(head.version, head.fields));
@@ -214,10 +214,10 @@ fn outcome_of_response(head: &ResponseHead<'_>) -> Outcome {
 
 fn push_fields(lines: &mut Vec<(Vec<u8>, Vec<u8>)>, fields: Fields<'_>) {
     for (name, value) in fields.iter() {
-        assert!(fields.get(name).is_some() && fields.get_all(name).any(|other| other == value));
+        assert!(fields.get(name).is_some());
         lines.push((name.into(), value.into()));
     }
-    assert_eq!(fields.to_header_map().len(), fields.len());
+    assert_eq!(fields.to_header_map().len(), fields.iter().len());
 }
 
 /// `None` for what this side never writes: HTTP/1.0, and targets that aren't ASCII.
@@ -233,7 +233,7 @@ fn write_request(head: &RequestHead<'_>) -> Option<Vec<u8>> {
 
 fn write_response(head: &ResponseHead<'_>) -> Vec<u8> {
     let mut out = Vec::new();
-    assert_eq!(write::status_line_with(&mut out, head.status, head.reason), Ok(()));
+    write::status_line(&mut out, head.status);
     write_fields(&mut out, head.fields);
     out
 }

@@ -14,9 +14,6 @@
 //! A parser that lacks bytes says [`Partial`](head::Parsed::Partial), which is no error; it holds for every one of
 //! them that feeding its input byte by byte gives the same as feeding it at once.
 
-// Until the rooms above use all of it.
-#![allow(dead_code, unused_imports)]
-
 pub(crate) mod body;
 pub(crate) mod chunk;
 pub(crate) mod condition;

@@ -1,7 +1,7 @@
 //! Heads as bytes.
 //!
-//! - [`status_line`], [`status_line_with`], [`request_line`]: first lines
-//! - [`field`], [`field_number`], [`header`]: field lines
+//! - [`status_line`], [`request_line`]: first lines
+//! - [`field`], [`header`]: field lines
 //! - [`number`], [`hexadecimal`]: without `format!`
 //!
 //! What comes from outside is checked as it is written: CR, LF and NUL can't get into a head, so nobody can add
@@ -19,8 +19,6 @@ pub(crate) enum FieldError {
     Name,
     #[error("control character in a field value")]
     Value,
-    #[error("control character in a reason phrase")]
-    Reason,
     #[error("method is not a token")]
     Method,
     #[error("character in a request target that must be percent-encoded")]
@@ -35,23 +33,6 @@ pub(crate) fn status_line(out: &mut Vec<u8>, status: StatusCode) {
         return;
     }
     put_status_line(out, status, status.canonical_reason().unwrap_or_default().as_bytes());
-}
-
-/// Writes a response's first line with a phrase of one's own.
-///
-/// # Errors
-///
-/// [`FieldError::Reason`]: RFC 9112 §4 has tabs, spaces, visible and Latin-1 characters.
-pub(crate) fn status_line_with(
-    out: &mut Vec<u8>,
-    status: StatusCode,
-    reason: &[u8],
-) -> Result<(), FieldError> {
-    if !is_text(reason) {
-        return Err(FieldError::Reason);
-    }
-    put_status_line(out, status, reason);
-    Ok(())
 }
 
 /// Writes a request's first line.
@@ -101,17 +82,6 @@ pub(crate) fn check_field(name: &str, value: &[u8]) -> Result<(), FieldError> {
         return Err(FieldError::Value);
     }
     Ok(())
-}
-
-/// Writes a field line whose value is a number.
-///
-/// # Errors
-///
-/// [`FieldError::Name`].
-#[inline]
-pub(crate) fn field_number(out: &mut Vec<u8>, name: &str, value: u64) -> Result<(), FieldError> {
-    let mut digits = [0; DIGITS];
-    field(out, name, decimal(&mut digits, value))
 }
 
 /// Writes a field line of the ecosystem's types, which were checked when they were made.

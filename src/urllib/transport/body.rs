@@ -196,10 +196,8 @@ impl WireBody {
             return;
         }
         if let State::Reading { conn, home } = std::mem::replace(&mut self.state, State::Done) {
-            if let Decoder::Chunked(chunks) = &self.decoder {
-                let trailers = chunks.trailers();
-                self.trailers = (!trailers.is_empty()).then(|| Box::new(trailers));
-            }
+            let trailers = self.decoder.trailers();
+            self.trailers = (!trailers.is_empty()).then(|| Box::new(trailers));
             if let Some(home) = home {
                 home.take_back(conn);
             }

@@ -306,7 +306,6 @@ fn fields_are_found_in_any_case_and_in_order() {
     let Ok(Parsed::Complete(head)) = parse_request(bytes, &mut room, &Limits::DEFAULT) else { panic!() };
     assert_eq!(head.fields.get("accept"), Some(&b"a"[..]));
     assert_eq!(head.fields.get("Accep"), None);
-    assert_eq!(head.fields.get_all("ACCEPT").collect::<Vec<_>>(), [&b"a"[..], b"b\xe9"]);
     assert_eq!(head.fields.get("x"), Some(&b""[..]));
     let map = head.fields.to_header_map();
     assert_eq!(
