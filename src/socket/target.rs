@@ -101,6 +101,10 @@ pub(super) fn host(host: &str, port: u16) -> Target<'_> {
 
 /// `host:port`, `[v6]:port`, `:port` or a path.
 fn parse(text: &str) -> Result<Target<'_>> {
+    if text.contains("://") {
+        let message = format!("{text:?} is a URL, not an address: host:port is wanted");
+        return Err(Error::new(ErrorKind::InvalidInput, message));
+    }
     if text.contains('/') {
         return Ok(Target::Address(Address::from_pathname(text)?));
     }
@@ -145,7 +149,7 @@ mod tests {
         for port in ["", "x", "70000", "-1", "+1"] {
             check(&format!("host:{port}"), None);
         }
-        for wrong in ["", "host", "::1:80", "[::1]", "[::1:80", "[x]:1", "a]:1"] {
+        for wrong in ["", "host", "::1:80", "[::1]", "[::1:80", "[x]:1", "a]:1", "http://h:80", "http://h/"] {
             check(wrong, None);
         }
     }

@@ -15,13 +15,27 @@ pub(super) fn parse(text: &str) -> Result<Url> {
         let message = format!("the URL {text:?} holds {bad:?}: it must be percent-coded");
         return Err(Error::new(ErrorKind::InvalidInput, message));
     }
-    Url::parse(text).map_err(|error| match error {
-        url::ParseError::RelativeUrlWithoutBase => {
-            let message = format!("the URL {text:?} has no scheme: perhaps http://{text}");
-            Error::new(ErrorKind::InvalidInput, message)
-        }
-        error => Error::with_source(ErrorKind::InvalidInput, format!("not a URL: {text:?}"), error),
-    })
+    match Url::parse(text) {
+        Ok(url) => Ok(url),
+        Err(url::ParseError::RelativeUrlWithoutBase) => Err(no_scheme(text)),
+        Err(error) => Err(Error::with_source(ErrorKind::InvalidInput, format!("not a URL: {text:?}"), error)),
+    }
+}
+
+/// Whether it may be meant as `localhost:8000/x`: by the rules of URLs a host before a port is a scheme.
+pub(super) fn is_host_and_port(url: &Url) -> bool {
+    let port = url.path().split('/').next().unwrap_or_default();
+    url.cannot_be_a_base() && !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn no_scheme(text: &str) -> Error {
+    let mut message = format!("the URL {text:?} has no scheme");
+    // Of `/path` nobody can tell the host.
+    if !text.is_empty() && !text.starts_with('/') {
+        message.push_str(": perhaps http://");
+        message.push_str(text);
+    }
+    Error::new(ErrorKind::InvalidInput, message)
 }
 
 /// Whether scheme, host and port are the same: only then do credentials go along.
@@ -68,7 +82,29 @@ mod tests {
         {
             let _ = parse(text);
         }
-        assert!(parse("localhost/x").is_err_and(|e| e.to_string().contains("http://localhost/x")));
+    }
+
+    #[test]
+    fn a_missing_scheme_is_named() {
+        for text in ["localhost/x", "127.0.0.1:80/", "[::1]:80"] {
+            let said = parse(text).map_or_else(|error| error.to_string(), |url| url.to_string());
+            assert_eq!(said, format!("the URL {text:?} has no scheme: perhaps http://{text}"));
+        }
+        for text in ["", "/x", "//h/x"] {
+            let said = parse(text).map_or_else(|error| error.to_string(), |url| url.to_string());
+            assert_eq!(said, format!("the URL {text:?} has no scheme"));
+        }
+        for (text, is) in [
+            ("localhost:8000", true),
+            ("localhost:8000/x", true),
+            ("h:80?q", true),
+            ("data:,1", false),
+            ("file:///1", false),
+            ("x:", false),
+            ("x:1y", false),
+        ] {
+            assert_eq!(parse(text).map(|url| is_host_and_port(&url)).ok(), Some(is), "{text}");
+        }
     }
 
     #[test]

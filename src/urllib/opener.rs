@@ -198,7 +198,11 @@ impl Opener {
                 Err(Error::new(ErrorKind::Unsupported, message))
             }
             scheme => {
-                Err(Error::new(ErrorKind::Unsupported, format!("no handler knows the scheme {scheme:?}")))
+                let mut message = format!("no handler knows the scheme {scheme:?}");
+                if address::is_host_and_port(request.url()) {
+                    message = format!("{message}: perhaps http://{}", request.url());
+                }
+                Err(Error::new(ErrorKind::Unsupported, message))
             }
         }
     }

@@ -101,7 +101,7 @@ impl RedirectHandler {
                 return Err("leads from https to http".into());
             }
             (_, "http" | "https") => {}
-            (_, scheme) => return Err(format!("leads to the scheme {scheme:?}")),
+            (_, scheme) => return Err(format!("leads to the scheme {scheme:?}, which is not followed")),
         }
         let seen = exchange.state::<Visited>();
         seen.hops += 1;

@@ -19,6 +19,8 @@ fn help_and_version() {
         String::from_utf8(version.stdout).unwrap(),
         format!("sockeye {}\n", env!("CARGO_PKG_VERSION"))
     );
+    let help = sockeye(&["--help"]).output().unwrap();
+    assert!(help.stdout.starts_with(b"Serve a folder over HTTP, or fetch a URL"), "{help:?}");
     let help = sockeye(&["serve", "--help"]).output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
     for word in ["--bind", "--directory", "[default: 8000]"] {

@@ -36,7 +36,7 @@ pub(crate) struct Get {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Give up after so many seconds in all [default: never]
-    #[arg(short, long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(short, long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
 }
 
@@ -178,6 +178,6 @@ fn cut(arguments: &Get, came: &str) -> String {
 
 /// A number of seconds, with or without a fraction.
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "not a number of seconds".to_owned())
 }

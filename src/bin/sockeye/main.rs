@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 
 /// Serve a folder over HTTP, or fetch a URL.
 #[derive(Debug, Parser)]
-#[command(name = "sockeye", version, about, max_term_width = 100)]
+#[command(name = "sockeye", version, max_term_width = 100)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -31,7 +31,7 @@ pub(crate) struct Serve {
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     directory: PathBuf,
     /// Listen on this port; 0 is any free one
-    #[arg(default_value_t = 8000)]
+    #[arg(default_value_t = 8000, value_parser = port)]
     port: u16,
 }
 
@@ -58,6 +58,11 @@ enum Failure {
 struct Totals {
     requests: AtomicU64,
     bytes: AtomicU64,
+}
+
+/// A port's number.
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "not a port: a number from 0 to 65535 is wanted".to_owned())
 }
 
 /// Serves until it is interrupted.

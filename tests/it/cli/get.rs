@@ -120,7 +120,10 @@ fn an_error_status_is_reported_with_its_page() {
 fn wrong_usage_and_no_connection() {
     check(&get("example.org/x", &[]), 2, "", "perhaps http://example.org/x");
     check(&get("http://127.0.0.1/a b", &[]), 2, "", "must be percent-coded");
-    check(&get("http://127.0.0.1/", &["--timeout", "soon"]), 2, "", "not a number of seconds");
+    check(&get("localhost:8000/x", &[]), 1, "", "perhaps http://localhost:8000/x");
+    for seconds in ["soon", "nan", "-1", "1e300"] {
+        check(&get("http://127.0.0.1/", &["--timeout", seconds]), 2, "", "not a number of seconds");
+    }
     check(&get("http://127.0.0.1:1/", &[]), 1, "", "connect to 127.0.0.1:1 failed: connection refused");
     check(&get("https://127.0.0.1:1/", &[]), 1, "", "TLS");
     let help = sockeye(&["get", "--help"]).output().unwrap();
@@ -132,7 +135,12 @@ fn wrong_usage_and_no_connection() {
 fn a_file_that_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let page = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-    check(&into_file(&answer(page).url("/"), folder.path()), 1, "", "is a directory");
+    check(
+        &into_file(&answer(page).url("/"), folder.path()),
+        1,
+        "",
+        &format!("write to {}: is a directory", folder.path().display()),
+    );
     check(
         &into_file(&answer(page).url("/"), &folder.path().join("no/such")),
         1,

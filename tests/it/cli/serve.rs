@@ -151,6 +151,16 @@ fn folders_that_are_none() {
 }
 
 #[test]
+fn ports_that_are_none() {
+    for port in ["70000", "http", ""] {
+        let output = sockeye(&["serve", port]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("a number from 0 to 65535 is wanted"), "{said}");
+    }
+}
+
+#[test]
 fn addresses_that_are_none() {
     check_failure(
         &["0", "-b", "198.51.100.77"],

@@ -43,7 +43,7 @@ impl Output {
         };
         let refused = |error| Failure::Write(format!("write to {}", target.display()), error);
         match fs::metadata(target) {
-            Ok(there) if there.is_dir() => Err(refused(io::ErrorKind::IsADirectory.into())),
+            // Of a folder the system says so.
             Ok(there) if !there.is_file() => {
                 let file = OpenOptions::new().write(true).open(target).map_err(refused)?;
                 Ok(Output::Device(file, target.to_owned()))
