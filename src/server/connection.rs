@@ -85,6 +85,11 @@ impl Buffered {
         }
     }
 
+    /// The turn goes to another thread, with what was read for it.
+    pub(super) fn put_off_turn(&mut self) {
+        self.took = true;
+    }
+
     /// How a connection goes on whose handler wants to wait.
     pub(super) fn end_turn(&mut self, block: &mut Vec<u8>) -> Verdict {
         let left = self.rest().len();

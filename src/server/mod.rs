@@ -117,7 +117,8 @@ impl Server {
         self
     }
 
-    /// Past so many threads, handlers that are known to block wait for one. Default is 512.
+    /// So many handlers may block at a time, each a thread of its own; past it, all wait for one of them to end,
+    /// while the server goes on to accept and to keep its time limits. Default is 512.
     #[must_use]
     pub fn max_threads(mut self, threads: usize) -> Server {
         self.config.max_threads = threads;

@@ -124,6 +124,7 @@ impl<H: RequestHandler> Service for Plain<H> {
             return verdict;
         }
         if desk.begin(conn.state.class) == Begin::Handover {
+            conn.state.buffered.put_off_turn();
             return Verdict::Handover;
         }
         let mut connection = Connection::new(&conn.stream, &conn.peer, &mut conn.state.buffered);

@@ -158,6 +158,40 @@ fn handlers_that_block_delay_nobody() {
     end(server);
 }
 
+/// With the only thread for them blocked, handlers wait; the server accepts and keeps its time limits all the same.
+#[test]
+fn past_the_limit_of_threads_handlers_wait_and_the_server_lives() {
+    let (open, gate) = mpsc::sync_channel(3);
+    let gate = Mutex::new(gate);
+    let handler = move |conn: &mut Connection<'_>| {
+        let data = conn.recv(4096)?;
+        if data == b"block" {
+            gate.lock().unwrap().recv().unwrap();
+        }
+        conn.sendall(&data)?;
+        Ok(Next::Wait)
+    };
+    let limits = Server::bind("127.0.0.1:0").unwrap().max_threads(1).idle_timeout(Duration::from_millis(400));
+    let server = limits.spawn(handler).unwrap();
+    let mut blocked = [connect(&server), connect(&server), connect(&server)];
+    for stream in &mut blocked {
+        stream.write_all(b"block").unwrap();
+    }
+    let mut idle = connect(&server);
+    assert_eq!(idle.read(&mut [0]).unwrap(), 0, "its time is kept");
+    assert!(server.counts().threads <= 2);
+    let mut quick = connect(&server);
+    quick.write_all(b"quick").unwrap();
+    for _ in &blocked {
+        open.send(()).unwrap();
+    }
+    for stream in &mut blocked {
+        stream.read_exact(&mut [0; 5]).unwrap();
+    }
+    quick.read_exact(&mut [0; 5]).unwrap();
+    end(server);
+}
+
 #[test]
 fn past_the_limit_of_connections_accepting_waits() {
     let server = Server::bind("127.0.0.1:0").unwrap().max_connections(1).spawn(echo).unwrap();

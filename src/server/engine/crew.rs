@@ -3,7 +3,10 @@
 use std::{
     collections::{HashMap, VecDeque},
     mem,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle, ThreadId},
     time::Duration,
 };
@@ -39,6 +42,9 @@ pub(super) struct Crew<J> {
     farewell: Condvar,
     most: usize,
     idle_for: Duration,
+    /// As many threads as there may be, and none without work. Written under the lock, read without it: whoever
+    /// reads a moment too late has one thread more or less to reckon with.
+    spent: AtomicBool,
 }
 
 impl<J> Crew<J> {
@@ -59,6 +65,7 @@ impl<J> Crew<J> {
             farewell: Condvar::new(),
             most: most.max(1),
             idle_for,
+            spent: AtomicBool::new(false),
         }
     }
 
@@ -71,6 +78,17 @@ impl<J> Crew<J> {
         self.lock().threads
     }
 
+    /// Whether an order would have to wait for a thread: then a driver must not run a handler that might block, or
+    /// its lane might be left without anybody.
+    pub(super) fn is_spent(&self) -> bool {
+        self.spent.load(Ordering::Relaxed)
+    }
+
+    fn reckon(&self, state: &State<J>) {
+        let busy = state.idle <= state.drives.len() + state.jobs.len();
+        self.spent.store(state.threads >= self.most && busy, Ordering::Relaxed);
+    }
+
     /// Gives an order to a thread that is idle or that `start` starts; past the limit it waits until one is
     /// free. Lanes come before jobs. A thread that can't be started is an error only if there is no other.
     pub(super) fn give(&self, order: Order<J>, start: impl FnOnce() -> Result<JoinHandle<()>>) -> Result<()> {
@@ -79,6 +97,7 @@ impl<J> Crew<J> {
             Order::Drive(lane) => state.drives.push_back(lane),
             Order::Serve(job) => state.jobs.push_back(job),
         }
+        self.reckon(&state);
         if state.idle >= state.drives.len() + state.jobs.len() {
             drop(state);
             self.bell.notify_one();
@@ -91,6 +110,7 @@ impl<J> Crew<J> {
         match start() {
             Ok(handle) => {
                 state.threads += 1;
+                self.reckon(&state);
                 state.live.insert(handle.thread().id(), handle);
             }
             Err(error) if state.threads == 0 => return Err(error),
@@ -118,15 +138,18 @@ impl<J> Crew<J> {
                 break;
             }
             state.idle += 1;
+            self.reckon(&state);
             let (back, waited) =
                 self.bell.wait_timeout(state, self.idle_for).unwrap_or_else(PoisonError::into_inner);
             state = back;
             state.idle -= 1;
+            self.reckon(&state);
             if waited.timed_out() && state.drives.is_empty() && state.jobs.is_empty() {
                 break;
             }
         }
         state.threads -= 1;
+        self.reckon(&state);
         if let Some(handle) = state.live.remove(&thread::current().id()) {
             state.gone.push(handle);
         }

@@ -323,7 +323,7 @@ impl<S: Service> Shift<'_, S> {
         if !self.end() {
             self.role = Role::Spare;
         }
-        if self.role == Role::Driver && self.engine.classes.is_slow(class) {
+        if self.role == Role::Driver && (self.engine.classes.is_slow(class) || self.engine.crew.is_spent()) {
             return Begin::Handover;
         }
         self.class = Some(class);

@@ -69,7 +69,7 @@ const CORES_PER_LANE: usize = 4;
 pub(crate) struct Config {
     /// Connections at a time; past it, accepting waits.
     pub(crate) max_connections: usize,
-    /// Threads at a time; past it, requests of slow classes wait.
+    /// Threads that handlers may block at a time; past it, requests wait for one. The drivers are beside them.
     pub(crate) max_threads: usize,
     /// A thread without work ends after that time.
     pub(crate) idle_thread: Duration,
@@ -189,7 +189,8 @@ impl<S: Service> Engine<S> {
             lanes: lanes.into(),
             doors: doors.into_iter().map(|door| Mutex::new(Some(door))).collect(),
             classes: Classes::new(),
-            crew: Crew::new(config.max_threads.max(count), config.idle_thread),
+            // A driver for each lane beside those that handlers may block.
+            crew: Crew::new(config.max_threads.max(1) + count, config.idle_thread),
             watcher: Watcher::default(),
             counters: Counters::default(),
             cancel: CancelToken::new()?,
