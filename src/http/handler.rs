@@ -52,6 +52,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// What the verb's method returns.
+    ///
+    /// Python: `BaseHTTPRequestHandler.handle_one_request`, which reads the request as well.
     #[doc(alias = "handle_one_request")]
     fn handle(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         match *request.method() {
@@ -73,6 +75,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// Any: it becomes a 500 if nothing was sent yet.
+    ///
+    /// Python: `do_GET`.
     #[doc(alias = "do_GET")]
     fn do_get(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         unsupported(request, response)
@@ -83,6 +87,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// As [`do_get`](Self::do_get).
+    ///
+    /// Python: `do_HEAD`.
     #[doc(alias = "do_HEAD")]
     fn do_head(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         self.do_get(request, response)
@@ -93,6 +99,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// As [`do_get`](Self::do_get).
+    ///
+    /// Python: `do_POST`.
     #[doc(alias = "do_POST")]
     fn do_post(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         unsupported(request, response)
@@ -103,6 +111,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// As [`do_get`](Self::do_get).
+    ///
+    /// Python: `do_PUT`.
     #[doc(alias = "do_PUT")]
     fn do_put(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         unsupported(request, response)
@@ -113,6 +123,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// As [`do_get`](Self::do_get).
+    ///
+    /// Python: `do_DELETE`.
     #[doc(alias = "do_DELETE")]
     fn do_delete(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         unsupported(request, response)
@@ -123,6 +135,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// As [`do_get`](Self::do_get).
+    ///
+    /// Python: `do_OPTIONS`.
     #[doc(alias = "do_OPTIONS")]
     fn do_options(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         unsupported(request, response)
@@ -133,6 +147,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// As [`do_get`](Self::do_get).
+    ///
+    /// Python: `do_PATCH`.
     #[doc(alias = "do_PATCH")]
     fn do_patch(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         unsupported(request, response)
@@ -143,6 +159,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// As [`do_get`](Self::do_get).
+    ///
+    /// Python: `do_TRACE`.
     #[doc(alias = "do_TRACE")]
     fn do_trace(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         unsupported(request, response)
@@ -153,6 +171,8 @@ pub trait Handler: Send + Sync {
     /// # Errors
     ///
     /// As [`do_get`](Self::do_get).
+    ///
+    /// Python: `do_CONNECT`.
     #[doc(alias = "do_CONNECT")]
     fn do_connect(&self, request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
         unsupported(request, response)

@@ -79,6 +79,8 @@ impl<'a> Request<'a> {
     }
 
     /// The verb.
+    ///
+    /// Python: `BaseHTTPRequestHandler.command`.
     #[doc(alias = "command")]
     #[must_use]
     pub fn method(&self) -> &Method {
@@ -86,6 +88,8 @@ impl<'a> Request<'a> {
     }
 
     /// The target as it was sent: `/a%20b?x=1`, `http://host/…` from one who takes this for a proxy, `*`.
+    ///
+    /// Python: `BaseHTTPRequestHandler.path`.
     #[must_use]
     pub fn target(&self) -> &'a str {
         self.target
@@ -115,6 +119,8 @@ impl<'a> Request<'a> {
     }
 
     /// `HTTP/1.1` or `HTTP/1.0`.
+    ///
+    /// Python: `BaseHTTPRequestHandler.request_version`.
     #[doc(alias = "request_version")]
     #[must_use]
     pub fn version(&self) -> Version {
@@ -141,6 +147,8 @@ impl<'a> Request<'a> {
     }
 
     /// The other end.
+    ///
+    /// Python: `BaseHTTPRequestHandler.client_address`.
     #[doc(alias = "client_address")]
     #[must_use]
     pub fn peer(&self) -> &'a Address {

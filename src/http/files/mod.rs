@@ -138,6 +138,8 @@ impl FileHandler {
     }
 
     /// Whether a folder without an index page is listed; else it is 403. Default is `true`.
+    ///
+    /// Python: `SimpleHTTPRequestHandler.list_directory`, which is overridden to that end.
     #[doc(alias = "list_directory")]
     #[must_use]
     pub fn listing(mut self, listed: bool) -> FileHandler {
