@@ -33,6 +33,13 @@ pub(super) struct Pool<C> {
     idle: Mutex<Vec<Idle<C>>>,
 }
 
+/// A connection that was idle, and for how long.
+pub(super) struct Kept<C> {
+    pub(super) route: Route<'static>,
+    pub(super) connection: C,
+    pub(super) idle: Duration,
+}
+
 struct Idle<C> {
     route: Route<'static>,
     connection: C,
@@ -45,7 +52,7 @@ impl<C> Pool<C> {
     }
 
     /// The connection that was used last on that route: its path is warm, and the older ones may go.
-    pub(super) fn take(&self, route: &Route<'_>, now: Instant) -> Option<(Route<'static>, C)> {
+    pub(super) fn take(&self, route: &Route<'_>, now: Instant) -> Option<Kept<C>> {
         let mut idle = self.lock();
         let stale = self.split_stale(&mut idle, now);
         let found = idle.iter().rposition(|entry| entry.route == *route);
@@ -53,7 +60,11 @@ impl<C> Pool<C> {
         drop(idle);
         // Connections are closed outside the lock.
         drop(stale);
-        found.map(|entry| (entry.route, entry.connection))
+        found.map(|Idle { route, connection, since }| Kept {
+            route,
+            connection,
+            idle: now.saturating_duration_since(since),
+        })
     }
 
     /// Keeps a connection, and lets go what is too much by that.
@@ -116,7 +127,7 @@ mod tests {
     }
 
     fn drained(pool: &Pool<u32>, route: &Route<'static>, now: Instant) -> Vec<u32> {
-        std::iter::from_fn(|| pool.take(route, now)).map(|(_, c)| c).collect()
+        std::iter::from_fn(|| pool.take(route, now)).map(|kept| kept.connection).collect()
     }
 
     #[test]

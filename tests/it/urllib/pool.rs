@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     sync::mpsc,
     thread,
+    time::{Duration, Instant},
 };
 
 use sockeye::{
@@ -47,6 +48,36 @@ fn what_cannot_last_is_not_used_again() -> Result<()> {
         let server = Scripted::new(vec![first, vec![hear(), ok("b")]]);
         assert_eq!(fetch_all(&server, 2)?, "ab", "{answer:?}");
     }
+    Ok(())
+}
+
+/// A second answer that nobody asked for must not become that of the next request.
+#[test]
+fn surplus_is_seen_when_it_comes_late() -> Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let (taken, is_taken) = mpsc::channel();
+    let (sent, is_sent) = mpsc::channel();
+    let server = thread::spawn(move || -> io::Result<()> {
+        let (mut peer, _) = listener.accept()?;
+        peer.read(&mut [0; 4096])?;
+        peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na")?;
+        is_taken.recv().unwrap();
+        peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")?;
+        sent.send(Instant::now()).unwrap();
+        let (mut peer, _) = listener.accept()?;
+        peer.read(&mut [0; 4096])?;
+        peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nb")
+    });
+    let opener = Opener::new();
+    assert_eq!(text(opener.open(&url)?)?, "a");
+    taken.send(()).unwrap();
+    let sent = is_sent.recv().unwrap();
+    while sent.elapsed() < Duration::from_millis(2) {
+        thread::yield_now();
+    }
+    assert_eq!(text(opener.open(&url)?)?, "b");
+    server.join().unwrap()?;
     Ok(())
 }
 
