@@ -12,13 +12,17 @@ use crate::error::{Error, ErrorKind, Result};
 /// most likely put foreign text into its URL, so it hears of it (CVE-2019-9740 and its kin in CPython).
 pub(super) fn parse(text: &str) -> Result<Url> {
     if let Some(bad) = text.chars().find(|c| c.is_ascii_control() || *c == ' ') {
+        let text = without_user_info(text);
         let message = format!("the URL {text:?} holds {bad:?}: it must be percent-coded");
         return Err(Error::new(ErrorKind::InvalidInput, message));
     }
     match Url::parse(text) {
         Ok(url) => Ok(url),
-        Err(url::ParseError::RelativeUrlWithoutBase) => Err(no_scheme(text)),
-        Err(error) => Err(Error::with_source(ErrorKind::InvalidInput, format!("not a URL: {text:?}"), error)),
+        Err(url::ParseError::RelativeUrlWithoutBase) => Err(no_scheme(&without_user_info(text))),
+        Err(error) => {
+            let message = format!("not a URL: {:?}", without_user_info(text));
+            Err(Error::with_source(ErrorKind::InvalidInput, message, error))
+        }
     }
 }
 
@@ -60,6 +64,15 @@ pub(super) fn shown(url: &Url) -> Cow<'_, str> {
     let mut clean = url.clone();
     drop_user_info(&mut clean);
     String::from(clean).into()
+}
+
+/// What isn't a URL, for an error's text: what stands before an `@` could be a password.
+fn without_user_info(text: &str) -> Cow<'_, str> {
+    let start = text.find("//").map_or(0, |slashes| slashes + 2);
+    match text.rfind('@').filter(|&at| at >= start) {
+        Some(at) => format!("{}…{}", &text[..start], &text[at..]).into(),
+        None => text.into(),
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +134,12 @@ mod tests {
     #[test]
     fn passwords_are_not_shown() -> Result<()> {
         assert_eq!(shown(&parse("http://me:secret@h/x")?), "http://h/x");
+        for text in
+            ["http://me:secret@h/a b", "http://me:se/cret:secret@h:99999/", "secret@h/x", "//me:secret@h"]
+        {
+            let error = parse(text).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains("@h") && !error.contains("secret"), "{error}");
+        }
         Ok(())
     }
 }
