@@ -155,6 +155,8 @@ impl<H: Handler> Turn<'_, '_, H> {
         let Turn { service, conn, desk, output, later, date, file, .. } = self;
         let Ready { head, method, decoder, behind, unread, awaits_continue } = ready;
         let keep_alive = persistence(head.version, head.fields) == Persistence::KeepAlive
+            // What follows a CONNECT that a handler has answered with success is no request, to the peer's mind.
+            && method != Method::CONNECT
             && service.settings.keeps_alive
             && !desk.draining;
         let exchange = Exchange {

@@ -1,6 +1,9 @@
 //! Which requests are understood, and where they end: security.md 1, 2, 3, 9.
 
+use sockeye::http::{HttpServer, StatusCode, handler};
+
 use super::support::Site;
+use crate::support::exchange;
 
 /// Refused with that status; nothing behind it is looked at, and no handler ran.
 #[track_caller]
@@ -128,4 +131,15 @@ fn every_verb_is_501_until_it_is_answered() {
         site.check(request, &["501 "]);
     }
     site.check("POST /verbs HTTP/1.1\r\nHost: a\r\nExpect: a miracle\r\n\r\n", &["417 "]);
+}
+
+/// A peer that takes the answer for a tunnel's beginning sends what it likes from there on.
+#[test]
+fn nothing_is_served_after_connect() {
+    let tunnel = handler(|request, response| response.send_response(StatusCode::OK).body(request.target()));
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(tunnel).unwrap();
+    let requests = b"CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\nGET /inside HTTP/1.1\r\nHost: b\r\n\r\n";
+    let answer = exchange(server.addr().as_socket_addr().unwrap(), requests);
+    assert!(answer.contains("\r\nConnection: close\r\n") && !answer.contains("/inside"), "{answer}");
+    server.shutdown();
 }
