@@ -85,20 +85,20 @@ impl<H: Handler> Turn<'_, '_, H> {
         };
         let framing = match request_framing(&head) {
             Ok(Framing::Length(length)) if length > settings.body => {
-                return self.refuse(StatusCode::PAYLOAD_TOO_LARGE);
+                return self.refuse_request(&head, StatusCode::PAYLOAD_TOO_LARGE);
             }
             Ok(framing) => framing,
-            Err(error) => return self.refuse(error.status()),
+            Err(error) => return self.refuse_request(&head, error.status()),
         };
         let Ok(method) = Method::from_bytes(head.method.as_bytes()) else {
-            return self.refuse(StatusCode::NOT_IMPLEMENTED);
+            return self.refuse_request(&head, StatusCode::NOT_IMPLEMENTED);
         };
         let behind = &bytes[head.len..];
         let awaits_continue = match expectation(&head) {
             Expectation::None => false,
             // One who sends without waiting needn't be told (RFC 9110 §10.1.1).
             Expectation::Continue => behind.is_empty(),
-            Expectation::Unknown => return self.refuse(StatusCode::EXPECTATION_FAILED),
+            Expectation::Unknown => return self.refuse_request(&head, StatusCode::EXPECTATION_FAILED),
         };
         let arrived = Arrived { head: head.len, bytes, awaits_continue };
         let unread = match self.unread(framing, arrived) {
@@ -109,7 +109,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 }
                 return Done::Short(Phase::Body(Collect { end, since: self.desk.now }));
             }
-            Err(Wanted::Refusal(status)) => return self.refuse(status),
+            Err(Wanted::Refusal(status)) => return self.refuse_request(&head, status),
         };
         if unread != Unread::Nothing && !self.output.bytes.is_empty() {
             return Done::Flush;
@@ -225,13 +225,28 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
     }
 
-    /// Answers what can't be served; nothing more is read of such a connection.
+    /// Answers bytes that are no request; nothing more is read of such a connection.
     pub(super) fn refuse(&mut self, status: StatusCode) -> Done {
+        let exchange = Exchange::refusal(&self.conn.stream, &self.service.settings, self.date);
+        refuse(self.output, &exchange, status);
+        self.log_refusal(RequestLine::Refused)
+    }
+
+    /// Answers a request that can't be served, and ends its connection.
+    fn refuse_request(&mut self, head: &RequestHead<'_>, status: StatusCode) -> Done {
+        let mut exchange = Exchange::refusal(&self.conn.stream, &self.service.settings, self.date);
+        exchange.asked.head_only = head.method == "HEAD";
+        refuse(self.output, &exchange, status);
+        if exchange.asked.head_only {
+            self.output.answer.size = 0;
+        }
+        let (method, target, version) = (head.method, head.target, head.version.to_http());
+        self.log_refusal(RequestLine::Parsed { method, target, version })
+    }
+
+    fn log_refusal(&self, request_line: RequestLine<'_>) -> Done {
         let Turn { service, conn, output, date, .. } = self;
-        let exchange = Exchange::refusal(&conn.stream, &service.settings, date);
-        refuse(output, &exchange, status);
         let (status, size) = (output.answer.status, output.answer.size);
-        let request_line = RequestLine::Refused;
         service.log(&LogEntry { peer: &conn.peer, request_line, status, size, date, error: None });
         Done::Last(Next::Linger)
     }

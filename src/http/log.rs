@@ -36,7 +36,7 @@ impl<'a> LogEntry<'a> {
         self.peer
     }
 
-    /// The request's method; `None` when its head was refused.
+    /// The request's method; `None` when its head couldn't be read.
     #[must_use]
     pub fn method(&self) -> Option<&'a str> {
         match self.request_line {
@@ -45,7 +45,7 @@ impl<'a> LogEntry<'a> {
         }
     }
 
-    /// The request's target as it was sent; `None` when its head was refused.
+    /// The request's target as it was sent; `None` when its head couldn't be read.
     #[must_use]
     pub fn target(&self) -> Option<&'a str> {
         match self.request_line {

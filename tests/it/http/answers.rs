@@ -1,8 +1,9 @@
-//! Answers: security.md 11, 12, 13; and their framing.
+//! Answers: no splitting, a failure that costs one connection, no body where there is none; and their framing.
 
 use std::io::Write;
 
 use super::support::Site;
+use crate::support::exchange;
 
 fn get(path: &str, version: &str) -> String {
     format!("GET {path} HTTP/{version}\r\nHost: a\r\nConnection: keep-alive\r\n\r\n")
@@ -57,6 +58,15 @@ fn no_body_where_there_is_none() {
     check("HEAD", "/whole?70000", &[("Content-Length", Some("70000"))]);
     check("GET", "/204", &[("Content-Length", None), ("Transfer-Encoding", None)]);
     check("GET", "/304", &[("Content-Length", Some("5")), ("Transfer-Encoding", None)]);
+}
+
+#[test]
+fn a_refused_head_request_gets_no_body() {
+    let site = Site::new();
+    for fields in ["", "Host: a\r\nExpect: more\r\n", "Host: a\r\nContent-Length: 99999999999\r\n"] {
+        let answer = exchange(site.addr(), format!("HEAD / HTTP/1.1\r\n{fields}\r\n").as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 4") && answer.ends_with("\r\n\r\n"), "{answer}");
+    }
 }
 
 #[test]

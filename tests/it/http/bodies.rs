@@ -1,4 +1,4 @@
-//! Bodies of requests: security.md 4, 5, 8, 10.
+//! Bodies of requests: unread, promised, broken off; and errors that reach one who still sends.
 
 use std::{
     io::{BufReader, Read, Write},

@@ -38,6 +38,8 @@ fn each_answer_is_logged() {
     check("GET /pieces?\"\\ HTTP/1.0\r\n\r\n", "\"GET /pieces?\\\"\\\\ HTTP/1.0\" 200 9");
     check("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", "\"HEAD / HTTP/1.1\" 200 0");
     check("nonsense\r\n\r\n", "\"-\" 400 ");
+    check("GET /x HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n", "\"GET /x HTTP/1.1\" 417 ");
+    check("HEAD /x HTTP/1.1\r\n\r\n", "\"HEAD /x HTTP/1.1\" 400 0");
     check("GET /panic HTTP/1.0\r\n\r\n", "\"GET /panic HTTP/1.0\" 500 ");
 }
 

@@ -1,4 +1,4 @@
-//! Which requests are understood, and where they end: security.md 1, 2, 3, 9.
+//! Which requests are understood, and where they end.
 
 use sockeye::http::{HttpServer, StatusCode, handler};
 

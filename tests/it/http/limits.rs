@@ -1,4 +1,4 @@
-//! How much a peer may send, and how much may wait for it: security.md 6.
+//! How much a peer may send, and how much may wait for it.
 
 use std::{
     io::{BufRead, BufReader, Write},

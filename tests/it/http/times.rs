@@ -1,4 +1,4 @@
-//! How long a peer may take: security.md 7. No test measures time: each waits for what must happen.
+//! How long a peer may take. No test measures time: each waits for what must happen.
 
 use std::{
     io::{BufReader, ErrorKind, Read, Write},
