@@ -15,7 +15,8 @@ use std::{
 use sockeye::{
     Result,
     http::{HttpServer, StatusCode, handler},
-    server::{Connection, Next, Server, ServerHandle},
+    server::{Connection, Next, RequestHandler, Server, ServerHandle},
+    socket::Address,
 };
 
 /// Long enough for any machine; a test that fails ends after it.
@@ -142,4 +143,35 @@ fn every_join_waits_for_the_end() {
     for join in joins {
         assert_eq!(join.join().unwrap(), 0);
     }
+}
+
+#[test]
+fn a_hook_that_blocks_delays_nobody() {
+    struct Slow {
+        first: AtomicBool,
+        gate: Mutex<mpsc::Receiver<()>>,
+    }
+    impl RequestHandler for Slow {
+        fn handle(&self, conn: &mut Connection<'_>) -> Result<Next> {
+            echo_line(conn)
+        }
+        fn verify_request(&self, _: &Address) -> bool {
+            if !self.first.swap(true, Ordering::SeqCst) {
+                self.gate.lock().unwrap().recv().unwrap();
+            }
+            true
+        }
+    }
+    let (release, gate) = mpsc::channel();
+    let slow = Slow { first: AtomicBool::new(false), gate: Mutex::new(gate) };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(slow).unwrap();
+    let mut first = connect(&server);
+    let mut second = connect(&server);
+    for stream in [&mut first, &mut second] {
+        stream.write_all(b"x\n").unwrap();
+    }
+    expect(&mut second, b"x\n");
+    release.send(()).unwrap();
+    expect(&mut first, b"x\n");
+    end(server);
 }

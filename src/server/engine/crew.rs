@@ -73,6 +73,11 @@ impl<J> Crew<J> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many threads there may be.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
     /// How many threads there are.
     pub(super) fn threads(&self) -> usize {
         self.lock().threads

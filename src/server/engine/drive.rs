@@ -9,7 +9,7 @@ use std::{
 
 use crate::{
     poll::{Event, Interest, Poller},
-    socket::Address,
+    socket::{Address, Socket},
     stream::Stream,
     sys::thread::thread_number,
 };
@@ -50,7 +50,8 @@ enum Role {
     Spare,
 }
 
-/// One call of [`Service::ready`], as the thread keeps account of it.
+/// One call of [`Service::ready`], as the thread keeps account of it: a driver stands at its post from before the
+/// call until it ends, or until the next piece of work begins in it.
 struct Shift<'a, S: Service> {
     engine: &'a Engine<S>,
     post: &'a Post,
@@ -86,11 +87,23 @@ impl<S: Service> Engine<S> {
             let (work, alert) = lane.turn(&local.post, done.take());
             self.alert(index, alert);
             let (held, now) = match work {
-                Work::Serve(held, now) => (held, now),
-                Work::Accept(door, now) => match self.accept(index, door) {
-                    Some(held) => (held, now),
-                    None => continue,
-                },
+                Work::Serve(held, now) => {
+                    local.post.enter();
+                    (held, now)
+                }
+                Work::Accept(door, now) => {
+                    let Some((socket, peer)) = self.accept(index, door) else { continue };
+                    // The hook that judges it may block as well.
+                    local.post.enter();
+                    let held = self.welcome(Stream::from(socket), peer);
+                    // Whoever sees it counted sees it open as well.
+                    self.counters.accepted.fetch_add(1, Ordering::Release);
+                    match held {
+                        Some(held) => (held, now),
+                        None if local.post.leave() => continue,
+                        None => return,
+                    }
+                }
                 Work::Poll(poller, until) => {
                     self.wait(index, poller, until);
                     continue;
@@ -128,8 +141,8 @@ impl<S: Service> Engine<S> {
         self.watcher.rouse();
     }
 
-    /// Accepts one connection, to be served at once.
-    fn accept(&self, index: usize, door: usize) -> Option<Held<Connection<S>>> {
+    /// Accepts one connection.
+    fn accept(&self, index: usize, door: usize) -> Option<(Socket, Address)> {
         let lane = &self.lanes[index].lane;
         let accepted = {
             let open = self.doors[door].lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,10 +154,7 @@ impl<S: Service> Engine<S> {
         match accepted {
             Ok((socket, peer)) => {
                 lane.answered(door, Door::Opened);
-                let held = self.welcome(Stream::from(socket), peer);
-                // Whoever sees it counted sees it open as well.
-                self.counters.accepted.fetch_add(1, Ordering::Release);
-                held
+                Some((socket, peer))
             }
             Err(error) => {
                 lane.answered(door, verdict_on_accept(&error.into()));
@@ -208,8 +218,8 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// Calls the service. The outcome is `None` when another thread has the connection now; false: this
-    /// thread has lost its lane.
+    /// Calls the service; a driver has entered its post. The outcome is `None` when another thread has the
+    /// connection now; false: this thread has lost its lane, or has none.
     fn serve(
         self: &Arc<Self>,
         held: Held<Connection<S>>,
@@ -218,17 +228,17 @@ impl<S: Service> Engine<S> {
         local: &mut Local<S::Scratch>,
     ) -> (Option<Outcome<Connection<S>>>, bool) {
         let Held { token, conn: mut berth, cause } = held;
+        let mut shift =
+            Shift { engine: self, post: &local.post, role, class: None, began: None, worked: false };
         match cause {
             Cause::Expired(wait) => {
                 self.counters.expired.fetch_add(1, Ordering::Relaxed);
                 let _ = catch_unwind(AssertUnwindSafe(|| self.service.expired(&mut berth.conn, wait)));
-                return (Some(self.close(token, berth)), true);
+                return (Some(self.close(token, berth)), shift.end());
             }
             Cause::Ready { read_closed } => berth.conn.read_closed |= read_closed,
             Cause::Again => {}
         }
-        let mut shift =
-            Shift { engine: self, post: &local.post, role, class: None, began: None, worked: false };
         let verdict = catch_unwind(AssertUnwindSafe(|| {
             let draining = self.draining.load(Ordering::Relaxed);
             let begin = &mut |class| shift.begin(class);
@@ -320,8 +330,11 @@ impl<S: Service> Engine<S> {
 impl<S: Service> Shift<'_, S> {
     /// Work of that class begins, and the work before it has ended.
     fn begin(&mut self, class: Class) -> Begin {
-        if !self.end() {
-            self.role = Role::Spare;
+        if self.class.is_some() {
+            match self.end() {
+                true => self.post.enter(),
+                false => self.role = Role::Spare,
+            }
         }
         if self.role == Role::Driver && (self.engine.classes.is_slow(class) || self.engine.crew.is_spent()) {
             return Begin::Handover;
@@ -329,26 +342,23 @@ impl<S: Service> Shift<'_, S> {
         self.class = Some(class);
         self.worked = true;
         self.engine.counters.served.fetch_add(1, Ordering::Relaxed);
-        match self.role {
-            Role::Driver => self.post.enter(),
-            Role::Spare => self.began = Some(Instant::now()),
+        if self.role == Role::Spare {
+            self.began = Some(Instant::now());
         }
         Begin::Go
     }
 
-    /// The work has ended. False: the lane was given away meanwhile.
+    /// The work has ended. False: the lane was given away meanwhile, or this thread has none.
     fn end(&mut self) -> bool {
-        let Some(class) = self.class.take() else { return self.role == Role::Driver };
-        if let Some(began) = self.began.take() {
-            match began.elapsed() < QUICK {
-                true => self.engine.classes.mark_quick(class),
+        let class = self.class.take();
+        let began = self.began.take();
+        let keeps = self.role == Role::Driver && self.post.leave();
+        if let Some(class) = class {
+            match began.map_or(keeps, |began| began.elapsed() < QUICK) {
+                true if began.is_some() => self.engine.classes.mark_quick(class),
+                true => {}
                 false => self.engine.classes.mark_slow(class),
             }
-            return false;
-        }
-        let keeps = self.post.leave();
-        if !keeps {
-            self.engine.classes.mark_slow(class);
         }
         keeps
     }

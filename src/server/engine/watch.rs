@@ -143,7 +143,9 @@ impl<S: Service> Engine<S> {
     /// How many drivers a lane may have: more while its queue is long and a core has nothing to do, or while
     /// what is queued waits for over a tick; fewer after a while without such pressure.
     fn adjust(&self, index: usize, tick: &Tick, memory: &mut Memory) {
-        let most = self.cores.div_ceil(self.lanes.len());
+        // One thread at least is left for jobs: a driver that has enough to do never takes one.
+        let lanes = self.lanes.len();
+        let most = self.cores.div_ceil(lanes).min((self.crew.most() - 1) / lanes).max(1);
         if tick.pressed {
             memory.easy = 0;
             memory.pressed += 1;
