@@ -175,3 +175,27 @@ fn a_hook_that_blocks_delays_nobody() {
     expect(&mut first, b"x\n");
     end(server);
 }
+
+/// Its connection always has more to do, so it never waits, and is in the queue when its time is over.
+#[test]
+fn a_peer_that_never_stops_sending_does_not_hold_up_the_end() {
+    let (told, begun) = mpsc::channel();
+    let peer = Peer::default();
+    let far = Arc::clone(&peer);
+    let handler = move |conn: &mut Connection<'_>| {
+        let data = conn.recv(4096)?;
+        // The peer sends as much as is taken.
+        let _ = far.lock().unwrap().as_ref().unwrap().write_all(&data);
+        let _ = told.send(());
+        Ok(Next::Wait)
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(handler).unwrap();
+    let mut stream = connect(&server);
+    stream.set_nodelay(true).unwrap();
+    *peer.lock().unwrap() = Some(stream.try_clone().unwrap());
+    stream.write_all(&[7; 32 * 1024]).unwrap();
+    begun.recv().unwrap();
+    server.shutdown_within(Duration::ZERO);
+    join(&server);
+    assert_eq!((server.counts().open, server.counts().threads), (0, 0));
+}

@@ -115,6 +115,11 @@ impl<S: Service> Engine<S> {
             match outcome {
                 None => {}
                 Some(outcome) if keeps && home == index => done = Some(outcome),
+                // This lane must not wait for a connection of another.
+                Some(outcome) if keeps => {
+                    let alert = self.lanes[home].lane.hand_in(outcome, Instant::now());
+                    self.alert(home, alert);
+                }
                 Some(outcome) => self.settle_out(home, outcome, local),
             }
             if !keeps {

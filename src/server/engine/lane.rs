@@ -119,6 +119,8 @@ struct State<P, C> {
     polls_at_tick: u64,
     pressed: bool,
     draining: bool,
+    /// Nothing may wait or go on any more.
+    ending: bool,
     closed: bool,
 }
 
@@ -154,6 +156,7 @@ impl<P, C> Lane<P, C> {
             polls_at_tick: 0,
             pressed: false,
             draining: false,
+            ending: false,
             closed: false,
         }))
     }
@@ -222,6 +225,17 @@ impl<P, C> Lane<P, C> {
         (held, Alert { wake, call: false })
     }
 
+    /// The same for a thread that has no time to go on with it: the lane's drivers will.
+    pub(super) fn hand_in(&self, done: Outcome<C>, now: Instant) -> Alert {
+        let (held, mut alert) = self.settle(done, now);
+        if let Some(held) = held {
+            let mut state = self.state();
+            state.requeue(held);
+            alert.wake = state.seat.is_none();
+        }
+        alert
+    }
+
     /// A slot for a new connection, held by the caller. `None`: the server is shutting down.
     pub(super) fn admit(&self) -> Option<Token> {
         let mut state = self.state();
@@ -285,9 +299,11 @@ impl<P, C> Lane<P, C> {
         state.evict(Wait::is_idle)
     }
 
-    /// Closes everything that is parked.
+    /// Closes everything that is parked, and from now on everything that comes back.
     pub(super) fn evict(&self) -> Alert {
-        self.state().evict(|_| true)
+        let mut state = self.state();
+        state.ending = true;
+        state.evict(|_| true)
     }
 
     /// Sends the drivers home.
@@ -392,8 +408,11 @@ impl<P, C> State<P, C> {
     /// Puts a connection back, or lets it go. `Some`: it must be looked at again at once.
     fn settle(&mut self, done: Outcome<C>) -> Option<Held<C>> {
         match done {
-            Outcome::Park(token, conn, wait) if self.draining && wait.is_idle() => {
+            Outcome::Park(token, conn, wait) if self.ending || self.draining && wait.is_idle() => {
                 Some(Held { token, conn, cause: Cause::Expired(wait) })
+            }
+            Outcome::Again(token, conn) if self.ending => {
+                Some(Held { token, conn, cause: Cause::Expired(Wait::Idle) })
             }
             Outcome::Park(token, conn, wait) => match self.table.park(token, conn, wait, self.now) {
                 Ok(()) => None,

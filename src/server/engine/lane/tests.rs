@@ -202,3 +202,30 @@ fn what_a_lost_driver_leaves_is_for_who_waits() {
     let (call, _) = working.tick().unwrap();
     assert_eq!(lane.lose(&working, call), (true, Alert { call: false, wake: true }));
 }
+
+#[test]
+fn what_another_lane_s_driver_brings_is_for_this_lane_s() {
+    let (lane, now) = lane(9);
+    let post = driver(&lane);
+    let token = lane.admit().unwrap();
+    assert!(matches!(lane.turn(&post, None), (Work::Poll(..), _)));
+    assert!(lane.hand_in(Outcome::Again(token, "more"), now).wake);
+    lane.polled(7, now, |_, _| {});
+    let held = serve(&lane, &post, None);
+    assert_eq!((held.conn, held.cause), ("more", Cause::Again));
+    assert_eq!(lane.hand_in(Outcome::Park(token, "more", Wait::Idle), now), Alert::default());
+}
+
+#[test]
+fn at_the_very_end_whatever_comes_back_is_closed() {
+    let (lane, now) = lane(9);
+    let post = driver(&lane);
+    let (greedy, slow) = (lane.admit().unwrap(), lane.admit().unwrap());
+    let _ = lane.drain();
+    let _ = lane.evict();
+    assert!(matches!(lane.turn(&post, Some(Outcome::Again(greedy, "greedy"))), (Work::Poll(7, _), _)));
+    let (held, _) = lane.settle(Outcome::Park(slow, "slow", Wait::Body), now);
+    assert_eq!(held.unwrap().cause, Cause::Expired(Wait::Body));
+    lane.polled(7, now, |_, _| {});
+    assert_eq!(serve(&lane, &post, None).cause, Cause::Expired(Wait::Idle));
+}
