@@ -26,14 +26,16 @@ struct World {
     bytes: [AtomicUsize; 2],
     /// A thread is in the handler of that connection.
     inside: [AtomicBool; 2],
-    events: loom::sync::Mutex<Vec<Token>>,
+    events: loom::sync::Mutex<Vec<Target>>,
+    /// Those who wait at the door, each with a byte.
+    outside: AtomicUsize,
     served: AtomicUsize,
 }
 
 impl World {
     fn new(allowed: usize) -> World {
         let setup =
-            Setup { seat: Seat, doors: 0, room: 9, patience: [None; Wait::COUNT], now: Instant::now() };
+            Setup { seat: Seat, doors: 1, room: 9, patience: [None; Wait::COUNT], now: Instant::now() };
         let lane = Lane::new(setup);
         lane.allow(allowed);
         World {
@@ -41,6 +43,7 @@ impl World {
             bytes: Default::default(),
             inside: Default::default(),
             events: loom::sync::Mutex::new(Vec::new()),
+            outside: AtomicUsize::new(0),
             served: AtomicUsize::new(0),
         }
     }
@@ -55,7 +58,26 @@ impl World {
     /// The peer sends a byte: it is in the socket before its event is.
     fn send(&self, token: Token, conn: usize) {
         self.bytes[conn].fetch_add(1, Ordering::SeqCst);
-        lock(&self.events).push(token);
+        lock(&self.events).push(Target::Conn(token));
+    }
+
+    /// A new peer comes, with its first byte.
+    fn come(&self) {
+        self.outside.fetch_add(1, Ordering::SeqCst);
+        lock(&self.events).push(Target::Door(0));
+    }
+
+    /// One try to accept; whoever comes in is served and leaves.
+    fn accept(&self) {
+        let someone = |count: usize| count.checked_sub(1);
+        if self.outside.fetch_update(Ordering::SeqCst, Ordering::SeqCst, someone).is_err() {
+            return self.lane.answered(0, Door::Drained);
+        }
+        self.lane.answered(0, Door::Opened);
+        if let Some(token) = self.lane.admit() {
+            self.served.fetch_add(1, Ordering::SeqCst);
+            let _ = self.lane.settle(Outcome::Gone(token), Instant::now());
+        }
     }
 
     /// The handler: takes all bytes that are there.
@@ -71,8 +93,8 @@ impl World {
         let events = std::mem::take(&mut *lock(&self.events));
         let found = !events.is_empty();
         self.lane.polled(seat, Instant::now(), |_, tell| {
-            for token in events {
-                tell(Target::Conn(token), READABLE);
+            for target in events {
+                tell(target, READABLE);
             }
         });
         found
@@ -87,6 +109,9 @@ impl World {
         loop {
             let (work, _) = self.lane.turn(post, done.take());
             match work {
+                Work::Serve(held, _) if matches!(held.cause, Cause::Expired(_)) => {
+                    done = Some(Outcome::Gone(held.token));
+                }
                 Work::Serve(held, _) => {
                     post.enter();
                     self.handle(held.conn);
@@ -101,7 +126,7 @@ impl World {
                         return;
                     }
                 }
-                Work::Accept(..) => unreachable!("no door"),
+                Work::Accept(..) => self.accept(),
                 Work::Leave => return,
             }
         }
@@ -110,8 +135,13 @@ impl World {
     /// What a thread does that isn't the lane's any more.
     fn settle(&self, mut outcome: Outcome<usize>) {
         while let (Some(held), _) = self.lane.settle(outcome, Instant::now()) {
-            self.handle(held.conn);
-            outcome = Outcome::Park(held.token, held.conn, Wait::Idle);
+            outcome = match held.cause {
+                Cause::Expired(_) => Outcome::Gone(held.token),
+                _ => {
+                    self.handle(held.conn);
+                    Outcome::Park(held.token, held.conn, Wait::Idle)
+                }
+            };
         }
     }
 }
@@ -215,5 +245,90 @@ fn loom_an_event_for_a_closed_connection_reaches_nobody() {
             world.poll(seat);
         }
         assert!(matches!(world.lane.turn(&post, None), (Work::Poll(..), _)), "the late event meant nothing");
+    });
+}
+
+#[test]
+fn loom_what_comes_before_another_turn_is_served() {
+    explore(|| {
+        let world = LoomArc::new(World::new(2));
+        let token = world.parked(0);
+        world.send(token, 0);
+        let other = {
+            let world = LoomArc::clone(&world);
+            thread::spawn(move || world.drive(&Arc::new(Post::new(2))))
+        };
+        let post = Arc::new(Post::new(1));
+        let mut done = None;
+        let mut again = true;
+        if world.lane.join(&post) {
+            // It has more to do after its first turn, and doesn't look at its socket in the second.
+            loop {
+                let (work, _) = world.lane.turn(&post, done.take());
+                match work {
+                    Work::Serve(held, _) if again => {
+                        again = false;
+                        world.handle(held.conn);
+                        world.send(token, 0);
+                        done = Some(Outcome::Again(held.token, held.conn));
+                    }
+                    Work::Serve(held, _) => {
+                        if held.cause != Cause::Again {
+                            world.handle(held.conn);
+                        }
+                        done = Some(Outcome::Park(held.token, held.conn, Wait::Idle));
+                    }
+                    Work::Poll(seat, _) => {
+                        if !world.poll(seat) && !world.lane.state().has_work() {
+                            break;
+                        }
+                    }
+                    _ => break,
+                }
+            }
+        }
+        other.join().unwrap();
+        world.drive(&Arc::new(Post::new(3)));
+        assert_eq!(world.bytes[0].load(Ordering::SeqCst), 0, "an event was forgotten");
+    });
+}
+
+#[test]
+fn loom_nobody_is_left_at_the_door() {
+    explore(|| {
+        let world = LoomArc::new(World::new(3));
+        let drivers: Vec<_> = (1..3)
+            .map(|number| {
+                let world = LoomArc::clone(&world);
+                thread::spawn(move || world.drive(&Arc::new(Post::new(number))))
+            })
+            .collect();
+        world.come();
+        world.come();
+        for driver in drivers {
+            driver.join().unwrap();
+        }
+        world.drive(&Arc::new(Post::new(3)));
+        assert_eq!(world.outside.load(Ordering::SeqCst), 0);
+        assert_eq!((world.served.load(Ordering::SeqCst), world.lane.count()), (2, 0));
+    });
+}
+
+#[test]
+fn loom_a_drained_lane_becomes_empty_and_stays_so() {
+    explore(|| {
+        let world = LoomArc::new(World::new(3));
+        let tokens = [world.parked(0), world.parked(1)];
+        let driver = {
+            let world = LoomArc::clone(&world);
+            thread::spawn(move || world.drive(&Arc::new(Post::new(1))))
+        };
+        world.send(tokens[0], 0);
+        world.come();
+        let _ = world.lane.drain();
+        driver.join().unwrap();
+        world.drive(&Arc::new(Post::new(2)));
+        assert_eq!(world.lane.count(), 0);
+        assert!(world.lane.admit().is_none());
     });
 }
