@@ -119,6 +119,7 @@ impl World {
                     if !post.leave() {
                         return self.settle(outcome);
                     }
+                    assert!(self.is_driver(post), "goes on with a lane that it has lost");
                     done = Some(outcome);
                 }
                 Work::Poll(seat, _) => {
@@ -130,6 +131,10 @@ impl World {
                 Work::Leave => return,
             }
         }
+    }
+
+    fn is_driver(&self, post: &Arc<Post>) -> bool {
+        self.lane.state().drivers.iter().any(|driver| Arc::ptr_eq(driver, post))
     }
 
     /// What a thread does that isn't the lane's any more.
@@ -217,22 +222,21 @@ fn loom_an_event_for_a_closed_connection_reaches_nobody() {
         let post = Arc::new(Post::new(1));
         assert!(world.lane.join(&post));
         let mut done = None;
-        let mut closed = false;
+        let mut new = None;
         loop {
             let (work, _) = world.lane.turn(&post, done.take());
             match work {
                 Work::Serve(held, _) if held.token == old => {
-                    assert!(!closed, "an event of a connection that is closed");
-                    closed = true;
+                    assert!(new.is_none(), "an event of a connection that is closed");
                     done = Some(Outcome::Gone(held.token));
                     // Its slot goes to another at once.
                     let (_, _) = world.lane.settle(done.take().unwrap(), Instant::now());
-                    let new = world.parked(1);
-                    assert_eq!(new.index(), old.index());
+                    new = Some(world.parked(1));
+                    assert_eq!(new.unwrap().index(), old.index());
                 }
                 Work::Serve(held, _) => panic!("the new connection {held:?} had no event"),
                 Work::Poll(seat, _) => {
-                    if !world.poll(seat) && closed {
+                    if !world.poll(seat) && new.is_some() {
                         break;
                     }
                     thread::yield_now();
@@ -244,7 +248,14 @@ fn loom_an_event_for_a_closed_connection_reaches_nobody() {
         if let (Work::Poll(seat, _), _) = world.lane.turn(&post, None) {
             world.poll(seat);
         }
-        assert!(matches!(world.lane.turn(&post, None), (Work::Poll(..), _)), "the late event meant nothing");
+        // The late event meant nothing, and the new connection's own event is noted.
+        world.send(new.unwrap(), 1);
+        match world.lane.turn(&post, None) {
+            (Work::Poll(seat, _), _) => assert!(world.poll(seat)),
+            other => panic!("{other:?}"),
+        }
+        let (work, _) = world.lane.turn(&post, None);
+        assert!(matches!(work, Work::Serve(held, _) if Some(held.token) == new));
     });
 }
 
