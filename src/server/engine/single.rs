@@ -10,7 +10,7 @@ use crate::{
     sys,
 };
 
-use super::service::{Begin, Conn, Desk, Service, Verdict};
+use super::service::{Begin, Conn, Desk, Service, Verdict, Wait};
 
 /// Serves a connection to its end.
 ///
@@ -21,8 +21,14 @@ pub(crate) fn serve_one<S: Service>(service: &S, socket: Socket, peer: Address) 
     let Some(state) = service.open(&peer) else { return Ok(()) };
     let mut conn = Conn { stream: Stream::from(socket), peer, state, read_closed: false };
     let mut scratch = S::Scratch::default();
+    // What it waits for, and until when.
+    let mut waiting: Option<(Wait, Deadline)> = None;
     loop {
-        let begin = &mut |_| Begin::Go;
+        let mut worked = false;
+        let begin = &mut |_| {
+            worked = true;
+            Begin::Go
+        };
         let mut desk = Desk { scratch: &mut scratch, begin, now: Instant::now(), draining: false };
         let wait = match service.ready(&mut conn, &mut desk) {
             Verdict::Park(wait) => wait,
@@ -34,8 +40,16 @@ pub(crate) fn serve_one<S: Service>(service: &S, socket: Socket, peer: Address) 
             }
         };
         let interest = if wait.for_write() { sys::Interest::Write } else { sys::Interest::Read };
-        let deadline = Deadline::after(service.patience(wait));
-        match sys::wait(conn.stream.socket().as_fd(), interest, deadline, None) {
+        let deadline = match waiting {
+            Some((before, deadline)) if before == wait && !wait.restarts() && !worked => deadline,
+            _ => Deadline::after(service.patience(wait)),
+        };
+        waiting = Some((wait, deadline));
+        let ready = match deadline.has_passed() {
+            true => Err(ErrorKind::TimedOut.into()),
+            false => sys::wait(conn.stream.socket().as_fd(), interest, deadline, None),
+        };
+        match ready {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::TimedOut => {
                 service.expired(&mut conn, wait);

@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use sockeye::http::{HttpServer, StatusCode, handler};
+
 use super::support::{Answer, Site};
 use crate::support::PATIENCE;
 
@@ -124,4 +126,17 @@ fn a_request_in_flight_ends_before_the_server_does() {
     write!(stream.get_mut(), "bc").unwrap();
     let answer = Answer::read(&mut stream, false).unwrap();
     assert_eq!((answer.line().as_str(), answer.header("Connection")), ("200 abc", Some("close")));
+}
+
+#[test]
+fn a_dripping_head_gets_a_408_from_a_single_request_s_server_too() {
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().head_timeout(SHORT);
+    let mut stream = TcpStream::connect(server.addrs().unwrap()[0].as_socket_addr().unwrap()).unwrap();
+    write!(stream, "GET / HTTP/1.1\r\nX: ").unwrap();
+    let serving = thread::spawn(move || {
+        server.handle_request(handler(|_, response| response.send_response(StatusCode::OK).body("")))
+    });
+    let answer = drip(&mut stream);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    serving.join().unwrap().unwrap();
 }
