@@ -14,7 +14,7 @@ fn main() -> sockeye::Result<()> {
         .extensions_map([("", "text/plain; charset=utf-8")])
         .symlinks(Symlinks::Inside);
 
-    let server = HttpServer::bind(("", port))?.log_requests(|entry| eprintln!("{entry}"));
+    let server = HttpServer::bind(("", port))?.log_requests(|entry| eprintln!("{entry:#}"));
     for address in server.addrs()? {
         println!("listening on {address}");
         for url in http::urls(&address) {

@@ -6,7 +6,8 @@ use ::http::StatusCode;
 
 use crate::{error::Error, socket::Address};
 
-/// One answered request; `Display` writes it in the common log format.
+/// One answered request; `Display` writes it in the common log format, and `{:#}` appends why its handler failed, if
+/// it did.
 ///
 /// Control characters and quotes of what the peer sent are escaped, so that one request is one line.
 ///
@@ -90,7 +91,11 @@ impl fmt::Display for LogEntry<'_> {
             }
             RequestLine::Refused => f.write_str("-")?,
         }
-        write!(f, "\" {} {}", self.status.as_str(), self.size)
+        write!(f, "\" {} {}", self.status.as_str(), self.size)?;
+        match self.error {
+            Some(error) if f.alternate() => write!(f, ": {}", Escaped(&error.to_string())),
+            _ => Ok(()),
+        }
     }
 }
 

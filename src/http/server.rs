@@ -114,7 +114,8 @@ impl HttpServer {
         self
     }
 
-    /// Has each answer told to that function, besides [`Handler::log_request`]. Default is nobody.
+    /// Has each answer told to that function, besides [`Handler::log_request`]. Default is nobody: then nothing says
+    /// why a handler failed, but the 500 that its peer gets. `{:#}` writes it too.
     ///
     /// Python: `BaseHTTPRequestHandler.log_request`, which is always on.
     ///
@@ -123,7 +124,7 @@ impl HttpServer {
     /// ```
     /// use sockeye::http::HttpServer;
     /// # fn main() -> sockeye::Result<()> {
-    /// let server = HttpServer::bind("127.0.0.1:0")?.log_requests(|entry| eprintln!("{entry}"));
+    /// let server = HttpServer::bind("127.0.0.1:0")?.log_requests(|entry| eprintln!("{entry:#}"));
     /// # assert_eq!(server.addrs()?.len(), 1);
     /// # Ok(())
     /// # }

@@ -15,7 +15,7 @@ use std::{
 use sockeye::{
     Error, ErrorKind, Result,
     server::{Connection, Next, RequestHandler, Server, ServerHandle},
-    socket::Address,
+    socket::{AF_INET, Address, IPPROTO_TCP, SOCK_STREAM, Socket},
 };
 
 use crate::support::{self, Program};
@@ -156,6 +156,32 @@ fn handlers_that_block_delay_nobody() {
     }
     assert!(server.counts().taken_over >= 1);
     end(server);
+}
+
+#[test]
+fn a_socket_that_does_not_listen_is_refused() {
+    let socket = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP).unwrap();
+    socket.bind("127.0.0.1:0").unwrap();
+    let error = Server::from(socket).spawn(echo).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    assert!(error.to_string().contains("doesn't listen"), "{error}");
+}
+
+/// What threads share has to allow it; checked when this compiles.
+#[test]
+fn what_is_shared_between_threads_can_be() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Socket>();
+    shared::<Address>();
+    shared::<Error>();
+    shared::<Server>();
+    shared::<ServerHandle>();
+    shared::<sockeye::client::Client>();
+    shared::<sockeye::http::HttpServer>();
+    shared::<sockeye::http::FileHandler>();
+    shared::<sockeye::cancel::CancelToken>();
+    shared::<sockeye::urllib::Opener>();
+    shared::<sockeye::urllib::Response>();
 }
 
 /// With the only thread for them blocked, handlers wait; the server accepts and keeps its time limits all the same.

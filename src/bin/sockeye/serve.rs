@@ -179,7 +179,7 @@ impl Totals {
     fn add(&self, entry: &LogEntry<'_>) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.bytes.fetch_add(entry.size(), Ordering::Relaxed);
-        say(io::stderr(), &entry.to_string());
+        say(io::stderr(), &format!("{entry:#}"));
     }
 
     fn line(&self, time: Duration) -> String {

@@ -46,7 +46,7 @@ use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
     poll::{Interest, Poller, Registrar, poller},
-    socket::Socket,
+    socket::{SO_ACCEPTCONN, SOL_SOCKET, Socket},
 };
 
 use classes::Classes;
@@ -163,8 +163,14 @@ impl<S: Service> Engine<S> {
     ///
     /// # Errors
     ///
-    /// When the system has no descriptors, threads or memory left.
+    /// When one of them doesn't listen, or the system has no descriptors, threads or memory left.
     pub(crate) fn start(service: S, doors: Vec<Socket>, config: &Config) -> Result<Arc<Engine<S>>> {
+        for door in &doors {
+            if !door.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)? {
+                let why = "a socket to serve doesn't listen: call its listen, or make it by create_server";
+                return Err(Error::new(ErrorKind::InvalidInput, why));
+            }
+        }
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let count = cores.div_ceil(CORES_PER_LANE);
         let mut lanes = Vec::with_capacity(count);

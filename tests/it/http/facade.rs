@@ -77,6 +77,20 @@ fn one_request_is_logged_and_its_settings_hold() {
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
 }
 
+#[test]
+fn the_log_says_why_a_handler_failed() {
+    let (sender, lines) = mpsc::channel();
+    let server = HttpServer::bind("127.0.0.1:0").unwrap();
+    let server = server.log_requests(move |entry| sender.send(format!("{entry:#}")).unwrap());
+    let addr = server.addrs().unwrap()[0].as_socket_addr().unwrap();
+    let client = thread::spawn(move || exchange(addr, b"GET / HTTP/1.0\r\n\r\n"));
+    server.handle_request(handler(|_, _| Err(sockeye::Error::new(ErrorKind::Other, "one\ntwo")))).unwrap();
+    client.join().unwrap();
+    let line = lines.recv().unwrap();
+    assert!(line.contains("\"GET / HTTP/1.0\" 500 ") && line.contains(": one"), "{line}");
+    assert!(!line.contains('\n'), "one request is one line: {line}");
+}
+
 /// A wrapper calls the verbs' methods of what it holds, whatever that is held by.
 #[test]
 fn a_held_handler_answers_each_verb() {
