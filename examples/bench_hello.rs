@@ -54,6 +54,6 @@ fn answer(request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
 fn main() -> Result<()> {
     let port = env::args().nth(1).map_or(Ok(8000), |port| port.parse()).expect("PORT is a number");
     let server = HttpServer::bind(("", port))?.max_connections(20_000);
-    println!("listening on {}", server.addrs()?[0]);
+    println!("listening on {}", server.addr()?);
     server.serve_forever(handler(answer))
 }

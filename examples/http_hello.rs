@@ -28,6 +28,6 @@ impl Handler for Sample {
 fn main() -> Result<()> {
     let port = env::args().nth(1).map_or(Ok(8000), |port| port.parse()).expect("PORT is a number");
     let server = HttpServer::bind(("", port))?;
-    println!("listening on {}", server.addrs()?[0]);
+    println!("listening on {}", server.addr()?);
     server.serve_forever(Sample)
 }

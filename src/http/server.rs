@@ -99,6 +99,20 @@ impl HttpServer {
         Ok(self)
     }
 
+    /// Has the kernel keep so many connections that wait to be accepted, on each address bound so far. Default is
+    /// 4,096; the system's limit (`net.core.somaxconn`) is a bound.
+    ///
+    /// Python: `request_queue_size`, by default 5.
+    ///
+    /// # Errors
+    ///
+    /// As `listen`.
+    #[doc(alias = "request_queue_size")]
+    pub fn backlog(self, connections: i32) -> Result<HttpServer> {
+        self.sockets.iter().try_for_each(|socket| socket.listen(connections))?;
+        Ok(self)
+    }
+
     /// Says who answers, in the header `Server`; `""` leaves it out. Default is `sockeye`.
     ///
     /// Control characters in it are an error of [`spawn`](Self::spawn) and
@@ -125,7 +139,7 @@ impl HttpServer {
     /// use sockeye::http::HttpServer;
     /// # fn main() -> sockeye::Result<()> {
     /// let server = HttpServer::bind("127.0.0.1:0")?.log_requests(|entry| eprintln!("{entry:#}"));
-    /// # assert_eq!(server.addrs()?.len(), 1);
+    /// # assert_ne!(server.addr()?.port(), Some(0));
     /// # Ok(())
     /// # }
     /// ```
@@ -207,9 +221,20 @@ impl HttpServer {
         self
     }
 
-    /// The addresses it listens on, with the ports that the system chose.
+    /// The address it listens on, with the port that the system chose; the first one, if there are several.
     ///
-    /// Python: `server.server_address`.
+    /// Python: `server.server_address`. In `std::net`: `TcpListener::local_addr`.
+    ///
+    /// # Errors
+    ///
+    /// As `getsockname`.
+    #[doc(alias = "server_address")]
+    #[doc(alias = "local_addr")]
+    pub fn addr(&self) -> Result<Address> {
+        self.sockets[0].getsockname()
+    }
+
+    /// All addresses that it listens on.
     ///
     /// # Errors
     ///
@@ -240,17 +265,21 @@ impl HttpServer {
         Ok(ServerHandle::new(engine, addrs))
     }
 
-    /// Accepts one connection on the first address, and answers one request on the calling thread.
+    /// Accepts one connection on the first address, and answers one request on the calling thread: the handler may
+    /// borrow what stands around it. The time to wait for the connection is the listening socket's timeout: set it
+    /// with [`Socket::settimeout`] before making the server from it.
     ///
     /// Python: `server.handle_request()`.
     ///
     /// # Errors
     ///
-    /// What `accept` reports, what breaks the connection, and a wrong setting.
+    /// [`TimedOut`](ErrorKind::TimedOut) when nobody came, what `accept` reports, what breaks the connection, and a
+    /// wrong setting.
     ///
     /// # Examples
     ///
     /// ```
+    /// use std::sync::Mutex;
     /// use sockeye::{
     ///     http::{HttpServer, StatusCode, handler},
     ///     socket::create_connection,
@@ -258,18 +287,21 @@ impl HttpServer {
     ///
     /// # fn main() -> sockeye::Result<()> {
     /// let server = HttpServer::bind("127.0.0.1:0")?;
-    /// let client = create_connection(&server.addrs()?[0], None)?;
+    /// let client = create_connection(server.addr()?, None)?;
     /// client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-    /// server.handle_request(handler(|_, response| {
+    /// let asked = Mutex::new(None);
+    /// server.handle_request(handler(|request, response| {
+    ///     *asked.lock().unwrap() = Some(request.path().to_owned());
     ///     response.send_response(StatusCode::NO_CONTENT).body("")
     /// }))?;
+    /// assert_eq!(asked.into_inner().unwrap().as_deref(), Some("/"));
     /// let mut answer = [0; 25];
     /// client.recv(&mut answer)?;
     /// assert_eq!(&answer, b"HTTP/1.1 204 No Content\r\n");
     /// # Ok(())
     /// # }
     /// ```
-    pub fn handle_request(&self, handler: impl Handler + 'static) -> Result<()> {
+    pub fn handle_request(&self, handler: impl Handler) -> Result<()> {
         self.check()?;
         let (socket, peer) = self.sockets[0].accept()?;
         let settings = Settings { keeps_alive: false, ..self.settings.clone() };

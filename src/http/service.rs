@@ -89,7 +89,7 @@ pub(super) struct Turn<'t, 'd, H> {
     pub(super) served: u32,
 }
 
-impl<H: Handler + 'static> Service for HttpService<H> {
+impl<H: Handler> Service for HttpService<H> {
     type State = State;
     type Scratch = Option<Box<Buffers>>;
 

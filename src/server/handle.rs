@@ -41,7 +41,7 @@ trait Running: Send + Sync {
     fn counts(&self) -> Counts;
 }
 
-impl<S: Service> Running for Engine<S> {
+impl<S: Service + 'static> Running for Engine<S> {
     fn shutdown(&self, patience: Duration) {
         Engine::shutdown(self, patience);
     }
@@ -56,7 +56,7 @@ impl<S: Service> Running for Engine<S> {
 }
 
 impl ServerHandle {
-    pub(crate) fn new<S: Service>(engine: Arc<Engine<S>>, addrs: Vec<Address>) -> ServerHandle {
+    pub(crate) fn new<S: Service + 'static>(engine: Arc<Engine<S>>, addrs: Vec<Address>) -> ServerHandle {
         ServerHandle { running: engine, addrs: addrs.into() }
     }
 

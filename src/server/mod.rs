@@ -78,7 +78,7 @@ use plain::Plain;
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    socket: Socket,
+    sockets: Vec<Socket>,
     config: Config,
     idle: Option<Duration>,
     patience: Option<Duration>,
@@ -97,7 +97,17 @@ impl Server {
         Ok(Server::from(create_server(address)?))
     }
 
-    /// Has the kernel keep so many connections that wait to be accepted. Default is 4,096; the system's limit
+    /// Serves on that address as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub fn also_bind(mut self, address: impl ToAddress) -> Result<Server> {
+        self.sockets.push(create_server(address)?);
+        Ok(self)
+    }
+
+    /// Has the kernel keep so many connections that wait to be accepted, on each address bound so far. Default is 4,096; the system's limit
     /// (`net.core.somaxconn`) is a bound.
     ///
     /// Python: `request_queue_size`, by default 5.
@@ -106,7 +116,7 @@ impl Server {
     ///
     /// As `listen`.
     pub fn backlog(self, connections: i32) -> Result<Server> {
-        self.socket.listen(connections)?;
+        self.sockets.iter().try_for_each(|socket| socket.listen(connections))?;
         Ok(self)
     }
 
@@ -142,13 +152,26 @@ impl Server {
         self
     }
 
-    /// The address it listens on, with the port that the system chose.
+    /// The address it listens on, with the port that the system chose; the first one, if there are several.
+    ///
+    /// Python: `server.server_address`. In `std::net`: `TcpListener::local_addr`.
     ///
     /// # Errors
     ///
     /// As `getsockname`.
+    #[doc(alias = "server_address")]
+    #[doc(alias = "local_addr")]
     pub fn addr(&self) -> Result<Address> {
-        self.socket.getsockname()
+        self.sockets[0].getsockname()
+    }
+
+    /// All addresses that it listens on.
+    ///
+    /// # Errors
+    ///
+    /// As `getsockname`.
+    pub fn addrs(&self) -> Result<Vec<Address>> {
+        self.sockets.iter().map(Socket::getsockname).collect()
     }
 
     /// Serves for ever, or until the process ends; the calling thread waits.
@@ -156,7 +179,7 @@ impl Server {
     /// # Errors
     ///
     /// When the system has no descriptors, memory or threads left to begin with.
-    pub fn serve_forever(self, handler: impl RequestHandler) -> Result<()> {
+    pub fn serve_forever(self, handler: impl RequestHandler + 'static) -> Result<()> {
         self.spawn(handler)?.join()
     }
 
@@ -165,15 +188,18 @@ impl Server {
     /// # Errors
     ///
     /// As [`serve_forever`](Self::serve_forever).
-    pub fn spawn(self, handler: impl RequestHandler) -> Result<ServerHandle> {
-        let addr = self.addr()?;
+    pub fn spawn(self, handler: impl RequestHandler + 'static) -> Result<ServerHandle> {
+        let addrs = self.addrs()?;
         let plain = Plain::new(handler, self.idle, self.patience);
-        let engine = Engine::start(plain, vec![self.socket], &self.config)?;
-        Ok(ServerHandle::new(engine, vec![addr]))
+        let engine = Engine::start(plain, self.sockets, &self.config)?;
+        Ok(ServerHandle::new(engine, addrs))
     }
 
-    /// Accepts one connection and serves it to its end, on the calling thread. The time to wait for it is the
-    /// listening socket's timeout: set it with [`Socket::settimeout`] before making the server from it.
+    /// Accepts one connection on the first address and serves it to its end, on the calling thread: the handler may
+    /// borrow what stands around it. The time to wait for the connection is the listening socket's timeout: set it
+    /// with [`Socket::settimeout`] before making the server from it.
+    ///
+    /// Python: `server.handle_request()`.
     ///
     /// # Errors
     ///
@@ -198,7 +224,7 @@ impl Server {
     /// # }
     /// ```
     pub fn handle_request(&self, handler: impl RequestHandler) -> Result<()> {
-        let (socket, peer) = self.socket.accept()?;
+        let (socket, peer) = self.sockets[0].accept()?;
         engine::serve_one(&Plain::new(handler, self.idle, self.patience), socket, peer)
     }
 }
@@ -206,6 +232,11 @@ impl Server {
 /// From a socket that listens already: of a parent process, of any family, with any options.
 impl From<Socket> for Server {
     fn from(socket: Socket) -> Server {
-        Server { socket, config: Config::default(), idle: None, patience: Some(Duration::from_secs(60)) }
+        Server {
+            sockets: vec![socket],
+            config: Config::default(),
+            idle: None,
+            patience: Some(Duration::from_secs(60)),
+        }
     }
 }

@@ -55,9 +55,9 @@ impl std::fmt::Debug for Next {
 /// | | [`handle_error`](Self::handle_error) | log an error of `handle`; its connection is closed |
 ///
 /// Python: `socketserver.BaseRequestHandler`, and the hooks of `BaseServer`.
-pub trait RequestHandler: Send + Sync + 'static {
-    /// Called whenever the connection has something to read, which may be its end. May block, and may as well serve the connection
-    /// to its end in a loop.
+pub trait RequestHandler: Send + Sync {
+    /// Called whenever the connection has something to read, which may be its end. May block, and may as well serve
+    /// the connection to its end in a loop.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ pub trait RequestHandler: Send + Sync + 'static {
 
 impl<F> RequestHandler for F
 where
-    F: Fn(&mut Connection<'_>) -> Result<Next> + Send + Sync + 'static,
+    F: Fn(&mut Connection<'_>) -> Result<Next> + Send + Sync,
 {
     fn handle(&self, connection: &mut Connection<'_>) -> Result<Next> {
         self(connection)

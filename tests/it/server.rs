@@ -407,3 +407,28 @@ fn out_of_descriptors_it_waits_and_recovers() {
         stream.shutdown(Shutdown::Both).unwrap();
     }
 }
+
+#[test]
+fn several_addresses_and_a_handler_that_borrows() {
+    let server = Server::bind("127.0.0.1:0").unwrap().also_bind("127.0.0.1:0").unwrap().backlog(8).unwrap();
+    let addrs = server.addrs().unwrap();
+    assert_eq!((addrs.len(), &addrs[0]), (2, &server.addr().unwrap()));
+    let mut stream = TcpStream::connect(addrs[0].as_socket_addr().unwrap()).unwrap();
+    stream.write_all(b"hello").unwrap();
+    let heard = Mutex::new(Vec::new());
+    let listen = |conn: &mut Connection<'_>| {
+        *heard.lock().unwrap() = conn.recv(4096)?;
+        Ok(Next::Close)
+    };
+    server.handle_request(listen).unwrap();
+    assert_eq!(heard.into_inner().unwrap(), b"hello");
+
+    let server = server.spawn(echo).unwrap();
+    assert_eq!(server.addrs(), addrs);
+    for addr in &addrs {
+        let mut stream = TcpStream::connect(addr.as_socket_addr().unwrap()).unwrap();
+        stream.write_all(b"a").unwrap();
+        stream.read_exact(&mut [0]).unwrap();
+    }
+    end(server);
+}

@@ -64,7 +64,7 @@ struct Shift<'a, S: Service> {
 
 type Connection<S> = Box<Berth<<S as Service>::State>>;
 
-impl<S: Service> Engine<S> {
+impl<S: Service + 'static> Engine<S> {
     /// A thread's life: one order after the other.
     pub(super) fn work(self: &Arc<Self>) {
         let mut local = Local::default();

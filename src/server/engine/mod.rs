@@ -158,7 +158,7 @@ pub(crate) struct Engine<S: Service> {
     cores: usize,
 }
 
-impl<S: Service> Engine<S> {
+impl<S: Service + 'static> Engine<S> {
     /// Starts to serve what comes in through those listening sockets, which become non-blocking.
     ///
     /// # Errors
@@ -272,7 +272,7 @@ impl<S: Service> Engine<S> {
     }
 }
 
-impl<S: Service> fmt::Debug for Engine<S> {
+impl<S: Service + 'static> fmt::Debug for Engine<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Engine").field("counts", &self.counts()).finish_non_exhaustive()
     }

@@ -10,7 +10,7 @@ use crate::{socket::Address, stream::Stream};
 use super::classes::Class;
 
 /// A protocol that the engine serves.
-pub(crate) trait Service: Send + Sync + 'static {
+pub(crate) trait Service: Send + Sync {
     /// What a connection keeps while it is parked. Small: ten thousand of them are held.
     type State: Send + 'static;
     /// Buffers of a thread, shared by all connections that it serves.

@@ -88,7 +88,7 @@ impl Watcher {
     }
 }
 
-impl<S: Service> Engine<S> {
+impl<S: Service + 'static> Engine<S> {
     pub(super) fn start_watcher(self: &Arc<Self>) -> Result<()> {
         let engine = Arc::clone(self);
         let handle = thread::Builder::new()

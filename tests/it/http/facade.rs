@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, mpsc},
     thread,
 };
 
@@ -46,16 +46,18 @@ fn each_answer_is_logged() {
 #[test]
 fn one_request_is_handled_on_this_thread() {
     let server = HttpServer::bind("127.0.0.1:0").unwrap();
-    let addr = server.addrs().unwrap()[0].as_socket_addr().unwrap();
+    let addr = server.addr().unwrap().as_socket_addr().unwrap();
     let client = thread::spawn(move || {
         exchange(addr, b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
     });
-    let here = thread::current().id();
-    let answer = handler(move |request, response| {
-        assert_eq!(thread::current().id(), here);
+    let seen = Mutex::new(None);
+    let answer = handler(|request, response| {
+        *seen.lock().unwrap() = Some(thread::current().id());
         response.send_response(StatusCode::OK).body(request.peer().to_string())
     });
+    // It borrows from here.
     server.handle_request(answer).unwrap();
+    assert_eq!(*seen.lock().unwrap(), Some(thread::current().id()));
     let answer = client.join().unwrap();
     assert_eq!(answer.matches("HTTP/1.1 200 OK\r\n").count(), 1, "{answer}");
     assert!(answer.contains("Connection: close\r\n") && answer.contains("127.0.0.1:"), "{answer}");
@@ -66,7 +68,7 @@ fn one_request_is_logged_and_its_settings_hold() {
     let (sender, lines) = mpsc::channel();
     let server = HttpServer::bind("127.0.0.1:0").unwrap();
     let server = server.log_requests(move |entry| sender.send(entry.to_string()).unwrap());
-    let addr = server.addrs().unwrap()[0].as_socket_addr().unwrap();
+    let addr = server.addr().unwrap().as_socket_addr().unwrap();
     let client = thread::spawn(move || exchange(addr, b"GET /here HTTP/1.0\r\n\r\n"));
     server.handle_request(handler(|_, response| response.send_response(StatusCode::OK).body(""))).unwrap();
     client.join().unwrap();
@@ -82,7 +84,7 @@ fn the_log_says_why_a_handler_failed() {
     let (sender, lines) = mpsc::channel();
     let server = HttpServer::bind("127.0.0.1:0").unwrap();
     let server = server.log_requests(move |entry| sender.send(format!("{entry:#}")).unwrap());
-    let addr = server.addrs().unwrap()[0].as_socket_addr().unwrap();
+    let addr = server.addr().unwrap().as_socket_addr().unwrap();
     let client = thread::spawn(move || exchange(addr, b"GET / HTTP/1.0\r\n\r\n"));
     server.handle_request(handler(|_, _| Err(sockeye::Error::new(ErrorKind::Other, "one\ntwo")))).unwrap();
     client.join().unwrap();
@@ -181,9 +183,11 @@ fn a_request_tells_all_of_itself() {
 #[test]
 fn an_address_in_use_is_an_error() {
     let server = HttpServer::bind("127.0.0.1:0").unwrap();
-    let taken = HttpServer::bind(&server.addrs().unwrap()[0]).unwrap_err();
+    let taken = HttpServer::bind(server.addr().unwrap()).unwrap_err();
     assert_eq!(taken.kind(), ErrorKind::AddressInUse);
-    let both = HttpServer::bind("127.0.0.1:0").unwrap().also_bind("127.0.0.1:0").unwrap();
+    let both = HttpServer::bind("127.0.0.1:0").unwrap().also_bind("127.0.0.1:0").unwrap().backlog(8).unwrap();
+    let addrs = both.addrs().unwrap();
+    assert_eq!((addrs.len(), &addrs[0]), (2, &both.addr().unwrap()));
     let server = both.spawn(handler(|_, response| response.send_error(StatusCode::GONE, None))).unwrap();
     for addr in server.addrs() {
         let answer = exchange(addr.as_socket_addr().unwrap(), b"GET / HTTP/1.0\r\n\r\n");

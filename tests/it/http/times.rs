@@ -131,7 +131,7 @@ fn a_request_in_flight_ends_before_the_server_does() {
 #[test]
 fn a_dripping_head_gets_a_408_from_a_single_request_s_server_too() {
     let server = HttpServer::bind("127.0.0.1:0").unwrap().head_timeout(SHORT);
-    let mut stream = TcpStream::connect(server.addrs().unwrap()[0].as_socket_addr().unwrap()).unwrap();
+    let mut stream = TcpStream::connect(server.addr().unwrap().as_socket_addr().unwrap()).unwrap();
     write!(stream, "GET / HTTP/1.1\r\nX: ").unwrap();
     let serving = thread::spawn(move || {
         server.handle_request(handler(|_, response| response.send_response(StatusCode::OK).body("")))
