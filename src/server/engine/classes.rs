@@ -14,6 +14,11 @@ impl Class {
     pub(crate) const fn new(hash: u32) -> Class {
         Class(hash)
     }
+
+    /// The hash.
+    pub(super) fn number(self) -> u32 {
+        self.0
+    }
 }
 
 /// How many quick requests in a row clear a class.

@@ -22,21 +22,28 @@ pub(super) enum Order<J> {
     Serve(J),
 }
 
-/// INVARIANT: `idle` threads wait for `bell`; `idle <= threads`.
-/// INVARIANT: `live` holds the handle of every thread that hasn't said farewell; `gone` of those that have.
+/// INVARIANT: `idle` threads wait for `bell`, or were started and haven't looked for an order yet; so as many
+/// orders may be queued without a further thread. `idle <= threads`.
 struct State<J> {
     drives: VecDeque<usize>,
     jobs: VecDeque<J>,
     idle: usize,
     threads: usize,
+    closing: bool,
+}
+
+/// INVARIANT: `live` holds the handle of every thread that hasn't said farewell; `gone` of those that have.
+#[derive(Default)]
+struct Roll {
     live: HashMap<ThreadId, JoinHandle<()>>,
     gone: Vec<JoinHandle<()>>,
-    closing: bool,
 }
 
 /// The threads of one engine.
 pub(super) struct Crew<J> {
     state: Mutex<State<J>>,
+    /// Apart from the state: a thread is started under this lock, which takes its time. Locked after the state's.
+    roll: Mutex<Roll>,
     bell: Condvar,
     /// Rings when a thread says farewell.
     farewell: Condvar,
@@ -47,20 +54,21 @@ pub(super) struct Crew<J> {
     spent: AtomicBool,
 }
 
+impl<J> State<J> {
+    /// More orders than threads that are free to take them.
+    fn is_short(&self) -> bool {
+        self.drives.len() + self.jobs.len() > self.idle
+    }
+}
+
 impl<J> Crew<J> {
     /// At most so many threads, of which an idle one ends after that time.
     pub(super) fn new(most: usize, idle_for: Duration) -> Crew<J> {
-        let state = State {
-            drives: VecDeque::new(),
-            jobs: VecDeque::new(),
-            idle: 0,
-            threads: 0,
-            live: HashMap::new(),
-            gone: Vec::new(),
-            closing: false,
-        };
+        let state =
+            State { drives: VecDeque::new(), jobs: VecDeque::new(), idle: 0, threads: 0, closing: false };
         Crew {
             state: Mutex::new(state),
+            roll: Mutex::default(),
             bell: Condvar::new(),
             farewell: Condvar::new(),
             most: most.max(1),
@@ -71,6 +79,10 @@ impl<J> Crew<J> {
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn roll(&self) -> MutexGuard<'_, Roll> {
+        self.roll.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How many threads there may be.
@@ -95,7 +107,8 @@ impl<J> Crew<J> {
     }
 
     /// Gives an order to a thread that is idle or that `start` starts; past the limit it waits until one is
-    /// free. Lanes come before jobs. A thread that can't be started is an error only if there is no other.
+    /// free. Lanes come before jobs. A thread that can't be started is an error only if there is no other; the
+    /// order waits then, until [`reinforce`](Self::reinforce) has more luck.
     pub(super) fn give(&self, order: Order<J>, start: impl FnOnce() -> Result<JoinHandle<()>>) -> Result<()> {
         let mut state = self.lock();
         match order {
@@ -103,30 +116,61 @@ impl<J> Crew<J> {
             Order::Serve(job) => state.jobs.push_back(job),
         }
         self.reckon(&state);
-        if state.idle >= state.drives.len() + state.jobs.len() {
-            drop(state);
-            self.bell.notify_one();
-            return Ok(());
+        if state.is_short() {
+            return self.start(state, start);
         }
+        drop(state);
+        self.bell.notify_one();
+        Ok(())
+    }
+
+    /// Starts a thread if an order waits for one. False: none waits.
+    pub(super) fn reinforce(&self, start: impl FnOnce() -> Result<JoinHandle<()>>) -> bool {
+        let state = self.lock();
+        let short = state.is_short() && state.threads < self.most;
+        if short {
+            // Without any other thread neither: it is tried again.
+            let _ = self.start(state, start);
+        }
+        short
+    }
+
+    fn start(
+        &self,
+        mut state: MutexGuard<'_, State<J>>,
+        start: impl FnOnce() -> Result<JoinHandle<()>>,
+    ) -> Result<()> {
         if state.threads >= self.most || state.closing {
             return Ok(());
         }
-        // The new thread's first act is to lock: it finds itself in `live`.
+        state.threads += 1;
+        state.idle += 1;
+        self.reckon(&state);
+        drop(state);
+        // A thread that ends locks the roll: it finds itself in `live`.
+        let mut roll = self.roll();
         match start() {
             Ok(handle) => {
-                state.threads += 1;
-                self.reckon(&state);
-                state.live.insert(handle.thread().id(), handle);
+                roll.live.insert(handle.thread().id(), handle);
+                Ok(())
             }
-            Err(error) if state.threads == 0 => return Err(error),
-            Err(_) => {}
+            Err(error) => {
+                drop(roll);
+                let mut state = self.lock();
+                state.threads -= 1;
+                state.idle -= 1;
+                self.reckon(&state);
+                self.farewell.notify_all();
+                if state.threads == 0 { Err(error) } else { Ok(()) }
+            }
         }
-        let gone = mem::take(&mut state.gone);
-        drop(state);
-        for handle in gone {
-            let _ = handle.join();
-        }
-        Ok(())
+    }
+
+    /// The first act of a thread that was started.
+    pub(super) fn report(&self) {
+        let mut state = self.lock();
+        state.idle -= 1;
+        self.reckon(&state);
     }
 
     /// Waits for an order. `None`: none came for the crew's idle time, or the crew is dismissed.
@@ -155,11 +199,21 @@ impl<J> Crew<J> {
         }
         state.threads -= 1;
         self.reckon(&state);
-        if let Some(handle) = state.live.remove(&thread::current().id()) {
-            state.gone.push(handle);
-        }
+        let gone = self.strike_off();
         self.farewell.notify_all();
+        drop(state);
+        // Those before it have said farewell as well: their stacks are given back now.
+        for handle in gone {
+            let _ = handle.join();
+        }
         None
+    }
+
+    /// The calling thread is gone; gives back those that were gone before.
+    fn strike_off(&self) -> Vec<JoinHandle<()>> {
+        let mut roll = self.roll();
+        let own = roll.live.remove(&thread::current().id());
+        mem::replace(&mut roll.gone, own.into_iter().collect())
     }
 
     /// Sends every thread home that has nothing to do, and each other one when it is done.
@@ -170,7 +224,7 @@ impl<J> Crew<J> {
 
     /// Whether the calling thread is one of the crew's.
     pub(super) fn is_mine(&self) -> bool {
-        self.lock().live.contains_key(&thread::current().id())
+        self.roll().live.contains_key(&thread::current().id())
     }
 
     /// Waits until every thread has ended. The crew must be dismissed, or will be.
@@ -180,8 +234,8 @@ impl<J> Crew<J> {
         while state.threads > 0 {
             state = self.farewell.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        let gone = mem::take(&mut state.gone);
         drop(state);
+        let gone = mem::take(&mut self.roll().gone);
         for handle in gone {
             let _ = handle.join();
         }
@@ -194,18 +248,20 @@ mod tests {
 
     use super::*;
 
-    fn give(crew: &Arc<Crew<u8>>, order: Order<u8>, done: &mpsc::Sender<u8>) {
+    fn start(crew: &Arc<Crew<u8>>, done: &mpsc::Sender<u8>) -> JoinHandle<()> {
         let (own, done) = (Arc::clone(crew), done.clone());
-        crew.give(order, || {
-            Ok(thread::spawn(move || {
-                while let Some(order) = own.take() {
-                    if let Order::Serve(job) = order {
-                        done.send(job).unwrap();
-                    }
+        thread::spawn(move || {
+            own.report();
+            while let Some(order) = own.take() {
+                if let Order::Serve(job) = order {
+                    done.send(job).unwrap();
                 }
-            }))
+            }
         })
-        .unwrap();
+    }
+
+    fn give(crew: &Arc<Crew<u8>>, order: Order<u8>, done: &mpsc::Sender<u8>) {
+        crew.give(order, || Ok(start(crew, done))).unwrap();
     }
 
     #[test]
@@ -222,6 +278,19 @@ mod tests {
         crew.dismiss();
         crew.join();
         assert_eq!(crew.threads(), 0);
+    }
+
+    #[test]
+    fn an_order_that_no_thread_could_be_started_for_is_done_by_the_next() {
+        let crew = Arc::new(Crew::new(4, Duration::from_secs(9)));
+        let (done, jobs) = mpsc::channel();
+        assert!(crew.give(Order::Serve(1), || Err(crate::ErrorKind::OutOfResources.into())).is_err());
+        assert!(crew.reinforce(|| Err(crate::ErrorKind::OutOfResources.into())), "it still waits");
+        assert!(crew.reinforce(|| Ok(start(&crew, &done))));
+        assert_eq!(jobs.recv(), Ok(1));
+        assert!(!crew.reinforce(|| unreachable!()), "nothing waits");
+        crew.dismiss();
+        crew.join();
     }
 
     #[test]

@@ -1,15 +1,13 @@
 //! What a thread of the crew does: drive a lane, accept, serve a connection.
 
 use std::{
-    io,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
 use crate::{
     poll::{Event, Interest, Poller},
-    socket::{Address, Socket},
     stream::Stream,
     sys::thread::thread_number,
 };
@@ -18,14 +16,12 @@ use super::{
     Berth, Engine, Job, LAST_DOOR, Watched,
     classes::Class,
     crew::Order,
-    lane::{Alert, Door, Held, Outcome, Target, Work},
+    lane::{Alert, Held, Outcome, Target, Work},
     post::Post,
-    service::{Begin, Conn, Desk, Service, Verdict, Wait},
+    service::{Begin, Desk, Service, Verdict, Wait},
     table::{Cause, Readiness, Token},
 };
 
-/// Accepting rests so long when the system has no descriptors or memory left.
-const OUT_OF_RESOURCES: Duration = Duration::from_millis(50);
 /// A request of a slow class that took less than that was quick.
 const QUICK: Duration = Duration::from_micros(100);
 
@@ -62,11 +58,12 @@ struct Shift<'a, S: Service> {
     worked: bool,
 }
 
-type Connection<S> = Box<Berth<<S as Service>::State>>;
+pub(super) type Connection<S> = Box<Berth<<S as Service>::State>>;
 
 impl<S: Service + 'static> Engine<S> {
     /// A thread's life: one order after the other.
     pub(super) fn work(self: &Arc<Self>) {
+        self.crew.report();
         let mut local = Local::default();
         while let Some(order) = self.crew.take() {
             match order {
@@ -92,7 +89,7 @@ impl<S: Service + 'static> Engine<S> {
                     (held, now)
                 }
                 Work::Accept(door, now) => {
-                    let Some((socket, peer)) = self.accept(index, door) else { continue };
+                    let Some((socket, peer)) = self.let_in(index, door) else { continue };
                     // The hook that judges it may block as well.
                     local.post.enter();
                     let held = self.welcome(Stream::from(socket), peer);
@@ -100,8 +97,13 @@ impl<S: Service + 'static> Engine<S> {
                     self.counters.accepted.fetch_add(1, Ordering::Release);
                     match held {
                         Some(held) => (held, now),
-                        None if local.post.leave() => continue,
-                        None => return,
+                        None => {
+                            self.vacate();
+                            if local.post.leave() {
+                                continue;
+                            }
+                            return;
+                        }
                     }
                 }
                 Work::Poll(poller, until) => {
@@ -144,48 +146,6 @@ impl<S: Service + 'static> Engine<S> {
             }
         });
         self.watcher.rouse();
-    }
-
-    /// Accepts one connection.
-    fn accept(&self, index: usize, door: usize) -> Option<(Socket, Address)> {
-        let lane = &self.lanes[index].lane;
-        let accepted = {
-            let open = self.doors[door].lock().unwrap_or_else(PoisonError::into_inner);
-            match &*open {
-                Some(listener) => listener.try_accept(),
-                None => return None,
-            }
-        };
-        match accepted {
-            Ok((socket, peer)) => {
-                lane.answered(door, Door::Opened);
-                Some((socket, peer))
-            }
-            Err(error) => {
-                lane.answered(door, verdict_on_accept(&error.into()));
-                None
-            }
-        }
-    }
-
-    /// A new connection gets its state and its slot, in the lane that has the fewest.
-    fn welcome(&self, stream: Stream, peer: Address) -> Option<Held<Connection<S>>> {
-        let state = match catch_unwind(AssertUnwindSafe(|| self.service.open(&peer))) {
-            Ok(state) => state?,
-            Err(_) => {
-                self.counters.panicked.fetch_add(1, Ordering::Relaxed);
-                return None;
-            }
-        };
-        stream.socket().set_cancel(self.cancel.clone()).ok()?;
-        let home = match self.lanes.len() {
-            1 => 0,
-            lanes => (0..lanes).min_by_key(|&lane| self.lanes[lane].lane.count())?,
-        };
-        let token = self.lanes[home].lane.admit()?;
-        let conn = Conn { stream, peer, state, read_closed: false };
-        let conn = Box::new(Berth { conn, lane: home, watched: Watched::No });
-        Some(Held { token, conn, cause: Cause::Ready { read_closed: false } })
     }
 
     /// Serves a connection and settles it with its lane, until it needs nothing more.
@@ -237,7 +197,10 @@ impl<S: Service + 'static> Engine<S> {
             Shift { engine: self, post: &local.post, role, class: None, began: None, worked: false };
         match cause {
             Cause::Expired(wait) => {
-                self.counters.expired.fetch_add(1, Ordering::Relaxed);
+                // What a shutdown ends had time left.
+                if !self.draining.load(Ordering::Relaxed) {
+                    self.counters.expired.fetch_add(1, Ordering::Relaxed);
+                }
                 let _ = catch_unwind(AssertUnwindSafe(|| self.service.expired(&mut berth.conn, wait)));
                 return (Some(self.close(token, berth)), shift.end());
             }
@@ -286,6 +249,7 @@ impl<S: Service + 'static> Engine<S> {
         }
         let (_, alert) = track.lane.settle(Outcome::Gone(token), Instant::now());
         self.alert(berth.lane, alert);
+        self.vacate();
         let _ = berth.conn.stream.socket().set_cancel(None);
         if catch_unwind(AssertUnwindSafe(|| self.service.detach(berth.conn))).is_err() {
             self.counters.panicked.fetch_add(1, Ordering::Relaxed);
@@ -294,8 +258,9 @@ impl<S: Service + 'static> Engine<S> {
     }
 
     /// Ends a connection: its descriptor is closed before its slot is free.
-    fn close(&self, token: Token, berth: Connection<S>) -> Outcome<Connection<S>> {
+    fn close(self: &Arc<Self>, token: Token, berth: Connection<S>) -> Outcome<Connection<S>> {
         drop(berth);
+        self.vacate();
         Outcome::Gone(token)
     }
 
@@ -347,8 +312,9 @@ impl<S: Service> Shift<'_, S> {
         self.class = Some(class);
         self.worked = true;
         self.engine.counters.served.fetch_add(1, Ordering::Relaxed);
-        if self.role == Role::Spare {
-            self.began = Some(Instant::now());
+        match self.role {
+            Role::Driver => self.post.begin(class),
+            Role::Spare => self.began = Some(Instant::now()),
         }
         Begin::Go
     }
@@ -366,14 +332,5 @@ impl<S: Service> Shift<'_, S> {
             }
         }
         keeps
-    }
-}
-
-fn verdict_on_accept(error: &io::Error) -> Door {
-    match error.kind() {
-        io::ErrorKind::WouldBlock => Door::Drained,
-        // That one is gone; the queue is shorter by it.
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => Door::Opened,
-        _ => Door::Pause(Instant::now() + OUT_OF_RESOURCES),
     }
 }

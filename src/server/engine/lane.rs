@@ -63,6 +63,8 @@ pub(super) enum Door {
     Opened,
     /// Nobody waits outside.
     Drained,
+    /// There are as many connections as allowed: wait for one to end.
+    Full,
     /// The system has nothing left: try again at that time.
     Pause(Instant),
 }
@@ -113,7 +115,6 @@ struct State<P, C> {
     allowed: usize,
     doors: Vec<DoorState>,
     streak: u32,
-    room: usize,
     now: Instant,
     polls: u64,
     polls_at_tick: u64,
@@ -131,8 +132,6 @@ pub(super) struct Lane<P, C>(Mutex<State<P, C>>);
 pub(super) struct Setup<P> {
     pub(super) seat: P,
     pub(super) doors: usize,
-    /// How many connections it may hold.
-    pub(super) room: usize,
     pub(super) patience: [Option<Duration>; Wait::COUNT],
     pub(super) now: Instant,
 }
@@ -150,7 +149,6 @@ impl<P, C> Lane<P, C> {
             allowed: 1,
             doors: vec![DoorState::Quiet; setup.doors],
             streak: 0,
-            room: setup.room,
             now: setup.now,
             polls: 0,
             polls_at_tick: 0,
@@ -248,6 +246,13 @@ impl<P, C> Lane<P, C> {
         self.state().answered(door, answer);
     }
 
+    /// There is room again for connections: the doors that were shut for want of it are tried.
+    pub(super) fn reopen(&self) -> Alert {
+        let mut state = self.state();
+        state.reopen();
+        Alert { wake: state.seat.is_none() && state.has_work(), call: false }
+    }
+
     /// Takes the lane from a driver that is blocked in that call.
     pub(super) fn lose(&self, post: &Arc<Post>, call: Call) -> (bool, Alert) {
         let mut state = self.state();
@@ -339,10 +344,6 @@ impl<P, C> State<P, C> {
             }
             let Some(entry) = self.ready.pop_front() else { break };
             let work = match entry {
-                Entry::Door(door) if self.table.count() >= self.room => {
-                    self.doors[door] = DoorState::Full;
-                    continue;
-                }
                 Entry::Door(door) => {
                     self.doors[door] = DoorState::Open(false);
                     Work::Accept(door, self.now)
@@ -421,11 +422,6 @@ impl<P, C> State<P, C> {
             Outcome::Again(token, conn) => Some(Held { token, conn, cause: Cause::Again }),
             Outcome::Gone(token) => {
                 self.table.remove(token);
-                for door in 0..self.doors.len() {
-                    if self.doors[door] == DoorState::Full {
-                        self.queue_door(door);
-                    }
-                }
                 None
             }
         }

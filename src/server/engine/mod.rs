@@ -16,16 +16,20 @@
 //! |---|---|
 //! | `service` | what a protocol gives the engine, and gets from it |
 //! | `lane`, `table`, `post` | the state machine: no system call, no thread, no clock |
-//! | `drive` | what a thread does: drive, accept, serve |
+//! | `drive` | what a thread does: drive a lane, serve a connection |
+//! | `accept` | how a connection comes in |
 //! | `crew` | the threads |
+//! | `room` | how many connections there may be |
 //! | `watch` | the watcher: take-over, the number of drivers, shutting down |
 //! | `classes` | which requests are known to block |
 
+mod accept;
 pub(crate) mod classes;
 mod crew;
 mod drive;
 mod lane;
 mod post;
+mod room;
 pub(crate) mod service;
 mod single;
 mod sync;
@@ -38,7 +42,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -52,6 +56,7 @@ use crate::{
 use classes::Classes;
 use crew::{Crew, Order};
 use lane::{Held, Lane, Setup};
+use room::Room;
 use service::{Conn, Service, Wait};
 use watch::Watcher;
 
@@ -73,11 +78,14 @@ pub(crate) struct Config {
     pub(crate) max_threads: usize,
     /// A thread without work ends after that time.
     pub(crate) idle_thread: Duration,
+    /// How many cores there are to use.
+    pub(crate) cores: usize,
 }
 
 impl Default for Config {
     fn default() -> Config {
-        Config { max_connections: 10_000, max_threads: 512, idle_thread: Duration::from_secs(10) }
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        Config { max_connections: 10_000, max_threads: 512, idle_thread: Duration::from_secs(10), cores }
     }
 }
 
@@ -101,7 +109,7 @@ pub struct Counts {
     pub open: usize,
     /// Requests served since the start; for a [`Server`](crate::server::Server), calls of its handler.
     pub served: u64,
-    /// Connections closed because their time was up.
+    /// Connections closed because their time was up; not those that a shutdown ends.
     pub expired: u64,
     /// Connections closed because a handler panicked outside of what its protocol catches.
     pub panicked: u64,
@@ -146,6 +154,7 @@ pub(crate) struct Engine<S: Service> {
     lanes: Box<[Track<S::State>]>,
     /// The listening sockets; `None` once they are closed. All belong to the first lane.
     doors: Box<[Mutex<Option<Socket>>]>,
+    room: Room,
     classes: Classes,
     crew: Crew<Job<S::State>>,
     watcher: Watcher,
@@ -171,8 +180,7 @@ impl<S: Service + 'static> Engine<S> {
                 return Err(Error::new(ErrorKind::InvalidInput, why));
             }
         }
-        let cores = thread::available_parallelism().map_or(1, usize::from);
-        let count = cores.div_ceil(CORES_PER_LANE);
+        let count = config.cores.div_ceil(CORES_PER_LANE).max(1);
         let mut lanes = Vec::with_capacity(count);
         for lane in 0..count {
             let (seat, registrar) = poller(EVENTS)?;
@@ -184,7 +192,6 @@ impl<S: Service + 'static> Engine<S> {
             let setup = Setup {
                 seat,
                 doors: own.len(),
-                room: config.max_connections.div_ceil(count).max(1),
                 patience: Wait::ALL.map(|wait| service.patience(wait)),
                 now: Instant::now(),
             };
@@ -194,6 +201,7 @@ impl<S: Service + 'static> Engine<S> {
             service,
             lanes: lanes.into(),
             doors: doors.into_iter().map(|door| Mutex::new(Some(door))).collect(),
+            room: Room::new(config.max_connections),
             classes: Classes::new(),
             // A driver for each lane beside those that handlers may block.
             crew: Crew::new(config.max_threads.max(1) + count, config.idle_thread),
@@ -202,7 +210,7 @@ impl<S: Service + 'static> Engine<S> {
             cancel: CancelToken::new()?,
             draining: AtomicBool::new(false),
             joining: Mutex::new(()),
-            cores,
+            cores: config.cores,
         });
         engine.start_watcher()?;
         for lane in 0..count {
@@ -220,13 +228,20 @@ impl<S: Service + 'static> Engine<S> {
     }
 
     fn try_order(self: &Arc<Self>, order: Order<Job<S::State>>) -> Result<()> {
-        self.crew.give(order, || {
-            let engine = Arc::clone(self);
-            thread::Builder::new()
-                .name("sockeye".to_owned())
-                .spawn(move || engine.work())
-                .map_err(|error| Error::from(error).context("start a thread"))
-        })
+        self.crew.give(order, || self.start_thread())
+    }
+
+    /// Has an order done for which no thread could be started. False: there is none.
+    fn reinforce(self: &Arc<Self>) -> bool {
+        self.crew.reinforce(|| self.start_thread())
+    }
+
+    fn start_thread(self: &Arc<Self>) -> Result<JoinHandle<()>> {
+        let engine = Arc::clone(self);
+        thread::Builder::new()
+            .name("sockeye".to_owned())
+            .spawn(move || engine.work())
+            .map_err(|error| Error::from(error).context("start a thread"))
     }
 
     /// Begins to shut down: accepts no more, closes idle connections, lets requests in flight go on for that
@@ -277,3 +292,6 @@ impl<S: Service + 'static> fmt::Debug for Engine<S> {
         f.debug_struct("Engine").field("counts", &self.counts()).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

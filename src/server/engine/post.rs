@@ -2,7 +2,10 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64 as Plain, Ordering::Relaxed};
 
-use super::sync::{AtomicU64, Ordering};
+use super::{
+    classes::Class,
+    sync::{AtomicU64, Ordering},
+};
 
 const AWAY: u64 = 0;
 const INSIDE: u64 = 1;
@@ -10,6 +13,8 @@ const LOST: u64 = 2;
 const PHASE: u64 = 3;
 /// The phase has two bits, the number of the handler's call the rest.
 const NEXT: u64 = 4;
+/// No class has begun in this call.
+const NO_CLASS: u64 = u64::MAX;
 
 /// A driving thread's sign: set by the thread, read by the watcher.
 ///
@@ -20,6 +25,8 @@ pub(super) struct Post {
     word: AtomicU64,
     /// The kernel's number of the thread.
     thread: u32,
+    /// The class of the work that the thread does in this call.
+    class: Plain,
     /// The watcher's memory: the word at the last tick, and for how many ticks it has stood.
     seen: Plain,
     ticks: AtomicU32,
@@ -36,6 +43,7 @@ impl Post {
         Post {
             word: AtomicU64::new(AWAY),
             thread,
+            class: Plain::new(NO_CLASS),
             seen: Plain::new(AWAY),
             ticks: AtomicU32::new(0),
             ran: Plain::new(0),
@@ -51,7 +59,18 @@ impl Post {
     pub(super) fn enter(&self) {
         // Only this thread changes a word that is away.
         let word = self.word.load(Ordering::Relaxed);
+        self.class.store(NO_CLASS, Relaxed);
         self.word.store((word & !PHASE).wrapping_add(NEXT) | INSIDE, Ordering::Release);
+    }
+
+    /// The thread begins work of that class in its call.
+    pub(super) fn begin(&self, class: Class) {
+        self.class.store(class.number().into(), Relaxed);
+    }
+
+    /// The class of the work that the thread began last. A hint: a moment later it may be another.
+    pub(super) fn class(&self) -> Option<Class> {
+        u32::try_from(self.class.load(Relaxed)).ok().map(Class::new)
     }
 
     /// The thread has ended its call. False: the lane has gone to another thread.
@@ -105,9 +124,12 @@ mod tests {
         assert_eq!(post.tick(), None);
         let (call, ticks) = post.tick().unwrap();
         assert_eq!(ticks, 1);
+        post.begin(Class::new(7));
         assert!(post.lose(call));
+        assert_eq!(post.class(), Some(Class::new(7)));
         assert!(!post.leave());
         post.enter();
+        assert_eq!(post.class(), None);
         assert!(!post.lose(call), "another call");
         assert!(post.leave());
     }

@@ -121,7 +121,7 @@ impl<S: Service + 'static> Engine<S> {
 
     /// Looks at every lane. True: there is nothing to see.
     fn tick(self: &Arc<Self>, memory: &mut [Memory]) -> bool {
-        let mut calm = true;
+        let mut calm = !self.reinforce();
         for (index, memory) in memory.iter_mut().enumerate() {
             let tick = self.lanes[index].lane.tick();
             calm &= tick.calm;
@@ -133,6 +133,10 @@ impl<S: Service + 'static> Engine<S> {
                 let (lost, alert) = self.lanes[index].lane.lose(&post, call);
                 if lost {
                     self.counters.taken_over.fetch_add(1, Ordering::Relaxed);
+                    // Known before the call ends: what comes meanwhile mustn't cost the lane a tick each.
+                    if let Some(class) = post.class() {
+                        self.classes.mark_slow(class);
+                    }
                 }
                 self.alert(index, alert);
             }

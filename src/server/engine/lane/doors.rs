@@ -44,11 +44,20 @@ impl<P, C> State<P, C> {
         }
     }
 
+    pub(super) fn reopen(&mut self) {
+        for door in 0..self.doors.len() {
+            if self.doors[door] == DoorState::Full {
+                self.queue_door(door);
+            }
+        }
+    }
+
     pub(super) fn answered(&mut self, door: usize, answer: Door) {
         let DoorState::Open(again) = self.doors[door] else { return };
         match answer {
             Door::Drained if !again => self.doors[door] = DoorState::Quiet,
             Door::Opened | Door::Drained => self.queue_door(door),
+            Door::Full => self.doors[door] = DoorState::Full,
             Door::Pause(until) => self.doors[door] = DoorState::Paused(until),
         }
     }

@@ -12,6 +12,7 @@ use loom::{
 };
 
 use super::*;
+use crate::server::engine::room::Room;
 
 const READABLE: Readiness = Readiness { readable: true, writable: false, read_closed: false };
 
@@ -22,6 +23,7 @@ struct Seat;
 /// A peer's side of the world: bytes that wait in sockets, and events that nobody has fetched.
 struct World {
     lane: Lane<Seat, usize>,
+    room: Room,
     /// Unread bytes of each connection.
     bytes: [AtomicUsize; 2],
     /// A thread is in the handler of that connection.
@@ -34,12 +36,16 @@ struct World {
 
 impl World {
     fn new(allowed: usize) -> World {
-        let setup =
-            Setup { seat: Seat, doors: 1, room: 9, patience: [None; Wait::COUNT], now: Instant::now() };
+        World::with_room(allowed, 9)
+    }
+
+    fn with_room(allowed: usize, room: usize) -> World {
+        let setup = Setup { seat: Seat, doors: 1, patience: [None; Wait::COUNT], now: Instant::now() };
         let lane = Lane::new(setup);
         lane.allow(allowed);
         World {
             lane,
+            room: Room::new(room),
             bytes: Default::default(),
             inside: Default::default(),
             events: loom::sync::Mutex::new(Vec::new()),
@@ -69,14 +75,25 @@ impl World {
 
     /// One try to accept; whoever comes in is served and leaves.
     fn accept(&self) {
-        let someone = |count: usize| count.checked_sub(1);
-        if self.outside.fetch_update(Ordering::SeqCst, Ordering::SeqCst, someone).is_err() {
-            return self.lane.answered(0, Door::Drained);
+        if !self.room.take() {
+            self.lane.answered(0, Door::Full);
+            if self.room.want() {
+                let _ = self.lane.reopen();
+            }
+            return;
         }
-        self.lane.answered(0, Door::Opened);
-        if let Some(token) = self.lane.admit() {
-            self.served.fetch_add(1, Ordering::SeqCst);
-            let _ = self.lane.settle(Outcome::Gone(token), Instant::now());
+        let someone = |count: usize| count.checked_sub(1);
+        if self.outside.fetch_update(Ordering::SeqCst, Ordering::SeqCst, someone).is_ok() {
+            self.lane.answered(0, Door::Opened);
+            if let Some(token) = self.lane.admit() {
+                self.served.fetch_add(1, Ordering::SeqCst);
+                let _ = self.lane.settle(Outcome::Gone(token), Instant::now());
+            }
+        } else {
+            self.lane.answered(0, Door::Drained);
+        }
+        if self.room.give_back() {
+            let _ = self.lane.reopen();
         }
     }
 
@@ -306,8 +323,17 @@ fn loom_what_comes_before_another_turn_is_served() {
 
 #[test]
 fn loom_nobody_is_left_at_the_door() {
-    explore(|| {
-        let world = LoomArc::new(World::new(3));
+    let_in(|| World::new(3));
+}
+
+#[test]
+fn loom_nobody_is_left_at_a_door_that_was_full() {
+    let_in(|| World::with_room(3, 1));
+}
+
+fn let_in(world: impl Fn() -> World + Sync + Send + 'static) {
+    explore(move || {
+        let world = LoomArc::new(world());
         let drivers: Vec<_> = (1..3)
             .map(|number| {
                 let world = LoomArc::clone(&world);

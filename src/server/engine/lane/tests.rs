@@ -5,10 +5,10 @@ use super::*;
 const READABLE: Readiness = Readiness { readable: true, writable: false, read_closed: false };
 
 /// Without drivers; its poller's seat is a number, its connections are words.
-fn lane(room: usize) -> (Lane<u8, &'static str>, Instant) {
+fn lane() -> (Lane<u8, &'static str>, Instant) {
     let now = Instant::now();
     let patience = [Some(Duration::from_secs(10)); Wait::COUNT];
-    (Lane::new(Setup { seat: 7, doors: 1, room, patience, now }), now)
+    (Lane::new(Setup { seat: 7, doors: 1, patience, now }), now)
 }
 
 fn driver(lane: &Lane<u8, &'static str>) -> Arc<Post> {
@@ -50,7 +50,7 @@ fn serve(
 
 #[test]
 fn one_polls_and_the_next_goes_home() {
-    let (lane, _) = lane(9);
+    let (lane, _) = lane();
     lane.allow(2);
     let (first, second) = (driver(&lane), driver(&lane));
     assert!(matches!(lane.turn(&first, None), (Work::Poll(7, None), _)));
@@ -59,7 +59,7 @@ fn one_polls_and_the_next_goes_home() {
 
 #[test]
 fn who_always_has_more_comes_behind_the_others_events() {
-    let (lane, now) = lane(9);
+    let (lane, now) = lane();
     let post = driver(&lane);
     let (greedy, modest) = (parked(&lane, "greedy", now), parked(&lane, "modest", now));
     poll(&lane, &post, &[Target::Conn(greedy)], now);
@@ -78,21 +78,20 @@ fn who_always_has_more_comes_behind_the_others_events() {
 
 #[test]
 fn a_door_waits_for_room_and_opens_when_a_connection_ends() {
-    let (lane, now) = lane(1);
+    let (lane, now) = lane();
     let post = driver(&lane);
     poll(&lane, &post, &[Target::Door(0)], now);
     assert!(matches!(lane.turn(&post, None), (Work::Accept(0, _), _)));
-    let token = lane.admit().unwrap();
-    lane.answered(0, Door::Opened);
-    // Full: the door is passed over, though somebody may stand there.
+    lane.answered(0, Door::Full);
+    // The door is passed over, though somebody stands there.
     assert!(matches!(lane.turn(&post, None), (Work::Poll(..), _)));
-    let (_, alert) = lane.settle(Outcome::Gone(token), now);
-    assert!(alert.wake, "the poller has to look at the door again");
+    assert!(lane.reopen().wake, "the poller has to look at the door again");
+    assert!(!lane.reopen().call);
 }
 
 #[test]
 fn out_of_descriptors_pauses_and_comes_back() {
-    let (lane, now) = lane(9);
+    let (lane, now) = lane();
     let post = driver(&lane);
     poll(&lane, &post, &[Target::Door(0)], now);
     assert!(matches!(lane.turn(&post, None), (Work::Accept(..), _)));
@@ -110,7 +109,7 @@ fn out_of_descriptors_pauses_and_comes_back() {
 
 #[test]
 fn a_knock_while_the_door_is_open_is_remembered() {
-    let (lane, now) = lane(9);
+    let (lane, now) = lane();
     lane.allow(2);
     let (first, second) = (driver(&lane), driver(&lane));
     poll(&lane, &first, &[Target::Door(0)], now);
@@ -122,7 +121,7 @@ fn a_knock_while_the_door_is_open_is_remembered() {
 
 #[test]
 fn a_long_queue_calls_one_driver_if_another_is_allowed() {
-    let (lane, now) = lane(99);
+    let (lane, now) = lane();
     let post = driver(&lane);
     let tokens: Vec<_> = (0..40).map(|_| Target::Conn(parked(&lane, "c", now))).collect();
     poll(&lane, &post, &tokens, now);
@@ -138,7 +137,7 @@ fn a_long_queue_calls_one_driver_if_another_is_allowed() {
 
 #[test]
 fn expired_and_draining_connections_come_out_once() {
-    let (lane, now) = lane(9);
+    let (lane, now) = lane();
     let post = driver(&lane);
     let token = parked(&lane, "old", now);
     let late = now + Duration::from_secs(10);
@@ -171,7 +170,7 @@ fn one_waits_and_one_works(lane: &Lane<u8, &'static str>, now: Instant) -> Arc<P
 
 #[test]
 fn who_waits_is_told_of_a_pause_at_the_door() {
-    let (lane, now) = lane(9);
+    let (lane, now) = lane();
     let working = one_waits_and_one_works(&lane, now);
     lane.answered(0, Door::Pause(now + Duration::from_millis(50)));
     let (work, alert) = lane.turn(&working, None);
@@ -181,7 +180,7 @@ fn who_waits_is_told_of_a_pause_at_the_door() {
 
 #[test]
 fn who_waits_is_told_of_a_connection_whose_time_runs() {
-    let (lane, now) = lane(9);
+    let (lane, now) = lane();
     let working = one_waits_and_one_works(&lane, now);
     let token = lane.admit().unwrap();
     lane.answered(0, Door::Drained);
@@ -192,7 +191,7 @@ fn who_waits_is_told_of_a_connection_whose_time_runs() {
 
 #[test]
 fn what_a_lost_driver_leaves_is_for_who_waits() {
-    let (lane, now) = lane(9);
+    let (lane, now) = lane();
     let working = one_waits_and_one_works(&lane, now);
     // The lane may have one driver less from now on; those that there are stay until they have nothing to do.
     lane.allow(1);
@@ -205,7 +204,7 @@ fn what_a_lost_driver_leaves_is_for_who_waits() {
 
 #[test]
 fn what_another_lane_s_driver_brings_is_for_this_lane_s() {
-    let (lane, now) = lane(9);
+    let (lane, now) = lane();
     let post = driver(&lane);
     let token = lane.admit().unwrap();
     assert!(matches!(lane.turn(&post, None), (Work::Poll(..), _)));
@@ -218,7 +217,7 @@ fn what_another_lane_s_driver_brings_is_for_this_lane_s() {
 
 #[test]
 fn at_the_very_end_whatever_comes_back_is_closed() {
-    let (lane, now) = lane(9);
+    let (lane, now) = lane();
     let post = driver(&lane);
     let (greedy, slow) = (lane.admit().unwrap(), lane.admit().unwrap());
     let _ = lane.drain();

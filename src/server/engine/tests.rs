@@ -1,0 +1,131 @@
+//! The engine with as many lanes as a large machine gives it.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    sync::atomic::AtomicUsize,
+};
+
+use super::*;
+use crate::{
+    server::{Connection, Next, plain::Plain},
+    socket::{Address, create_server},
+};
+
+/// Three lanes' worth.
+const CORES: usize = 3 * CORES_PER_LANE;
+/// Long enough for any machine; a test that fails ends after it.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn start<H>(config: Config, handler: H) -> (Arc<Engine<Plain<H>>>, Address)
+where
+    H: Fn(&mut Connection<'_>) -> Result<Next> + Send + Sync + 'static,
+{
+    let door = create_server("127.0.0.1:0").unwrap();
+    let addr = door.getsockname().unwrap();
+    (Engine::start(Plain::new(handler, None, Some(PATIENCE)), vec![door], &config).unwrap(), addr)
+}
+
+fn connect(addr: &Address) -> TcpStream {
+    let stream = TcpStream::connect(addr.as_socket_addr().unwrap()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+#[track_caller]
+fn echoes(mut stream: &TcpStream) {
+    stream.write_all(b"line\n").unwrap();
+    let mut got = [0; 5];
+    stream.read_exact(&mut got).unwrap();
+    assert_eq!(&got, b"line\n");
+}
+
+fn end<S: Service>(engine: &Arc<Engine<S>>) {
+    engine.shutdown(PATIENCE);
+    engine.join().unwrap();
+    let counts = engine.counts();
+    assert_eq!((counts.open, counts.threads, counts.expired), (0, 0, 0));
+}
+
+fn echo(conn: &mut Connection<'_>) -> Result<Next> {
+    let line = conn.readline()?;
+    conn.sendall(&line)?;
+    Ok(Next::Wait)
+}
+
+#[test]
+fn every_lane_has_its_share_and_serves_it() {
+    let (engine, addr) = start(Config { cores: CORES, ..Config::default() }, echo);
+    assert_eq!(engine.lanes.len(), 3);
+    let peers: Vec<_> = (0..30).map(|_| connect(&addr)).collect();
+    for _ in 0..20 {
+        peers.iter().for_each(echoes);
+    }
+    let shares: Vec<_> = engine.lanes.iter().map(|track| track.lane.count()).collect();
+    assert_eq!(shares, [10, 10, 10]);
+    end(&engine);
+}
+
+#[test]
+fn lanes_that_block_are_all_taken_over() {
+    const PEERS: usize = 9;
+    let inside = std::sync::Barrier::new(PEERS);
+    let blocking = move |conn: &mut Connection<'_>| {
+        // Nobody gets out before all are in.
+        inside.wait();
+        echo(conn)
+    };
+    let (engine, addr) = start(Config { cores: CORES, ..Config::default() }, blocking);
+    let mut peers: Vec<_> = (0..PEERS).map(|_| connect(&addr)).collect();
+    for _ in 0..3 {
+        peers.iter_mut().for_each(|peer| peer.write_all(b"line\n").unwrap());
+        for peer in &mut peers {
+            let mut got = [0; 5];
+            peer.read_exact(&mut got).unwrap();
+        }
+    }
+    assert!(engine.counts().taken_over > 0);
+    end(&engine);
+}
+
+/// Counts those that are open together.
+struct Census {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[test]
+fn the_most_connections_hold_over_all_lanes() {
+    const MOST: usize = 4;
+    let census = Arc::new(Census { now: AtomicUsize::new(0), most: AtomicUsize::new(0) });
+    let counting = Arc::clone(&census);
+    let handler = move |conn: &mut Connection<'_>| {
+        let now = counting.now.fetch_add(1, Ordering::SeqCst) + 1;
+        counting.most.fetch_max(now, Ordering::SeqCst);
+        let served = echo(conn);
+        counting.now.fetch_sub(1, Ordering::SeqCst);
+        served.map(|_| Next::Close)
+    };
+    let (engine, addr) = start(Config { cores: CORES, max_connections: MOST, ..Config::default() }, handler);
+    let peers: Vec<_> = (0..8 * MOST)
+        .map(|_| {
+            thread::spawn({
+                let addr = addr.clone();
+                move || {
+                    for _ in 0..20 {
+                        echoes(&connect(&addr));
+                    }
+                }
+            })
+        })
+        .collect();
+    while engine.counts().accepted < 8 * 20 {
+        assert!(engine.counts().open <= MOST);
+    }
+    for peer in peers {
+        peer.join().unwrap();
+    }
+    assert!((1..=MOST).contains(&census.most.load(Ordering::SeqCst)));
+    assert_eq!(engine.counts().accepted, 8 * 20 * MOST as u64);
+    end(&engine);
+}
