@@ -1,38 +1,13 @@
-//! The constants that keep their C names.
+//! The constants that keep their C names: families, kinds, well-known addresses and ports. Protocols and levels stand
+//! in `protocol`, flags in `flags`, options in `options`.
 //!
 //! Each group is a newtype over the C number, open for numbers without a name here by `raw`. Where several
 //! names have one number, `Debug` prints the first.
 
-use std::{fmt, ops};
+use std::{fmt, net::Ipv4Addr, ops::BitOr};
 
+use super::numbers::{debug_by_name, numbers};
 use crate::sys::c;
-
-/// A newtype with its named values; one line for each.
-macro_rules! numbers {
-    ($(#[$about:meta])* $type:ident { $($(#[$doc:meta])* $name:ident,)* }) => {
-        $(#[$about])*
-        #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub struct $type(i32);
-
-        $($(#[$doc])* pub const $name: $type = $type(c::$name as i32);)*
-
-        impl $type {
-            const NAMES: &[(&'static str, $type)] = &[$((stringify!($name), $name),)*];
-
-            /// The value with that number, for those that have no name here.
-            #[must_use]
-            pub const fn raw(number: i32) -> $type {
-                $type(number)
-            }
-
-            /// The C number.
-            #[must_use]
-            pub const fn number(self) -> i32 {
-                self.0
-            }
-        }
-    };
-}
 
 numbers! {
     /// A family of addresses: [`AF_INET`], [`AF_INET6`], [`AF_UNIX`].
@@ -56,19 +31,35 @@ numbers! {
         AF_INET6,
         /// Paths on this machine.
         AF_UNIX,
+        /// Frames of an interface; needs a privilege (Linux).
+        AF_PACKET,
+        /// Messages with the kernel (Linux).
+        AF_NETLINK,
+        /// Between a virtual machine and its host (Linux).
+        AF_VSOCK,
+        /// The bus of vehicles (Linux).
+        AF_CAN,
+        /// Bluetooth (Linux).
+        AF_BLUETOOTH,
     }
 }
 
 numbers! {
-    /// A kind of socket: [`SOCK_STREAM`], [`SOCK_DGRAM`].
+    /// A kind of socket: [`SOCK_STREAM`], [`SOCK_DGRAM`]; when it is made, [`SOCK_NONBLOCK`] may be joined by `|`.
     ///
     /// Python: `socket.SocketKind`.
     ///
     /// # Examples
     ///
     /// ```
-    /// use sockeye::socket::SOCK_STREAM;
+    /// use std::time::Duration;
+    /// use sockeye::socket::{AF_INET, SOCK_NONBLOCK, SOCK_STREAM, Socket};
     /// assert_eq!(format!("{SOCK_STREAM:?}"), "SOCK_STREAM");
+    ///
+    /// let socket = Socket::new(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, Default::default())?;
+    /// assert_eq!(socket.gettimeout(), Some(Duration::ZERO));
+    /// assert_eq!(socket.kind()?, SOCK_STREAM);
+    /// # Ok::<(), sockeye::Error>(())
     /// ```
     Kind {
         /// A stream of bytes: TCP.
@@ -81,148 +72,96 @@ numbers! {
         SOCK_SEQPACKET,
         /// Datagrams that arrive, in any order.
         SOCK_RDM,
+        /// Joined to another: the socket starts in the non-blocking mode.
+        SOCK_NONBLOCK,
+        /// Joined to another: close-on-exec. Every socket of this crate is; the bit changes nothing.
+        SOCK_CLOEXEC,
     }
 }
 
-numbers! {
-    /// Flags of a single call, joined by `|`.
-    ///
-    /// Python: the `MSG_` integers.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::socket::{MSG_DONTWAIT, MSG_PEEK, MsgFlags};
-    /// assert_eq!(format!("{:?}", MSG_PEEK | MSG_DONTWAIT), "MSG_PEEK | MSG_DONTWAIT");
-    /// assert!((MSG_PEEK | MSG_DONTWAIT).contains(MSG_PEEK));
-    /// assert!(!MsgFlags::default().contains(MSG_PEEK));
-    /// ```
-    MsgFlags {
-        /// Urgent data: one byte.
-        MSG_OOB,
-        /// Leaves the data where it is.
-        MSG_PEEK,
-        /// Sends to the local network only.
-        MSG_DONTROUTE,
-        /// Control data was cut off (an answer of the system).
-        MSG_CTRUNC,
-        /// The datagram was cut off; as a wish, `recv` gives its full length.
-        MSG_TRUNC,
-        /// Never waits, whatever the timeout says.
-        ///
-        /// Python waits for the whole timeout all the same if there is one.
-        MSG_DONTWAIT,
-        /// Ends a record.
-        MSG_EOR,
-        /// Waits for the whole buffer.
-        MSG_WAITALL,
-        /// Takes an error that the network reported: needs `IP_RECVERR`.
-        MSG_ERRQUEUE,
-        /// Tells the way that the data goes on being reachable (ARP).
-        MSG_CONFIRM,
-        /// More follows: the system may wait for it before it sends.
-        MSG_MORE,
-        /// Never raises SIGPIPE: every `send` of this crate has it.
-        MSG_NOSIGNAL,
+impl Kind {
+    /// The kind alone, and whether the mode was joined to it.
+    pub(super) fn split(self) -> (Kind, bool) {
+        let kind = Kind(self.0 & !(SOCK_NONBLOCK.0 | SOCK_CLOEXEC.0));
+        (kind, self.0 & SOCK_NONBLOCK.0 != 0)
     }
 }
 
-numbers! {
-    /// Flags of [`getaddrinfo`](super::getaddrinfo), joined by `|`.
-    ///
-    /// Python: `socket.AddressInfo`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use sockeye::socket::{AI_NUMERICHOST, Hints, getaddrinfo};
-    /// assert!(getaddrinfo("localhost", 80, Hints::new().flags(AI_NUMERICHOST)).is_err());
-    /// ```
-    AiFlags {
-        /// Addresses to bind to, instead of to connect to.
-        AI_PASSIVE,
-        /// Asks for the host's main name.
-        AI_CANONNAME,
-        /// Literal addresses only: no look-up.
-        AI_NUMERICHOST,
-        /// Ports by number only.
-        AI_NUMERICSERV,
-        /// IPv4 as IPv6 (`::ffff:1.2.3.4`) where a host has no IPv6.
-        AI_V4MAPPED,
-        /// IPv6, and IPv4 with [`AI_V4MAPPED`].
-        AI_ALL,
-        /// Only families of which this machine has an address.
-        AI_ADDRCONFIG,
+impl BitOr for Kind {
+    type Output = Kind;
+
+    fn bitor(self, other: Kind) -> Kind {
+        Kind(self.0 | other.0)
     }
 }
 
-/// What can be joined by `|`, and how that prints.
-macro_rules! flags {
-    ($($type:ident)*) => {$(
-        impl $type {
-            /// Whether all of these are set.
-            #[must_use]
-            pub const fn contains(self, flags: $type) -> bool {
-                self.0 & flags.0 == flags.0
+/// Prints the kind's name as in Python, and what was joined to it.
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = |number: i32| Kind::NAMES.iter().find(|(_, value)| value.0 == number);
+        if let Some((name, _)) = named(self.0) {
+            return f.write_str(name);
+        }
+        let (kind, _) = self.split();
+        match named(kind.0) {
+            Some((name, _)) => f.write_str(name)?,
+            None => write!(f, "Kind({})", kind.0)?,
+        }
+        for (name, bit) in &Kind::NAMES[5..] {
+            if self.0 & bit.0 != 0 {
+                write!(f, " | {name}")?;
             }
         }
-
-        impl ops::BitOr for $type {
-            type Output = $type;
-
-            fn bitor(self, other: $type) -> $type {
-                $type(self.0 | other.0)
-            }
-        }
-
-        impl ops::BitOrAssign for $type {
-            fn bitor_assign(&mut self, other: $type) {
-                self.0 |= other.0;
-            }
-        }
-
-        /// Prints the flags' names, joined as in C.
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                let (mut rest, mut joint) = (self.0, "");
-                for (name, flag) in $type::NAMES {
-                    if rest & flag.0 != 0 {
-                        write!(f, "{joint}{name}")?;
-                        (rest, joint) = (rest & !flag.0, " | ");
-                    }
-                }
-                match (rest, joint) {
-                    (0, "") => write!(f, "{}(0)", stringify!($type)),
-                    (0, _) => Ok(()),
-                    _ => write!(f, "{joint}{}({rest:#x})", stringify!($type)),
-                }
-            }
-        }
-    )*};
+        Ok(())
+    }
 }
 
-flags!(MsgFlags AiFlags);
-
-/// `Debug` of a value is its name, as in Python.
-macro_rules! debug_by_name {
-    ($($type:ident)*) => {$(
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                match $type::NAMES.iter().find(|(_, value)| value == self) {
-                    Some((name, _)) => f.write_str(name),
-                    None => write!(f, "{}({})", stringify!($type), self.0),
-                }
-            }
-        }
-    )*};
-}
-
-debug_by_name!(Family Kind);
+debug_by_name!(Family);
 
 /// The largest backlog that [`listen`](super::Socket::listen) takes; the system lowers it to its own limit.
 ///
 /// Python: `socket.SOMAXCONN`.
 pub const SOMAXCONN: i32 = c::SOMAXCONN;
+
+/// Every IPv4 address of this machine, to bind to.
+///
+/// Python: `socket.INADDR_ANY`, an integer; `u32::from` gives it. In `std::net`: `Ipv4Addr::UNSPECIFIED`.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::socket::{INADDR_ANY, INADDR_LOOPBACK};
+/// assert_eq!(u32::from(INADDR_ANY), 0);
+/// assert_eq!(INADDR_LOOPBACK.to_string(), "127.0.0.1");
+/// ```
+pub const INADDR_ANY: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
+/// This machine. In `std::net`: `Ipv4Addr::LOCALHOST`.
+pub const INADDR_LOOPBACK: Ipv4Addr = Ipv4Addr::LOCALHOST;
+/// Everybody on the local network. In `std::net`: `Ipv4Addr::BROADCAST`.
+pub const INADDR_BROADCAST: Ipv4Addr = Ipv4Addr::BROADCAST;
+/// What C's `inet_addr` answers for no address; the same as [`INADDR_BROADCAST`].
+pub const INADDR_NONE: Ipv4Addr = Ipv4Addr::BROADCAST;
+/// The first address of all groups.
+pub const INADDR_UNSPEC_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 0);
+/// The group of all machines on this network.
+pub const INADDR_ALLHOSTS_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 1);
+/// The last address of the groups that no router passes on.
+pub const INADDR_MAX_LOCAL_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 255);
+
+/// The first port that a program without privileges may bind to.
+///
+/// Python: `socket.IPPORT_RESERVED`.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::socket::{IPPORT_RESERVED, create_server};
+/// assert!(create_server("127.0.0.1:0")?.getsockname()?.port() >= Some(IPPORT_RESERVED));
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+pub const IPPORT_RESERVED: u16 = 1024;
+/// The first port that was meant for servers of users; history.
+pub const IPPORT_USERRESERVED: u16 = 5000;
 
 /// Which direction [`shutdown`](super::Socket::shutdown) ends.
 ///

@@ -138,11 +138,12 @@ pub fn create_server(address: impl ToAddress) -> Result<Socket> {
 /// ```
 pub fn socketpair<L>(family: Family, kind: Kind, protocol: Protocol<L>) -> Result<(Socket, Socket)> {
     let protocol = Some(protocol.number()).filter(|&number| number != 0).map(Into::into);
+    let (kind, starts_nonblocking) = kind.split();
     let made = socket2::Socket::pair(family.number().into(), kind.number().into(), protocol);
     let (one, other) = made.map_err(|error| Error::from(error).context("make a pair of sockets"))?;
     let over = |socket: socket2::Socket| -> Result<Socket> {
         let socket = Socket::assemble(socket.into(), family, Flag::Blocking);
-        socket.settimeout(getdefaulttimeout())?;
+        socket.settimeout(if starts_nonblocking { Some(Duration::ZERO) } else { getdefaulttimeout() })?;
         Ok(socket)
     };
     Ok((over(one)?, over(other)?))

@@ -6,6 +6,7 @@ use std::{
         Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use socket2::SockRef;
@@ -69,7 +70,8 @@ pub struct Socket {
 impl Socket {
     /// Makes a socket: `socket(2)`, close-on-exec.
     ///
-    /// It starts in the mode that [`setdefaulttimeout`](super::setdefaulttimeout) says: blocking.
+    /// It starts in the mode that [`setdefaulttimeout`](super::setdefaulttimeout) says: blocking. With
+    /// [`SOCK_NONBLOCK`](super::SOCK_NONBLOCK) joined to the kind it starts non-blocking.
     ///
     /// Python: `socket.socket(family, type, proto)`.
     ///
@@ -88,6 +90,7 @@ impl Socket {
     /// ```
     pub fn new<L>(family: Family, kind: Kind, protocol: Protocol<L>) -> Result<Socket> {
         let protocol_or_default = Some(protocol.number()).filter(|&number| number != 0);
+        let (kind, starts_nonblocking) = kind.split();
         let made = socket2::Socket::new(
             family.number().into(),
             kind.number().into(),
@@ -96,7 +99,7 @@ impl Socket {
         let named =
             |error| Error::from(error).context(format!("make a socket {family:?} {kind:?} {protocol:?}"));
         let socket = Socket::assemble(made.map_err(named)?.into(), family, Flag::Blocking);
-        socket.settimeout(getdefaulttimeout())?;
+        socket.settimeout(if starts_nonblocking { Some(Duration::ZERO) } else { getdefaulttimeout() })?;
         Ok(socket)
     }
 

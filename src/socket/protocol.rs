@@ -21,6 +21,9 @@ pub mod level {
     /// [`IPPROTO_UDP`](super::IPPROTO_UDP): UDP.
     #[derive(Debug)]
     pub enum Udp {}
+    /// [`IPPROTO_UDPLITE`](super::IPPROTO_UDPLITE): UDP-Lite (RFC 3828).
+    #[derive(Debug)]
+    pub enum UdpLite {}
     /// Any other level or protocol, by its number.
     #[derive(Debug)]
     pub enum Any {}
@@ -56,8 +59,39 @@ pub struct Protocol<L = level::Any>(i32, PhantomData<fn() -> L>);
 /// ```
 pub struct Level<L>(i32, PhantomData<fn() -> L>);
 
-/// The level of the options that every socket has.
-pub const SOL_SOCKET: Level<level::Sol> = Level(c::SOL_SOCKET, PhantomData);
+/// One line for each level that isn't known by a protocol's name.
+macro_rules! levels {
+    ($($(#[$doc:meta])* $name:ident: $level:ident,)*) => {
+        $($(#[$doc])* pub const $name: Level<level::$level> = Level(c::$name as i32, PhantomData);)*
+
+        const LEVELS: &[(&str, i32)] = &[$((stringify!($name), $name.0),)*];
+    };
+}
+
+levels! {
+    /// The options that every socket has.
+    SOL_SOCKET: Sol,
+    /// [`IPPROTO_IP`] under Linux' name.
+    SOL_IP: Ip,
+    /// [`IPPROTO_TCP`] under Linux' name.
+    SOL_TCP: Tcp,
+    /// [`IPPROTO_UDP`] under Linux' name.
+    SOL_UDP: Udp,
+    /// Sockets of [`AF_PACKET`](super::AF_PACKET) (Linux).
+    SOL_PACKET: Any,
+    /// Sockets of [`AF_NETLINK`](super::AF_NETLINK) (Linux).
+    SOL_NETLINK: Any,
+    /// The kernel's ciphers (Linux).
+    SOL_ALG: Any,
+    /// The first level of [`AF_CAN`](super::AF_CAN) (Linux).
+    SOL_CAN_BASE: Any,
+    /// Raw frames of [`AF_CAN`](super::AF_CAN) (Linux).
+    SOL_CAN_RAW: Any,
+    /// Reliable datagrams (Linux).
+    SOL_RDS: Any,
+    /// TIPC (Linux).
+    SOL_TIPC: Any,
+}
 
 /// One line for each: its name, and the level that its type names.
 macro_rules! protocols {
@@ -85,6 +119,40 @@ protocols! {
     IPPROTO_ICMPV6: Any,
     /// SCTP.
     IPPROTO_SCTP: Any,
+    /// UDP-Lite, and the level of its options.
+    IPPROTO_UDPLITE: UdpLite,
+    /// TCP over several paths: a stream socket made with it takes the options of [`IPPROTO_TCP`] (Linux).
+    IPPROTO_MPTCP: Any,
+    /// IPv4 within IPv4.
+    IPPROTO_IPIP: Any,
+    /// Any network protocol within IP.
+    IPPROTO_GRE: Any,
+    /// Reservations.
+    IPPROTO_RSVP: Any,
+    /// Groups across networks.
+    IPPROTO_PIM: Any,
+    /// IPsec: encrypted.
+    IPPROTO_ESP: Any,
+    /// IPsec: signed.
+    IPPROTO_AH: Any,
+    /// IPv6: options for each router; its number is that of [`IPPROTO_IP`].
+    IPPROTO_HOPOPTS: Any,
+    /// IPv6: the route.
+    IPPROTO_ROUTING: Any,
+    /// IPv6: a part of a packet.
+    IPPROTO_FRAGMENT: Any,
+    /// IPv6: nothing follows.
+    IPPROTO_NONE: Any,
+    /// IPv6: options for the destination.
+    IPPROTO_DSTOPTS: Any,
+    /// Exterior gateways; history.
+    IPPROTO_EGP: Any,
+    /// Xerox' PUP; history.
+    IPPROTO_PUP: Any,
+    /// Xerox' IDP; history.
+    IPPROTO_IDP: Any,
+    /// ISO's TP4; history.
+    IPPROTO_TP: Any,
     /// Whole IP packets.
     IPPROTO_RAW: Any,
 }
@@ -179,7 +247,7 @@ impl<L> Eq for Protocol<L> {}
 
 impl<L> fmt::Debug for Protocol<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match name_of(self.0) {
+        match name_of(self.0, NAMES) {
             Some(name) => f.write_str(name),
             None => write!(f, "Protocol({})", self.0),
         }
@@ -188,14 +256,14 @@ impl<L> fmt::Debug for Protocol<L> {
 
 impl<L> fmt::Debug for Level<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match name_of(self.0) {
-            _ if self.0 == SOL_SOCKET.0 => f.write_str("SOL_SOCKET"),
+        // SOL_SOCKET first: it is also the number of ICMP.
+        match name_of(self.0, &LEVELS[..1]).or(name_of(self.0, NAMES)).or(name_of(self.0, LEVELS)) {
             Some(name) => f.write_str(name),
             None => write!(f, "Level({})", self.0),
         }
     }
 }
 
-fn name_of(number: i32) -> Option<&'static str> {
-    NAMES.iter().find(|(_, known)| *known == number).map(|(name, _)| *name)
+fn name_of(number: i32, names: &'static [(&str, i32)]) -> Option<&'static str> {
+    names.iter().find(|(_, known)| *known == number).map(|(name, _)| *name)
 }

@@ -11,6 +11,22 @@ macro_rules! lacking {
 
 #[cfg(not(target_os = "linux"))]
 lacking! {
+    AF_PACKET = -1;
+    AF_NETLINK = -1;
+    AF_VSOCK = -1;
+    AF_CAN = -1;
+    IPPROTO_MPTCP = -1;
+    IPPROTO_UDPLITE = -1;
+    SOL_IP = libc::IPPROTO_IP;
+    SOL_TCP = libc::IPPROTO_TCP;
+    SOL_UDP = libc::IPPROTO_UDP;
+    SOL_PACKET = -1;
+    SOL_NETLINK = -1;
+    SOL_ALG = -1;
+    SOL_CAN_BASE = -1;
+    SOL_CAN_RAW = -1;
+    SOL_RDS = -1;
+    SOL_TIPC = -1;
     SO_DOMAIN = -1;
     SO_PROTOCOL = -1;
     SO_PRIORITY = -1;
@@ -32,11 +48,40 @@ lacking! {
     MSG_ERRQUEUE = 0;
     MSG_CONFIRM = 0;
     MSG_MORE = 0;
+    MSG_FASTOPEN = 0;
+    MSG_ZEROCOPY = 0;
+    SOF_TIMESTAMPING_TX_HARDWARE = 0;
+    SOF_TIMESTAMPING_TX_SOFTWARE = 0;
+    SOF_TIMESTAMPING_RX_HARDWARE = 0;
+    SOF_TIMESTAMPING_RX_SOFTWARE = 0;
+    SOF_TIMESTAMPING_SOFTWARE = 0;
+    SOF_TIMESTAMPING_RAW_HARDWARE = 0;
+    SOF_TIMESTAMPING_OPT_ID = 0;
+    SOF_TIMESTAMPING_TX_SCHED = 0;
+    SOF_TIMESTAMPING_TX_ACK = 0;
+    SOF_TIMESTAMPING_OPT_CMSG = 0;
+    SOF_TIMESTAMPING_OPT_TSONLY = 0;
 }
 
-/// Apple has one name for it; the BSDs have Linux'.
+/// Apple has one name for it; the BSDs have Linux'. The bits of a kind never reach the system: any will do.
 #[cfg(target_vendor = "apple")]
 lacking! {
     TCP_KEEPIDLE = libc::TCP_KEEPALIVE;
     MSG_NOSIGNAL = 0;
+    MSG_CMSG_CLOEXEC = 0;
+    MSG_WAITFORONE = 0;
+    AF_BLUETOOTH = -1;
+    SOCK_NONBLOCK = 1 << 11;
+    SOCK_CLOEXEC = 1 << 19;
+}
+
+#[cfg(any(target_os = "netbsd", target_os = "openbsd"))]
+lacking! {
+    AI_ALL = 0;
+    AI_V4MAPPED = 0;
+}
+
+#[cfg(target_os = "openbsd")]
+lacking! {
+    IPPROTO_SCTP = -1;
 }

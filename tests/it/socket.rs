@@ -1,5 +1,6 @@
 //! Sockets through the public interface: modes, errors, names, the ways from and to std.
 
+mod constants;
 mod options;
 mod strace;
 
