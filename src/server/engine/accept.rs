@@ -23,7 +23,7 @@ use super::{
 /// Accepting rests so long when the system has no descriptors or memory left.
 const OUT_OF_RESOURCES: Duration = Duration::from_millis(50);
 
-impl<S: Service> Engine<S> {
+impl<S: Service + 'static> Engine<S> {
     /// Accepts one connection, if there is room for it.
     pub(super) fn let_in(self: &Arc<Self>, index: usize, door: usize) -> Option<(Socket, Address)> {
         if !self.room.take() {

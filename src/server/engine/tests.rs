@@ -40,7 +40,7 @@ fn echoes(mut stream: &TcpStream) {
     assert_eq!(&got, b"line\n");
 }
 
-fn end<S: Service>(engine: &Arc<Engine<S>>) {
+fn end<S: Service + 'static>(engine: &Arc<Engine<S>>) {
     engine.shutdown(PATIENCE);
     engine.join().unwrap();
     let counts = engine.counts();
