@@ -1,14 +1,14 @@
 //! The std traits of a [`Client`].
 
 use std::{
-    io::{self, BufRead, Read, Write},
+    io::{self, BufRead, Read},
     os::fd::{AsFd, BorrowedFd},
 };
 
 use super::Client;
 use crate::{
     error::{Error, Result},
-    socket::Socket,
+    socket::{Socket, write_by_send},
 };
 
 /// Big reads pass by the buffer.
@@ -17,7 +17,7 @@ impl Read for Client {
         if self.received.is_empty() && !buf.is_empty() {
             return Ok(self.receive(buf, self.deadline())?);
         }
-        let n = self.received.data().read(buf)?;
+        let n = self.received.bytes().read(buf)?;
         self.received.consume(n);
         Ok(n)
     }
@@ -28,7 +28,7 @@ impl BufRead for Client {
         if self.received.is_empty() {
             self.fill(self.deadline())?;
         }
-        Ok(self.received.data())
+        Ok(self.received.bytes())
     }
 
     fn consume(&mut self, n: usize) {
@@ -36,21 +36,7 @@ impl BufRead for Client {
     }
 }
 
-/// Nothing is held back, so there is nothing to flush.
-impl Write for Client {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        Ok(self.send(data)?)
-    }
-
-    /// [`sendall`](Client::sendall): one time limit for the whole.
-    fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
-        Ok(self.sendall(data)?)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+write_by_send! { Client }
 
 /// Readiness of the socket: bytes in the buffer don't show there.
 impl AsFd for Client {

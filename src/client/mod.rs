@@ -21,7 +21,6 @@
 //! # }
 //! ```
 
-mod buffer;
 mod connector;
 mod io;
 
@@ -29,14 +28,12 @@ pub use connector::Connector;
 
 use std::time::Duration;
 
-use buffer::Buffer;
-
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
     socket::{Shutdown, Socket, ToAddress, getdefaulttimeout},
-    stream::Stream,
+    stream::{Buffer, Stream},
 };
 
 /// The longest line that [`readline`](Client::readline) takes unless told otherwise: that of Python's
@@ -283,7 +280,7 @@ impl Client {
         let deadline = self.deadline();
         let mut seen = 0;
         loop {
-            let data = self.received.data();
+            let data = self.received.bytes();
             let end = data[seen..].iter().position(|&byte| byte == b'\n').map(|at| seen + at + 1);
             seen = data.len();
             if end.unwrap_or(seen) > self.line_limit {

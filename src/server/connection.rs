@@ -10,7 +10,7 @@ use std::{
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{Address, Shutdown},
+    socket::{Address, Shutdown, write_by_send},
     stream::Stream,
 };
 
@@ -303,15 +303,7 @@ impl BufRead for Connection<'_> {
     }
 }
 
-impl Write for Connection<'_> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        Ok(self.send(data)?)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+write_by_send! { Connection<'_> }
 
 impl fmt::Debug for Connection<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -346,6 +338,11 @@ impl Read for Detached {
 impl Write for Detached {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.connection().write(data)
+    }
+
+    /// One time limit for the whole.
+    fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
+        self.connection().write_all(data)
     }
 
     fn flush(&mut self) -> io::Result<()> {

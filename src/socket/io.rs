@@ -1,7 +1,7 @@
 //! The std traits of a [`Socket`], and its way from and to the types of std.
 
 use std::{
-    io::{self, Read, Write},
+    io::{self, Read},
     net::{TcpListener, TcpStream, UdpSocket},
     os::{
         fd::OwnedFd,
@@ -22,42 +22,34 @@ impl Read for &Socket {
     }
 }
 
-/// [`send`](Socket::send); there is nothing to flush.
-impl Write for &Socket {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        Ok(self.send(data)?)
-    }
+/// Makes [`Write`](std::io::Write) of a type's `send` and `sendall`.
+macro_rules! write_by_send {
+    ($($type:ty)*) => {$(
+        /// `send`, and for `write_all` `sendall`: one time limit for the whole. Nothing is held back, so there is
+        /// nothing to flush.
+        impl std::io::Write for $type {
+            fn write(&mut self, data: &[u8]) -> std::io::Result<usize> {
+                Ok(self.send(data)?)
+            }
 
-    /// [`sendall`](Socket::sendall): one time limit for the whole.
-    fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
-        Ok(self.sendall(data)?)
-    }
+            fn write_all(&mut self, data: &[u8]) -> std::io::Result<()> {
+                Ok(self.sendall(data)?)
+            }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+    )*};
 }
+pub(crate) use write_by_send;
+
+write_by_send! { Socket &Socket }
 
 /// [`recv`](Socket::recv).
 impl Read for Socket {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         (&*self).read(buf)
-    }
-}
-
-/// [`send`](Socket::send); there is nothing to flush.
-impl Write for Socket {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        (&*self).write(data)
-    }
-
-    /// [`sendall`](Socket::sendall): one time limit for the whole.
-    fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
-        (&*self).write_all(data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

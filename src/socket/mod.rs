@@ -65,6 +65,7 @@ pub use target::ToAddress;
 
 pub(crate) use connect::errno_of;
 pub(crate) use create::{connect_to, dial};
+pub(crate) use io::write_by_send;
 
 use handle::Flag;
 use mode::{Limit, Mode};

@@ -1,6 +1,8 @@
-//! A connection's bytes: plain (TLS later), one enum.
+//! A connection's bytes: plain (TLS later), one enum; and [`Buffer`], for what was received before its time.
 //!
 //! Every call takes `&self` and an absolute [`Deadline`]; the socket's own mode doesn't matter here.
+
+mod buffer;
 
 use std::{fs::File, os::fd::AsFd};
 
@@ -10,6 +12,8 @@ use crate::{
     socket::{Shutdown, Socket},
     sys,
 };
+
+pub(crate) use buffer::Buffer;
 
 /// A connection's bytes.
 #[derive(Debug)]

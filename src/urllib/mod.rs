@@ -54,6 +54,7 @@ mod data;
 mod encode;
 mod error;
 mod handler;
+mod header;
 mod into_request;
 mod opener;
 mod patience;

@@ -14,6 +14,7 @@ use ::http::{
 
 use super::{
     ErrorProcessor, Exchange, Handler, IntoRequest, Next, RedirectHandler, Request, Response, address,
+    header,
     patience::Patience,
     transport::{HttpHandler, PoolLimits},
 };
@@ -273,22 +274,17 @@ impl OpenerBuilder {
     /// scheme, host or port. They do go with requests for any URL: give such an opener those of one site only.
     ///
     /// Python: `OpenerDirector.addheaders`.
-    pub fn add_header<N, V>(mut self, name: N, value: V) -> OpenerBuilder
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<::http::Error>,
-        V: TryInto<HeaderValue>,
-        V::Error: Into<::http::Error>,
-    {
-        match (name.try_into(), value.try_into()) {
-            (Ok(name), Ok(_)) if OF_A_REQUEST.contains(&name) => {
+    pub fn add_header(
+        mut self,
+        name: impl TryInto<HeaderName, Error: Into<::http::Error>>,
+        value: impl TryInto<HeaderValue, Error: Into<::http::Error>>,
+    ) -> OpenerBuilder {
+        match header::checked(name, value) {
+            Ok((name, _)) if OF_A_REQUEST.contains(&name) => {
                 self.refuse(format!("{name} belongs to a single request"));
             }
-            (Ok(name), Ok(value)) => {
-                self.headers.insert(name, value);
-            }
-            (Err(error), _) => self.refuse(error.into().to_string()),
-            (_, Err(error)) => self.refuse(error.into().to_string()),
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(error) => self.refuse(error.to_string()),
         }
         self
     }
@@ -360,7 +356,7 @@ impl Handler for Fault {
     }
 
     fn request(&self, _: &mut Request, _: &mut Exchange<'_>) -> Result<()> {
-        Err(Error::new(ErrorKind::InvalidInput, format!("refuse the opener's header: {}", self.0)))
+        Err(Error::new(ErrorKind::InvalidInput, format!("the opener's headers: {}", self.0)))
     }
 }
 

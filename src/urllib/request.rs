@@ -11,7 +11,7 @@ use ::http::{
 };
 use url::Url;
 
-use super::{Data, address, patience::Patience};
+use super::{Data, address, header, patience::Patience};
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
@@ -122,17 +122,13 @@ impl Request {
     ///
     /// Python: the argument `method` of `urllib.request.Request`.
     #[must_use]
-    pub fn method<M>(mut self, method: M) -> Request
-    where
-        M: TryInto<Method>,
-        M::Error: Into<::http::Error>,
-    {
+    pub fn method(mut self, method: impl TryInto<Method, Error: Into<::http::Error>>) -> Request {
         match method.try_into() {
             Ok(method) if method == Method::CONNECT => {
                 self.refuse(Error::new(ErrorKind::InvalidInput, "CONNECT asks for a tunnel, not for a URL"));
             }
             Ok(method) => self.method = Some(method),
-            Err(error) => self.refuse(unclean("method", error.into())),
+            Err(error) => self.refuse(header::unclean("method", error)),
         }
         self
     }
@@ -141,32 +137,22 @@ impl Request {
     /// port carry it along; `Authorization`, `Cookie` and `Proxy-Authorization` are dropped when any of the
     /// three changes. [`headers_mut`](Self::headers_mut) can hold several of one name.
     #[must_use]
-    pub fn add_header<N, V>(mut self, name: N, value: V) -> Request
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<::http::Error>,
-        V: TryInto<HeaderValue>,
-        V::Error: Into<::http::Error>,
-    {
-        if let Some((name, value)) = self.header(name, value) {
-            self.headers.insert(name, value);
-        }
-        self
+    pub fn add_header(
+        self,
+        name: impl TryInto<HeaderName, Error: Into<::http::Error>>,
+        value: impl TryInto<HeaderValue, Error: Into<::http::Error>>,
+    ) -> Request {
+        self.set(Request::headers_mut, header::checked(name, value))
     }
 
     /// Sets a header that no redirect carries along, not even within the same host.
     #[must_use]
-    pub fn add_unredirected_header<N, V>(mut self, name: N, value: V) -> Request
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<::http::Error>,
-        V: TryInto<HeaderValue>,
-        V::Error: Into<::http::Error>,
-    {
-        if let Some((name, value)) = self.header(name, value) {
-            self.unredirected.insert(name, value);
-        }
-        self
+    pub fn add_unredirected_header(
+        self,
+        name: impl TryInto<HeaderName, Error: Into<::http::Error>>,
+        value: impl TryInto<HeaderValue, Error: Into<::http::Error>>,
+    ) -> Request {
+        self.set(Request::unredirected_headers_mut, header::checked(name, value))
     }
 
     /// The time limit of everything: finding the host, connecting, sending, every redirect, and reading the
@@ -360,19 +346,17 @@ impl Request {
         self.fault.take().map_or(Ok(()), Err)
     }
 
-    fn header<N, V>(&mut self, name: N, value: V) -> Option<(HeaderName, HeaderValue)>
-    where
-        N: TryInto<HeaderName>,
-        N::Error: Into<::http::Error>,
-        V: TryInto<HeaderValue>,
-        V::Error: Into<::http::Error>,
-    {
-        match (name.try_into(), value.try_into()) {
-            (Ok(name), Ok(value)) => return Some((name, value)),
-            (Err(error), _) => self.refuse(unclean("header name", error.into())),
-            (Ok(name), Err(error)) => self.refuse(unclean(&format!("value of {name}"), error.into())),
+    /// Puts a header into one of the two maps.
+    fn set(
+        mut self,
+        map: fn(&mut Request) -> &mut HeaderMap,
+        header: Result<(HeaderName, HeaderValue)>,
+    ) -> Request {
+        match header {
+            Ok((name, value)) => drop(map(&mut self).insert(name, value)),
+            Err(error) => self.refuse(error),
         }
-        None
+        self
     }
 
     /// Keeps the first fault.
@@ -408,10 +392,6 @@ impl fmt::Debug for Request {
             .field("data", &self.data)
             .finish_non_exhaustive()
     }
-}
-
-fn unclean(what: &str, error: ::http::Error) -> Error {
-    Error::with_source(ErrorKind::InvalidInput, format!("refuse the {what}"), error)
 }
 
 #[cfg(test)]

@@ -158,6 +158,11 @@ pub(crate) fn persistence(version: Version, fields: Fields<'_>) -> Persistence {
     persistence
 }
 
+/// Whether a `Connection` field's value says that the connection ends with this message.
+pub(crate) fn says_close(value: &[u8]) -> bool {
+    members(value).any(|option| option.eq_ignore_ascii_case(b"close"))
+}
+
 /// What the client waits for before it sends the body (RFC 9110 §10.1.1). A client of HTTP/1.0 can't wait.
 #[inline]
 pub(crate) fn expectation(head: &RequestHead<'_>) -> Expectation {

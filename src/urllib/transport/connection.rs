@@ -6,11 +6,12 @@ use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    stream::Stream,
+    stream::{Buffer, Stream},
+    wire::framing::Persistence,
 };
 
-/// What one read asks for at most, and what an idle connection keeps.
-const BUFFER: usize = 16 * 1024;
+/// What one send takes when each wait has its own limit.
+const PIECE: usize = 16 * 1024;
 
 /// The time limits of an exchange.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,8 @@ pub(super) struct Connection {
     /// The head that is sent; kept for its allocation.
     pub(super) output: Vec<u8>,
     cancel: Option<CancelToken>,
+    /// What the request under way says of the connection's life.
+    pub(super) asked: Persistence,
     pub(super) manners: Manners,
 }
 
@@ -58,19 +61,17 @@ pub(super) enum Manners {
     Unproven,
 }
 
-/// Bytes that were received: `bytes[start..end]` are still to be looked at.
-#[derive(Debug, Default)]
-pub(super) struct Buffer {
-    bytes: Vec<u8>,
-    /// INVARIANT: start <= end <= bytes.len(), and both are 0 when they are equal.
-    start: usize,
-    end: usize,
-}
-
 impl Connection {
     /// What was dialled with that token.
     pub(super) fn new(stream: Stream, cancel: Option<CancelToken>) -> Connection {
-        Connection { stream, input: Buffer::default(), output: Vec::new(), cancel, manners: Manners::Good }
+        Connection {
+            stream,
+            input: Buffer::default(),
+            output: Vec::new(),
+            cancel,
+            asked: Persistence::KeepAlive,
+            manners: Manners::Good,
+        }
     }
 
     /// Which token may end what happens on it. Nearly always there is none, and none before.
@@ -86,7 +87,7 @@ impl Connection {
     pub(super) fn fill(&mut self, wait: Wait) -> Result<usize> {
         wait.check()?;
         let n = self.stream.read_by(self.input.room(), wait.until())?;
-        self.input.end += n;
+        self.input.filled(n);
         Ok(n)
     }
 
@@ -100,12 +101,12 @@ impl Connection {
     /// Sends all of it.
     pub(super) fn send(&self, bytes: &[u8], wait: Wait) -> Result<()> {
         wait.check()?;
-        if wait.each.is_none() || bytes.len() <= BUFFER {
+        if wait.each.is_none() || bytes.len() <= PIECE {
             return self.stream.write_all_by(bytes, wait.until());
         }
         // The limit of each wait starts anew with every piece that went out.
         let mut sent = 0;
-        for piece in bytes.chunks(BUFFER) {
+        for piece in bytes.chunks(PIECE) {
             self.stream.write_all_by(piece, wait.until()).map_err(|error| {
                 let so_far = sent + error.sent().unwrap_or(0);
                 error.after_sending(so_far)
@@ -129,44 +130,10 @@ impl Connection {
 
     /// Lets go what an unusually large exchange made it hold.
     pub(super) fn shrink(&mut self) {
-        if self.input.bytes.len() > BUFFER {
-            self.input = Buffer::default();
-        }
-        if self.output.capacity() > 2 * BUFFER {
+        self.input.shrink();
+        if self.output.capacity() > 2 * PIECE {
             self.output = Vec::new();
         }
-    }
-}
-
-impl Buffer {
-    pub(super) fn is_empty(&self) -> bool {
-        self.start == self.end
-    }
-
-    /// What is still to be looked at.
-    pub(super) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.start..self.end]
-    }
-
-    /// Drops so many bytes from the front.
-    pub(super) fn consume(&mut self, amount: usize) {
-        self.start = self.end.min(self.start + amount);
-        if self.start == self.end {
-            (self.start, self.end) = (0, 0);
-        }
-    }
-
-    /// Room for more: at least a quarter of the buffer, which grows for what must stay in one piece.
-    fn room(&mut self) -> &mut [u8] {
-        if self.bytes.len() - self.end < BUFFER / 4 {
-            self.bytes.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-            let wanted = (self.end + BUFFER).next_power_of_two();
-            if self.bytes.len() - self.end < BUFFER / 4 {
-                self.bytes.resize(wanted, 0);
-            }
-        }
-        &mut self.bytes[self.end..]
     }
 }
 
@@ -183,29 +150,4 @@ pub(super) fn read_full(reader: &mut dyn Read, buf: &mut [u8]) -> Result<usize> 
         }
     }
     Ok(filled)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn put(buffer: &mut Buffer, bytes: &[u8]) {
-        buffer.room()[..bytes.len()].copy_from_slice(bytes);
-        buffer.end += bytes.len();
-    }
-
-    #[test]
-    fn a_buffer_keeps_what_was_not_consumed() {
-        let mut buffer = Buffer::default();
-        put(&mut buffer, b"hello world");
-        buffer.consume(6);
-        assert_eq!(buffer.bytes(), b"world");
-        for _ in 0..5 {
-            put(&mut buffer, &[b'x'; BUFFER / 4]);
-        }
-        assert!(buffer.bytes().starts_with(b"worldx"));
-        assert_eq!(buffer.bytes().len(), 5 + 5 * (BUFFER / 4));
-        buffer.consume(usize::MAX / 2);
-        assert!(buffer.is_empty());
-    }
 }

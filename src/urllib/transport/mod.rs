@@ -31,7 +31,6 @@ use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
     wire::{
-        fields::members,
         framing::{Framing, Persistence},
         limits::Limits,
     },
@@ -87,14 +86,14 @@ impl HttpHandler {
         };
         let mut head = Vec::with_capacity(512);
         // Before dialling: a request that can't be sent must not cost a connection.
-        send::write_head(&mut head, request, defaults)?;
+        let asked = send::write_head(&mut head, request, defaults)?;
         let route = Route::to(request.url())?.into_owned();
         let stream = route.dial(wait, cancel).map_err(|error| match lost {
             Some(lost) => error.context(format!("after a kept connection was lost ({lost}), a fresh one")),
             None => error,
         })?;
         let mut conn = Box::new(Connection::new(stream, cancel.cloned()));
-        conn.output = head;
+        (conn.output, conn.asked) = (head, asked);
         self.exchange(conn, request, route, wait).map_err(|failure| match failure {
             Failure::Repeat(error) | Failure::Final(error) => error,
         })
@@ -115,8 +114,9 @@ impl HttpHandler {
         if look && conn.is_dead() {
             return None;
         }
-        if let Err(error) = send::write_head(&mut conn.output, request, defaults) {
-            return Some(Err(Failure::Final(error)));
+        match send::write_head(&mut conn.output, request, defaults) {
+            Ok(asked) => conn.asked = asked,
+            Err(error) => return Some(Err(Failure::Final(error))),
         }
         let outcome = self.exchange(conn, request, route, wait);
         Some(match outcome {
@@ -146,7 +146,8 @@ impl HttpHandler {
             Err(Silence::Dead(error) | Silence::Broken(error)) => return Err(Failure::Final(error)),
         };
         conn.manners = if answer.framing == Framing::None { Manners::Unproven } else { Manners::Good };
-        let home = (lasts(&answer) && !wants_close(request)).then(|| Home { pool: self.pool.clone(), route });
+        let lasts = lasts(conn.asked, &answer);
+        let home = lasts.then(|| Home { pool: self.pool.clone(), route });
         Ok(respond(request, answer.head, WireBody::new(conn, answer.framing, home, wait)))
     }
 
@@ -179,15 +180,9 @@ fn is_repeatable(request: &Request) -> bool {
     request.get_method().is_idempotent() && request.data_ref().is_none_or(Data::is_bytes)
 }
 
-/// Whether the connection can carry another exchange after this answer.
-fn lasts(answer: &Answer) -> bool {
-    answer.persistence == Persistence::KeepAlive && answer.framing != Framing::UntilClose
-}
-
-/// Whether the request itself says that the connection ends.
-fn wants_close(request: &Request) -> bool {
-    let value = request.get_header("connection");
-    value.is_some_and(|value| members(value.as_bytes()).any(|option| option.eq_ignore_ascii_case(b"close")))
+/// Whether the connection can carry another exchange after a request that says this, and its answer.
+fn lasts(asked: Persistence, answer: &Answer) -> bool {
+    [asked, answer.persistence] == [Persistence::KeepAlive; 2] && answer.framing != Framing::UntilClose
 }
 
 fn respond(request: &Request, head: Head, body: WireBody) -> Response {

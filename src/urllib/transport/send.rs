@@ -4,7 +4,9 @@ use std::io::Read;
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue, Method,
-    header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, USER_AGENT},
+    header::{
+        ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, USER_AGENT,
+    },
 };
 use url::Position;
 
@@ -12,7 +14,11 @@ use super::connection::{Connection, Wait, read_full};
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{Data, Request, data::Sending},
-    wire::{chunk, framing, write},
+    wire::{
+        chunk,
+        framing::{self, Persistence},
+        write,
+    },
 };
 
 /// How much of the data goes into the same `send` as the head, and how much of a reader's travels at once.
@@ -24,8 +30,8 @@ const AGENT: &str = concat!("sockeye/", env!("CARGO_PKG_VERSION"));
 const CHUNK_HEADER: usize = 18;
 
 /// Writes the request's head into `out`. All that a peer could misread is refused here, whichever way it got
-/// into the request.
-pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &HeaderMap) -> Result<()> {
+/// into the request. Tells what the head says of the connection's life.
+pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &HeaderMap) -> Result<Persistence> {
     out.clear();
     let url = request.url();
     let method = request.get_method();
@@ -47,17 +53,21 @@ pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &Header
     describe_data(out, request)?;
     const DEFAULTS: usize = 2;
     let layers = [request.unredirected_headers(), request.headers(), defaults];
+    let mut persistence = Persistence::KeepAlive;
     for (depth, layer) in layers.iter().enumerate() {
         for (name, value) in *layer {
             let hidden = layers[..depth].iter().any(|above| above.contains_key(name));
             let withheld = depth == DEFAULTS && !request.admits(name);
             if !hidden && !withheld && !is_ours(name) {
                 write::field(out, name.as_str(), value.as_bytes())?;
+                if *name == CONNECTION && framing::says_close(value.as_bytes()) {
+                    persistence = Persistence::Close;
+                }
             }
         }
     }
     write::end(out);
-    Ok(())
+    Ok(persistence)
 }
 
 /// The request's own header, as it is sent.

@@ -10,7 +10,7 @@ use std::{
 
 use sockeye::{
     ErrorKind, Result,
-    urllib::{Data, Opener, Request, build_opener},
+    urllib::{Data, HeaderValue, Opener, Request, build_opener},
 };
 
 use super::{hear, ok, one, say, text};
@@ -217,5 +217,31 @@ fn a_body_that_must_not_be_there_is_seen() -> Result<()> {
     opener.open(Request::new(server.url("/"))?.method("HEAD"))?;
     connect(server.addr()).read_to_end(&mut Vec::new())?;
     assert_eq!(text(opener.open(server.url("/"))?)?, "good");
+    Ok(())
+}
+
+/// RFC 9112 §9.6: who says `close` sends no further request, whether the request or the opener says it.
+#[test]
+fn a_request_that_says_close_ends_its_connection() -> Result<()> {
+    let listed = || build_opener().add_header("Connection", "X, Close").build();
+    let opened = |opener: &Opener, server: &Scripted, own: &[&'static str]| {
+        let mut request = Request::new(server.url("/"))?;
+        for value in own {
+            request.headers_mut().append("connection", HeaderValue::from_static(value));
+        }
+        text(opener.open(request)?)
+    };
+    for (opener, own) in
+        [(listed(), &[][..]), (Opener::new(), &["close"]), (Opener::new(), &["keep-alive", "x, close"])]
+    {
+        let first = vec![hear(), ok("a"), hear(), ok("used again")];
+        let server = Scripted::new(vec![first, vec![hear(), ok("b")]]);
+        let got = opened(&opener, &server, own)? + &opened(&opener, &server, own)?;
+        assert_eq!(got, "ab", "{own:?}");
+    }
+    // What the request says itself wins over the opener.
+    let server = one([hear(), ok("a"), hear(), ok("b")]);
+    let (opener, own) = (listed(), &["keep-alive"]);
+    assert_eq!(opened(&opener, &server, own)? + &opened(&opener, &server, own)?, "ab");
     Ok(())
 }
