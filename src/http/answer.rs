@@ -1,12 +1,8 @@
 //! One request: understood, handed to the handler, answered.
 
-use std::{
-    cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
-    time::Duration,
-};
+use std::{cell::Cell, time::Duration};
 
-use ::http::{Method, StatusCode};
+use ::http::Method;
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -14,7 +10,7 @@ use crate::{
     socket::{SO_LINGER, SOL_SOCKET},
     stream::Stream,
     wire::{
-        body::Decoder,
+        body::{BodyError, Decoder},
         fields::storage,
         framing::{Expectation, Framing, Persistence, expectation, persistence, request_framing},
         head::{HeadScanner, Parsed, RequestHead, Version, parse_request},
@@ -28,7 +24,8 @@ use super::{
     input::{Input, Rest},
     log::RequestLine,
     output::{FilePart, Output},
-    service::Turn,
+    refusal::{Refusal, write_error},
+    service::{HttpService, Turn},
 };
 
 /// What became of the bytes that a request may begin with.
@@ -81,24 +78,24 @@ impl<H: Handler> Turn<'_, '_, H> {
                 let _ = scanner.scan(bytes, &settings.limits);
                 return Done::Short(Phase::Head(scanner));
             }
-            Err(error) => return self.refuse(error.status()),
+            Err(error) => return self.refuse(error),
         };
         let framing = match request_framing(&head) {
             Ok(Framing::Length(length)) if length > settings.body => {
-                return self.refuse_request(&head, StatusCode::PAYLOAD_TOO_LARGE);
+                return self.refuse_request(&head, Refusal::BodyTooLarge);
             }
             Ok(framing) => framing,
-            Err(error) => return self.refuse_request(&head, error.status()),
+            Err(error) => return self.refuse_request(&head, error),
         };
         let Ok(method) = Method::from_bytes(head.method.as_bytes()) else {
-            return self.refuse_request(&head, StatusCode::NOT_IMPLEMENTED);
+            return self.refuse_request(&head, Refusal::Method);
         };
         let behind = &bytes[head.len..];
         let awaits_continue = match expectation(&head) {
             Expectation::None => false,
             // One who sends without waiting needn't be told (RFC 9110 §10.1.1).
             Expectation::Continue => behind.is_empty(),
-            Expectation::Unknown => return self.refuse_request(&head, StatusCode::EXPECTATION_FAILED),
+            Expectation::Unknown => return self.refuse_request(&head, Refusal::Expectation),
         };
         let arrived = Arrived { head: head.len, bytes, awaits_continue };
         let unread = match self.unread(framing, arrived) {
@@ -109,7 +106,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 }
                 return Done::Short(Phase::Body(Collect { end, since: self.desk.now }));
             }
-            Err(Wanted::Refusal(status)) => return self.refuse_request(&head, status),
+            Err(Wanted::Refusal(error)) => return self.refuse_request(&head, error),
         };
         if unread != Unread::Nothing && !self.output.bytes.is_empty() {
             return Done::Flush;
@@ -144,7 +141,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                     Ok(false) => {
                         Err(Wanted::More(End::Chunks(Box::new(Chunks { decoder, seen, most: head + SMALL }))))
                     }
-                    Err(error) => Err(Wanted::Refusal(error.status())),
+                    Err(error) => Err(Wanted::Refusal(error)),
                 }
             }
         }
@@ -161,6 +158,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             && !desk.draining;
         let exchange = Exchange {
             stream: &conn.stream,
+            peer: &conn.peer,
             settings: &service.settings,
             date,
             asked: Asked {
@@ -175,20 +173,16 @@ impl<H: Handler> Turn<'_, '_, H> {
         };
         let input = Input::new(&exchange, decoder, behind, later);
         let mut request = Request::new(&head, method, &conn.peer, input);
-        let outcome = call(&service.handler, &mut request, output, &exchange);
+        let outcome = call(service, &mut request, output, &exchange);
         let outcome = outcome.and_then(|()| end(output, &exchange)).map(|part| *file = part);
         if outcome.is_err() {
-            give_up(output, &exchange, request.fault());
+            give_up(output, &exchange, request.refusal());
         }
         service.log(&LogEntry {
             peer: &conn.peer,
-            request_line: RequestLine::Parsed {
-                method: head.method,
-                target: head.target,
-                version: head.version.to_http(),
-            },
+            request_line: RequestLine::of(&head),
             status: output.answer.status,
-            size: if exchange.asked.head_only { 0 } else { output.answer.size },
+            size: output.answer.size_sent(&exchange),
             date,
             error: outcome.as_ref().err(),
         });
@@ -224,59 +218,23 @@ impl<H: Handler> Turn<'_, '_, H> {
             Rest::Lost => Done::Last(Next::Linger),
         }
     }
-
-    /// Answers bytes that are no request; nothing more is read of such a connection.
-    pub(super) fn refuse(&mut self, status: StatusCode) -> Done {
-        let exchange = Exchange::refusal(&self.conn.stream, &self.service.settings, self.date);
-        refuse(self.output, &exchange, status);
-        self.log_refusal(RequestLine::Refused)
-    }
-
-    /// Answers a request that can't be served, and ends its connection.
-    fn refuse_request(&mut self, head: &RequestHead<'_>, status: StatusCode) -> Done {
-        let mut exchange = Exchange::refusal(&self.conn.stream, &self.service.settings, self.date);
-        exchange.asked.head_only = head.method == "HEAD";
-        refuse(self.output, &exchange, status);
-        if exchange.asked.head_only {
-            self.output.answer.size = 0;
-        }
-        let (method, target, version) = (head.method, head.target, head.version.to_http());
-        self.log_refusal(RequestLine::Parsed { method, target, version })
-    }
-
-    fn log_refusal(&self, request_line: RequestLine<'_>) -> Done {
-        let Turn { service, conn, output, date, .. } = self;
-        let (status, size) = (output.answer.status, output.answer.size);
-        service.log(&LogEntry { peer: &conn.peer, request_line, status, size, date, error: None });
-        Done::Last(Next::Linger)
-    }
 }
 
 /// Why a request's handler can't run yet.
 enum Wanted {
     More(End),
-    Refusal(StatusCode),
-}
-
-/// Writes an error answer that ends the connection.
-pub(super) fn refuse(output: &mut Output, exchange: &Exchange<'_>, status: StatusCode) {
-    // Into memory only: can't fail.
-    let _ = Response::new(output, exchange).send_error(status, None);
-    let _ = output.finish(exchange);
+    Refusal(BodyError),
 }
 
 /// Runs the handler; a panic is an error like others.
 fn call<H: Handler>(
-    handler: &H,
+    service: &HttpService<H>,
     request: &mut Request<'_>,
     output: &mut Output,
     exchange: &Exchange<'_>,
 ) -> Result<()> {
-    let handle = AssertUnwindSafe(|| handler.handle(request, Response::new(output, exchange)));
-    match catch_unwind(handle) {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Error::new(ErrorKind::Other, "the handler panicked")),
-    }
+    let outcome = service.guarded(|| service.handler.handle(request, Response::new(output, exchange)));
+    outcome.unwrap_or_else(|| Err(Error::new(ErrorKind::Other, "the handler panicked")))
 }
 
 /// Ends the answer; a small file's bytes are put behind the head.
@@ -290,15 +248,16 @@ fn end(output: &mut Output, exchange: &Exchange<'_>) -> Result<Option<FilePart>>
     }
 }
 
-/// The handler failed: what can be taken back is replaced by an error answer. The connection ends.
-fn give_up(output: &mut Output, exchange: &Exchange<'_>, fault: Option<StatusCode>) {
+/// The handler failed: what can be taken back is replaced by an error answer, which blames the peer where its body
+/// was at fault. The connection ends.
+fn give_up(output: &mut Output, exchange: &Exchange<'_>, refusal: Option<Refusal>) {
     if exchange.started.get() {
         output.answer.closes = true;
         return;
     }
     output.take_back();
     exchange.unread.set(Unread::Lost);
-    refuse(output, exchange, fault.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    write_error(output, exchange, refusal);
 }
 
 /// Has the connection end in an error to the peer (a reset), so that half an answer isn't taken for a whole one.

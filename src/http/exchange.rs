@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{deadline::Deadline, error::Result, stream::Stream};
+use crate::{
+    deadline::Deadline, error::Result, server::engine::service::Conn, socket::Address, stream::Stream,
+};
 
-use super::settings::Settings;
+use super::{connection::State, settings::Settings};
 
 /// How much of a request's body isn't here yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,7 @@ const PIECE: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Exchange<'a> {
     pub(super) stream: &'a Stream,
+    pub(super) peer: &'a Address,
     pub(super) settings: &'a Settings,
     /// The value of `Date`.
     pub(super) date: &'a [u8; 29],
@@ -59,9 +62,10 @@ pub(super) struct Asked {
 
 impl<'a> Exchange<'a> {
     /// For an answer to what couldn't be understood; the connection closes after it.
-    pub(super) fn refusal(stream: &'a Stream, settings: &'a Settings, date: &'a [u8; 29]) -> Exchange<'a> {
+    pub(super) fn refusal(conn: &'a Conn<State>, settings: &'a Settings, date: &'a [u8; 29]) -> Exchange<'a> {
         Exchange {
-            stream,
+            stream: &conn.stream,
+            peer: &conn.peer,
             settings,
             date,
             asked: Asked { http11: true, keep_alive: false, head_only: false },

@@ -20,8 +20,22 @@ use super::{LogEntry, Request, Response, StatusCode};
 /// | every answer | [`log_request`](Self::log_request) | nothing |
 ///
 /// One handler serves all connections, from several threads at once: what it changes stands behind a lock or
-/// an atomic. It may block. An error that it returns, or a panic, becomes a 500 if nothing was sent yet, and
-/// ends this connection only; so does a handler that returns without an answer.
+/// an atomic. It may block.
+///
+/// An error that it returns, or a panic, becomes an error answer if nothing was sent yet, and ends this connection
+/// only; so does a handler that returns without an answer. The status is the request body's fault, if reading it
+/// failed before, whatever error the handler returns then; else 500:
+///
+/// | reading the body | error | status |
+/// |---|---|---|
+/// | it is larger than [`max_body`](super::HttpServer::max_body) or than [`Request::bytes`] takes | `TooLarge` | 413 |
+/// | it stops for longer than [`body_timeout`](super::HttpServer::body_timeout), or is far too slow | `TimedOut` | 408 |
+/// | it breaks off | `UnexpectedEof` | 400 |
+/// | its chunks are malformed, or it isn't UTF-8 for [`Request::text`] | `Protocol` | 400 |
+/// | its chunk sizes or extensions are past all bounds | `TooLarge` | 400 |
+/// | its trailers are too long, or too many | `TooLarge` | 431 |
+///
+/// So a handler passes the errors of reading on by `?`, and the peer is told what it did wrong.
 ///
 /// Python: `http.server.BaseHTTPRequestHandler`.
 ///
@@ -74,7 +88,7 @@ pub trait Handler: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any: it becomes a 500 if nothing was sent yet.
+    /// Any: it becomes an error answer if nothing was sent yet; see [`Handler`] for its status.
     ///
     /// Python: `do_GET`.
     #[doc(alias = "do_GET")]

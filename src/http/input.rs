@@ -5,14 +5,15 @@ use std::{
     ops::Range,
 };
 
-use ::http::StatusCode;
-
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     wire::body::{BodyError, Decoder},
 };
 
-use super::exchange::{Exchange, Unread};
+use super::{
+    exchange::{Exchange, Unread},
+    refusal::Refusal,
+};
 
 /// What is read at a time.
 const READ: usize = 64 * 1024;
@@ -37,8 +38,8 @@ pub(super) struct Input<'a> {
     data: Range<usize>,
     /// Bytes that the body may still have.
     room: u64,
-    /// Why the peer is to blame for an error.
-    fault: Option<StatusCode>,
+    /// What was wrong with the body; it stays so.
+    refusal: Option<Refusal>,
 }
 
 /// Where the current bytes stand.
@@ -80,23 +81,25 @@ impl<'a> Input<'a> {
             at: 0,
             data: 0..0,
             room,
-            fault: None,
+            refusal: None,
         }
     }
 
-    /// The status that tells the peer what is wrong with its body, after an error.
-    pub(super) fn fault(&self) -> Option<StatusCode> {
-        self.fault
+    /// What is wrong with the body: the peer's answer, should the handler give up.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.refusal
     }
 
-    /// The handler can't do with such a body: what the peer is to be told if it gives up now.
-    pub(super) fn reject(&mut self, status: StatusCode) {
-        self.blame_status(status);
+    /// Nothing more can be read of the body, and nobody knows where the next request begins.
+    pub(super) fn reject(&mut self, refusal: Refusal) -> Error {
+        self.refusal = Some(refusal);
+        self.exchange.unread.set(Unread::Lost);
+        refusal.into()
     }
 
     /// Ends reading: looks for the body's end in what is here.
     pub(super) fn finish(mut self) -> Rest {
-        if self.fault.is_some() {
+        if self.refusal.is_some() {
             return Rest::Lost;
         }
         while !self.decoder.is_done() {
@@ -122,7 +125,7 @@ impl<'a> Input<'a> {
                 continue;
             }
             let (consumed, data) =
-                decode(&mut self.decoder, rest).map_err(|error| self.blame(error.status(), error.into()))?;
+                decode(&mut self.decoder, rest).map_err(|error| self.reject(error.into()))?;
             self.data = self.at + data.start..self.at + data.end;
             self.at += consumed;
             self.charge(self.data.len() as u64)?;
@@ -164,10 +167,13 @@ impl<'a> Input<'a> {
 
     fn judge(&mut self, received: Result<usize>) -> Result<usize> {
         match received {
-            Ok(0) => Err(self.blame(StatusCode::BAD_REQUEST, BodyError::Truncated.into())),
+            Ok(0) => Err(self.reject(BodyError::Truncated.into())),
             Ok(received) => Ok(received),
-            Err(error) if error.is_timeout() => Err(self.blame(StatusCode::REQUEST_TIMEOUT, error)),
-            Err(error) => Err(self.blame(StatusCode::BAD_REQUEST, error)),
+            Err(error) if error.is_timeout() => Err(self.reject(Refusal::BodyTimeout)),
+            Err(error) => {
+                self.reject(Refusal::BodyLost);
+                Err(error)
+            }
         }
     }
 
@@ -179,28 +185,14 @@ impl<'a> Input<'a> {
             }
             None => {
                 self.data = 0..0;
-                let error = Error::new(ErrorKind::TooLarge, "the request's body is larger than allowed");
-                Err(self.blame(StatusCode::PAYLOAD_TOO_LARGE, error))
+                Err(self.reject(Refusal::BodyTooLarge))
             }
         }
     }
 
-    fn blame(&mut self, status: StatusCode, error: Error) -> Error {
-        self.blame_status(status);
-        error
-    }
-
-    fn blame_status(&mut self, status: StatusCode) {
-        self.fault = Some(status);
-        self.exchange.unread.set(Unread::Lost);
-    }
-
     /// A body that was broken once stays so.
     fn check(&self) -> Result<()> {
-        match self.fault {
-            None => Ok(()),
-            Some(_) => Err(Error::new(ErrorKind::Protocol, "the request's body is broken")),
-        }
+        self.refusal.map_or(Ok(()), |refusal| Err(refusal.into()))
     }
 }
 

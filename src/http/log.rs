@@ -4,10 +4,10 @@ use std::fmt;
 
 use ::http::StatusCode;
 
-use crate::{error::Error, socket::Address};
+use crate::{error::Error, socket::Address, wire::head::RequestHead};
 
-/// One answered request; `Display` writes it in the common log format, and `{:#}` appends why its handler failed, if
-/// it did.
+/// One answered request; `Display` writes it in the common log format, and `{:#}` appends why its handler failed or
+/// the server refused it, if so.
 ///
 /// Control characters and quotes of what the peer sent are escaped, so that one request is one line.
 ///
@@ -28,6 +28,12 @@ pub struct LogEntry<'a> {
 pub(super) enum RequestLine<'a> {
     Parsed { method: &'a str, target: &'a str, version: ::http::Version },
     Refused,
+}
+
+impl<'a> RequestLine<'a> {
+    pub(super) fn of(head: &RequestHead<'a>) -> RequestLine<'a> {
+        RequestLine::Parsed { method: head.method, target: head.target, version: head.version.to_http() }
+    }
 }
 
 impl<'a> LogEntry<'a> {
@@ -67,7 +73,8 @@ impl<'a> LogEntry<'a> {
         self.size
     }
 
-    /// Why the handler failed: what it returned, or that it panicked.
+    /// Why the handler failed: what it returned, or that it panicked; or why the server refused the request, such
+    /// as `HTTP head: no Host field`.
     ///
     /// Python: what `socketserver.BaseServer.handle_error` is told.
     #[must_use]

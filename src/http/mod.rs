@@ -20,6 +20,7 @@ mod handler;
 mod input;
 mod log;
 mod output;
+mod refusal;
 mod request;
 mod response;
 mod server;

@@ -96,6 +96,13 @@ pub(super) struct FilePart {
     pub(super) left: u64,
 }
 
+impl Answer {
+    /// Bytes of the body that are sent: none in answer to `HEAD`.
+    pub(super) fn size_sent(&self, exchange: &Exchange<'_>) -> u64 {
+        if exchange.asked.head_only { 0 } else { self.size }
+    }
+}
+
 impl Output {
     /// Begins a new answer behind those that are there.
     pub(super) fn begin(&mut self) {

@@ -6,21 +6,24 @@ use std::{
     io::{self, BufRead, Read},
 };
 
-use ::http::{HeaderMap, Method, StatusCode, Version};
+use ::http::{HeaderMap, Method, Version};
 use percent_encoding::percent_decode_str;
 
 use crate::{
-    error::{Error, ErrorKind, Result},
+    error::Result,
     socket::Address,
     wire::{fields::Fields, head::RequestHead},
 };
 
-use super::input::{Input, Rest};
+use super::{
+    input::{Input, Rest},
+    refusal::Refusal,
+};
 
 /// A request: its head, and its body by [`Read`] and [`BufRead`].
 ///
 /// The body ends exactly where the request says; one that breaks off earlier is an error
-/// ([`UnexpectedEof`](ErrorKind::UnexpectedEof)), never an end. Reading waits for the peer, as long as it
+/// ([`UnexpectedEof`](crate::ErrorKind::UnexpectedEof)), never an end. Reading waits for the peer, as long as it
 /// makes progress. Where the peer asked for `100 Continue`, that is sent with the first read. What isn't read
 /// is dropped by the server.
 ///
@@ -68,9 +71,9 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The status that tells the peer what is wrong with its body, after an error.
-    pub(super) fn fault(&self) -> Option<StatusCode> {
-        self.body.fault()
+    /// What is wrong with its body, after an error.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.body.refusal()
     }
 
     /// What is left of the body.
@@ -159,14 +162,13 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](ErrorKind::TooLarge) past that: a handler that returns it answers with a 413. And what
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) past that: a handler that returns it answers with a 413. And what
     /// reading gives.
     pub fn bytes(&mut self) -> Result<Vec<u8>> {
         let mut body = Vec::new();
         self.take(WHOLE_BODY as u64 + 1).read_to_end(&mut body)?;
         if body.len() > WHOLE_BODY {
-            self.body.reject(StatusCode::PAYLOAD_TOO_LARGE);
-            return Err(Error::new(ErrorKind::TooLarge, "the request's body is larger than 1 MiB"));
+            return Err(self.body.reject(Refusal::NotSmall));
         }
         Ok(body)
     }
@@ -175,13 +177,10 @@ impl<'a> Request<'a> {
     ///
     /// # Errors
     ///
-    /// As [`bytes`](Self::bytes); [`Protocol`](ErrorKind::Protocol) for what isn't UTF-8: a handler that returns it
+    /// As [`bytes`](Self::bytes); [`Protocol`](crate::ErrorKind::Protocol) for what isn't UTF-8: a handler that returns it
     /// answers with a 400.
     pub fn text(&mut self) -> Result<String> {
-        String::from_utf8(self.bytes()?).map_err(|_| {
-            self.body.reject(StatusCode::BAD_REQUEST);
-            Error::new(ErrorKind::Protocol, "the request's body isn't UTF-8")
-        })
+        String::from_utf8(self.bytes()?).map_err(|_| self.body.reject(Refusal::NotText))
     }
 }
 

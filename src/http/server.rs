@@ -1,6 +1,10 @@
 //! An HTTP server: where it listens, and what it allows.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -128,8 +132,12 @@ impl HttpServer {
         self
     }
 
-    /// Has each answer told to that function, besides [`Handler::log_request`]. Default is nobody: then nothing says
-    /// why a handler failed, but the 500 that its peer gets. `{:#}` writes it too.
+    /// Has each answer told to that function, besides [`Handler::log_request`]: with `{:#}` also why a handler failed
+    /// or a request was refused. Default is nobody: then only the error page says why a request was refused, and
+    /// nothing why a handler failed.
+    ///
+    /// A panic in it is counted ([`Counts::panicked`](crate::server::Counts::panicked)); the answer is sent all the
+    /// same.
     ///
     /// Python: `BaseHTTPRequestHandler.log_request`, which is always on.
     ///
@@ -261,7 +269,8 @@ impl HttpServer {
         self.check()?;
         let addrs = self.addrs()?;
         let HttpServer { sockets, settings, config, log, .. } = self;
-        let engine = Engine::start(HttpService { handler, settings, log }, sockets, &config)?;
+        let service = HttpService { handler, settings, log, panics: AtomicU64::new(0) };
+        let engine = Engine::start(service, sockets, &config)?;
         Ok(ServerHandle::new(engine, addrs))
     }
 
@@ -305,7 +314,8 @@ impl HttpServer {
         self.check()?;
         let (socket, peer) = self.sockets[0].accept()?;
         let settings = Settings { keeps_alive: false, ..self.settings.clone() };
-        serve_one(&HttpService { handler, settings, log: self.log.clone() }, socket, peer)
+        let service = HttpService { handler, settings, log: self.log.clone(), panics: AtomicU64::new(0) };
+        serve_one(&service, socket, peer)
     }
 
     fn check(&self) -> Result<()> {

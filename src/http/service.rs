@@ -12,25 +12,29 @@
 use std::{
     mem,
     ops::ControlFlow,
-    sync::Arc,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
-
-use ::http::StatusCode;
 
 use crate::{
     error::ErrorKind,
     server::engine::service::{Conn, Desk, Service, Verdict, Wait},
     socket::{Address, Shutdown},
-    wire::date::DateCache,
+    wire::{body::BodyError, date::DateCache},
 };
 
 use super::{
     Handler, LogEntry,
-    answer::{self, Done},
+    answer::Done,
     connection::{Drain, Next, Phase, State, Unsent, find_end},
     exchange::Exchange,
+    log::RequestLine,
     output::{FilePart, HIGH_WATER, Output},
+    refusal::Refusal,
     settings::Settings,
     unsent::Progress,
 };
@@ -55,6 +59,8 @@ pub(super) struct HttpService<H> {
     pub(super) handler: H,
     pub(super) settings: Settings,
     pub(super) log: Option<Log>,
+    /// Panics that were caught here, and so not by the engine.
+    pub(super) panics: AtomicU64,
 }
 
 /// What a server does about each answer.
@@ -113,18 +119,24 @@ impl<H: Handler> Service for HttpService<H> {
     }
 
     fn expired(&self, conn: &mut Conn<State>, wait: Wait) {
-        let begun = matches!(wait, Wait::Head | Wait::Body) && !matches!(conn.state.phase, Phase::Drain(_));
-        if !begun {
-            return;
-        }
+        let refusal = match (wait, &conn.state.phase) {
+            (Wait::Head, _) => Refusal::HeadTimeout,
+            (Wait::Body, Phase::Body(_)) => Refusal::BodyTimeout,
+            // No request has begun, or its answer is there already.
+            _ => return,
+        };
         let mut clock = Clock::default();
-        let exchange = Exchange::refusal(&conn.stream, &self.settings, clock.look(Instant::now()));
+        let exchange = Exchange::refusal(conn, &self.settings, clock.look(Instant::now()));
         let mut output = Output::default();
-        answer::refuse(&mut output, &exchange, StatusCode::REQUEST_TIMEOUT);
+        self.refuse(&mut output, &exchange, RequestLine::Refused, refusal);
         let _ = conn.stream.try_write(&output.bytes);
     }
 
     fn detach(&self, _conn: Conn<State>) {}
+
+    fn caught_panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
 
     fn patience(&self, wait: Wait) -> Option<Duration> {
         match wait {
@@ -138,11 +150,21 @@ impl<H: Handler> Service for HttpService<H> {
 }
 
 impl<H: Handler> HttpService<H> {
+    /// Tells those who want to know of an answer. One that panics doesn't cost the answer.
     pub(super) fn log(&self, entry: &LogEntry<'_>) {
-        self.handler.log_request(entry);
+        self.guarded(|| self.handler.log_request(entry));
         if let Some(log) = &self.log {
-            log(entry);
+            self.guarded(|| log(entry));
         }
+    }
+
+    /// Calls code that isn't the crate's; a panic in it is counted. `None`: it panicked.
+    pub(super) fn guarded<R>(&self, call: impl FnOnce() -> R) -> Option<R> {
+        let outcome = catch_unwind(AssertUnwindSafe(call)).ok();
+        if outcome.is_none() {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
     }
 }
 
@@ -175,10 +197,11 @@ impl<H: Handler> Turn<'_, '_, H> {
         let state = &mut self.conn.state;
         let read = match self.conn.stream.try_read(input) {
             Ok(0) => {
-                let begun = matches!(phase, Phase::Head(_) | Phase::Body(_));
-                if begun {
-                    self.refuse(StatusCode::BAD_REQUEST);
-                }
+                match phase {
+                    Phase::Head(_) => self.refuse(Refusal::HeadTruncated),
+                    Phase::Body(_) => self.refuse(BodyError::Truncated),
+                    _ => return ControlFlow::Continue(Next::Close),
+                };
                 return ControlFlow::Continue(Next::Close);
             }
             Ok(read) => read,
@@ -203,7 +226,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 let waited = self.desk.now.saturating_duration_since(collect.since);
                 let patience = self.service.settings.body_patience(state.input.len() as u64, waited);
                 if !done && patience.is_some_and(|patience| patience.is_zero()) {
-                    self.refuse(StatusCode::REQUEST_TIMEOUT);
+                    self.refuse(Refusal::BodyTimeout);
                     return ControlFlow::Continue(Next::Linger);
                 }
                 (!done).then_some(Phase::Body(collect))

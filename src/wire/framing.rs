@@ -191,7 +191,7 @@ impl FramingError {
 
 impl From<FramingError> for Error {
     fn from(error: FramingError) -> Error {
-        Error::with_source(ErrorKind::Protocol, "ambiguous HTTP message", error)
+        Error::with_source(ErrorKind::Protocol, "HTTP head", error)
     }
 }
 

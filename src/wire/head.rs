@@ -88,7 +88,7 @@ pub(crate) enum HeadError {
     FieldName,
     #[error("white space before the colon of a field")]
     SpaceBeforeColon,
-    #[error("folded field line")]
+    #[error("field line folded onto the next (obs-fold)")]
     ObsFold,
     #[error("malformed field value")]
     FieldValue,
@@ -208,7 +208,7 @@ impl From<HeadError> for Error {
             HeadError::UnsupportedVersion => ErrorKind::Unsupported,
             _ => ErrorKind::Protocol,
         };
-        Error::with_source(kind, "malformed HTTP head", error)
+        Error::with_source(kind, "HTTP head", error)
     }
 }
 

@@ -5,5 +5,6 @@ mod bodies;
 mod facade;
 mod framing;
 mod limits;
+mod refusals;
 mod support;
 mod times;

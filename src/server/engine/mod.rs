@@ -111,7 +111,7 @@ pub struct Counts {
     pub served: u64,
     /// Connections closed because their time was up; not those that a shutdown ends.
     pub expired: u64,
-    /// Connections closed because a handler panicked outside of what its protocol catches.
+    /// Panics of handlers, each of which has cost its connection; and of what logs their answers, which cost nothing.
     pub panicked: u64,
     /// How often a lane was taken from a thread that a handler had blocked.
     pub taken_over: u64,
@@ -280,7 +280,7 @@ impl<S: Service + 'static> Engine<S> {
             open: self.lanes.iter().map(|track| track.lane.count()).sum(),
             served: of(&self.counters.served),
             expired: of(&self.counters.expired),
-            panicked: of(&self.counters.panicked),
+            panicked: of(&self.counters.panicked) + self.service.caught_panics(),
             taken_over: of(&self.counters.taken_over),
             threads: self.crew.threads(),
         }

@@ -31,6 +31,11 @@ pub(crate) trait Service: Send + Sync {
     /// Takes a connection that left by [`Verdict::Detach`].
     fn detach(&self, conn: Conn<Self::State>);
 
+    /// How many panics of the program's own code it has caught itself.
+    fn caught_panics(&self) -> u64 {
+        0
+    }
+
     /// How long a connection may be parked in that way.
     fn patience(&self, wait: Wait) -> Option<Duration>;
 }
