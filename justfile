@@ -1,7 +1,7 @@
 # The project's chores. `just` alone lists them; .ci/run does what `just ci` does.
 
 _list:
-    @just --list
+    @{{ just_executable() }} --list
 
 # Format, lint and test, as before every commit.
 check:
@@ -13,10 +13,10 @@ check:
 test:
     cargo test --all-features
 
-# Only the tests against other programs: curl, Python, nginx, Chromium.
+# Only the tests with other programs: curl, Python, nginx, Chromium, strace.
 interop:
     tests/peers.sh
-    CI=true cargo test --all-features --test it interop
+    CI=true cargo test --all-features --test it -- interop chromium strace peers constants
 
 # Every interleaving of the engine's state machine.
 loom:
@@ -28,7 +28,7 @@ portable:
 
 # Random bytes at a parser, until it breaks or you do: request_head, response_head, chunked.
 fuzz target *arguments:
-    cargo +nightly fuzz run {{target}} {{arguments}}
+    cargo +nightly fuzz run {{ target }} {{ arguments }}
 
 # Nanoseconds per head, per chunked MiB.
 bench-wire:
@@ -36,7 +36,7 @@ bench-wire:
 
 # Beside published servers, on this machine: see benches/compare.py --help.
 bench *arguments:
-    python3 benches/compare.py {{arguments}}
+    python3 benches/compare.py {{ arguments }}
 
 # The manual, as docs.rs shows it.
 doc:

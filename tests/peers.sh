@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, chromium, strace.
+# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, chromium, strace, setpriv.
 # On Debian and its kin, as root or by sudo. Quiet, and done at once when all are there.
 set -eu -o pipefail
 
@@ -12,6 +12,7 @@ wrk      wrk
 nginx    nginx
 chromium chromium
 strace   strace
+setpriv  util-linux
 TABLE
 }
 

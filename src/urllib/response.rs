@@ -1,6 +1,7 @@
 //! [`Response`]: what came back, with a body to read.
 
 use std::{
+    borrow::Cow,
     fmt,
     io::{self, BufRead, BufReader, Read},
     sync::{Mutex, OnceLock, PoisonError},
@@ -65,10 +66,20 @@ struct Parts {
 /// The head: its bytes, of which a map is made when somebody asks for one.
 pub(super) struct Head {
     pub(super) status: StatusCode,
+    pub(super) phrase: Phrase,
     pub(super) version: Version,
     /// INVARIANT: a response's head that was parsed before, or empty when the map is there.
     pub(super) bytes: Box<[u8]>,
     pub(super) map: OnceLock<HeaderMap>,
+}
+
+/// What the status is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phrase {
+    /// As the head says.
+    Sent,
+    /// As everybody does: the status isn't the head's.
+    Usual,
 }
 
 /// A response's body: [`Read`] and [`BufRead`].
@@ -96,6 +107,7 @@ impl Response {
     pub fn new(url: Url, body: impl Read + Send + 'static) -> Response {
         let head = Head {
             status: StatusCode::OK,
+            phrase: Phrase::Usual,
             version: Version::HTTP_11,
             bytes: Box::default(),
             map: OnceLock::from(HeaderMap::new()),
@@ -111,6 +123,26 @@ impl Response {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.0.head.status
+    }
+
+    /// What the server calls the status: `Not Found`, or words of its own, or nothing. It is for people only. A
+    /// control character, which may not be there, shows as U+FFFD.
+    ///
+    /// Python: `HTTPResponse.reason`.
+    ///
+    /// ```
+    /// use sockeye::urllib::{Response, StatusCode};
+    ///
+    /// let url = "data:,".parse().expect("a URL");
+    /// assert_eq!(Response::new(url, std::io::empty()).with_status(StatusCode::NOT_FOUND).reason(), "Not Found");
+    /// ```
+    #[doc(alias = "msg")]
+    #[must_use]
+    pub fn reason(&self) -> Cow<'_, str> {
+        match self.0.head.phrase {
+            Phrase::Sent => self.0.head.phrase().into(),
+            Phrase::Usual => self.status().canonical_reason().unwrap_or_default().into(),
+        }
     }
 
     /// The protocol's version that the server spoke.
@@ -158,10 +190,10 @@ impl Response {
 
 /// For handlers, which replace a response or parts of it.
 impl Response {
-    /// With another status.
+    /// With another status, and its usual [`reason`](Self::reason).
     #[must_use]
     pub fn with_status(mut self, status: StatusCode) -> Response {
-        self.0.head.status = status;
+        (self.0.head.status, self.0.head.phrase) = (status, Phrase::Usual);
         self
     }
 
@@ -226,6 +258,11 @@ impl Response {
 }
 
 impl Response {
+    /// The status as a server writes it: `404 Not Found`.
+    pub(super) fn status_line(&self) -> String {
+        format!("{} {}", self.getcode(), self.reason()).trim_end().to_owned()
+    }
+
     pub(super) fn with_history(mut self, history: Vec<Url>) -> Response {
         self.0.history = history;
         self

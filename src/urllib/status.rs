@@ -52,11 +52,11 @@ impl Handler for ErrorProcessor {
     }
 
     fn response(&self, request: &mut Request, response: Response, _: &mut Exchange<'_>) -> Result<Next> {
-        let status = response.status();
-        if matches!(self.0, Mode::Pass) || status.as_u16() < 400 {
+        if matches!(self.0, Mode::Pass) || response.getcode() < 400 {
             return Ok(Next::Pass(response));
         }
-        let message = format!("{} {} failed: {status}", request.get_method(), address::shown(response.url()));
+        let (method, url) = (request.get_method(), address::shown(response.url()));
+        let message = format!("{method} {url} failed: {}", response.status_line());
         Err(Error::new(ErrorKind::Status, message).with_payload(response))
     }
 }

@@ -60,7 +60,6 @@ pub(crate) struct ResponseHead<'a> {
     pub(crate) version: Version,
     pub(crate) status: StatusCode,
     /// As it was sent: may be empty, or Latin-1.
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests compare it; no public response tells it yet"))]
     pub(crate) reason: &'a [u8],
     pub(crate) fields: Fields<'a>,
     /// Bytes of the head, with the empty line that ends it.

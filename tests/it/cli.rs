@@ -3,13 +3,63 @@
 mod get;
 mod serve;
 
-use std::process::Command;
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use crate::support::peer;
 
 /// The command with these arguments.
 fn sockeye(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
     command.args(arguments);
     command
+}
+
+/// The command run by a user who may not do everything: this one, or nobody if this is root.
+struct Unprivileged {
+    /// A copy that anybody may run: the build's may stand in a folder that others can't enter.
+    copy: Option<(TempDir, PathBuf)>,
+}
+
+impl Unprivileged {
+    /// `None` where root can't become nobody.
+    fn new() -> Option<Unprivileged> {
+        // Who may do everything may read what nobody may.
+        let secret = folder_of_mode(0);
+        if fs::read_dir(secret.path()).is_err() {
+            return Some(Unprivileged { copy: None });
+        }
+        let (setpriv, folder) = (peer("setpriv")?, folder_of_mode(0o755));
+        // Not copied by this process: another test's fork could hold the copy open for writing when it is to be run.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_sockeye")).arg(folder.path()).status();
+        assert!(copied.unwrap().success());
+        Some(Unprivileged { copy: Some((folder, setpriv)) })
+    }
+
+    fn sockeye(&self, arguments: &[&str]) -> Command {
+        let Some((folder, setpriv)) = &self.copy else { return sockeye(arguments) };
+        let mut command = Command::new(setpriv);
+        command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
+        command.arg(folder.path().join("sockeye")).args(arguments);
+        command
+    }
+}
+
+/// A folder that goes away by itself, with these rights.
+fn folder_of_mode(mode: u32) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    set_mode(folder.path(), mode);
+    folder
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[test]

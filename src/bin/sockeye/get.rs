@@ -20,7 +20,8 @@ use output::Output;
 
 /// Fetch a URL to standard output, or into a file.
 ///
-/// Redirects are followed. The file appears once it is complete, and not at all if the download fails.
+/// Redirects are followed. The file appears, or is replaced, once it is complete, and not at all if the download fails;
+/// only in a folder that can't be written to is a file that is there overwritten in place, and emptied if that fails.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit status:
   0    fetched
@@ -64,6 +65,8 @@ enum Failure {
     Read(Error),
     /// The copy can't be written there.
     Write(String, io::Error),
+    /// There can't be a file there.
+    Place(String),
     /// Nobody reads standard output any more.
     Unread,
 }
@@ -81,6 +84,7 @@ pub(crate) fn run(arguments: &Get) -> ExitCode {
         Failure::Cut(got, Some(promised)) => (cut(arguments, &format!("{got} of {promised} bytes")), 1),
         Failure::Cut(got, None) => (cut(arguments, &format!("{got} bytes")), 1),
         Failure::Write(what, error) => (format!("{what}: {}", Error::from(error)), 1),
+        Failure::Place(message) => (message, 1),
         Failure::Unread => return ExitCode::FAILURE,
         Failure::Status(response) => return report(response),
     };
@@ -157,7 +161,9 @@ fn interruptible() -> sockeye::Result<CancelToken> {
 /// Shows an error's page.
 fn report(mut response: Response) -> ExitCode {
     let (status, mut page) = (response.status(), Vec::new());
-    eprintln!("sockeye: {} answered {status}", response.url().host_str().unwrap_or_default());
+    let phrase = format!("{} {}", status.as_u16(), response.reason());
+    let host = response.url().host_str().unwrap_or_default();
+    eprintln!("sockeye: {host} answered {}", phrase.trim_end());
     // A page that breaks off is shown as far as it came: the status is the news.
     let _ = (&mut response).take(SHOWN).read_to_end(&mut page);
     let mut text = String::from_utf8_lossy(&page).into_owned();

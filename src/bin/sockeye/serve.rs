@@ -33,6 +33,9 @@ pub(crate) struct Serve {
     /// Listen on this port; 0 is any free one
     #[arg(default_value_t = 8000, value_parser = port)]
     port: u16,
+    /// What users of other servers try.
+    #[arg(long = "port", short, hide = true, value_name = "PORT", value_parser = not_an_option)]
+    _port: Option<u16>,
 }
 
 /// What requests in flight get once Ctrl-C was pressed.
@@ -63,6 +66,11 @@ struct Totals {
 /// A port's number.
 fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| "not a port: a number from 0 to 65535 is wanted".to_owned())
+}
+
+/// Tells how to give a port.
+fn not_an_option(text: &str) -> Result<u16, String> {
+    Err(format!("the port is given without an option: sockeye serve {text}"))
 }
 
 /// Serves until it is interrupted.
@@ -106,23 +114,35 @@ fn serve(arguments: &Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The folder's full path, if it is one and can be read.
+/// The folder's full path, if it is one that can be listed and whose files can be reached.
 fn folder(path: &Path) -> Result<PathBuf, Failure> {
     let shown = path.display();
-    match fs::read_dir(path) {
-        Ok(_) => Ok(fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())),
-        Err(error) => Err(match error.kind() {
-            io::ErrorKind::NotFound => {
-                Failure::Usage(format!("there is no folder {shown}; name one that exists with --directory"))
-            }
-            io::ErrorKind::NotADirectory => {
-                Failure::Usage(format!("{shown} is not a folder; name one with --directory"))
-            }
-            io::ErrorKind::PermissionDenied => Failure::Runtime(format!(
-                "no permission to read the folder {shown}; run as a user who may, or name another with --directory"
-            )),
-            _ => Failure::Runtime(format!("the folder {shown} can't be read: {}", Error::from(error))),
-        }),
+    let denied = |what| {
+        let message = format!("no permission to {what} the folder {shown}");
+        Failure::Runtime(format!("{message}; run as a user who may, or name another with --directory"))
+    };
+    fs::read_dir(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            Failure::Usage(format!("there is no folder {shown}; name one that exists with --directory"))
+        }
+        io::ErrorKind::NotADirectory => {
+            Failure::Usage(format!("{shown} is not a folder; name one with --directory"))
+        }
+        io::ErrorKind::PermissionDenied => denied("list"),
+        _ => Failure::Runtime(format!("the folder {shown} can't be read: {}", Error::from(error))),
+    })?;
+    // The right to list doesn't hold that to reach what is listed.
+    if fs::metadata(path.join(".")).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied) {
+        return Err(denied("enter"));
+    }
+    match fs::canonicalize(path) {
+        Ok(path) => Ok(path),
+        // The shell may still stand in a folder that was removed.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Failure::Usage(format!(
+            "the folder {shown} was removed; change to one that exists, or name one with --directory"
+        ))),
+        // A folder above it can't be entered, which doesn't matter from here on.
+        Err(_) => Ok(path.to_owned()),
     }
 }
 

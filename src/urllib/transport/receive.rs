@@ -7,10 +7,10 @@ use ::http::{HeaderMap, Method, StatusCode};
 use super::connection::{Connection, Wait};
 use crate::{
     error::{Error, ErrorKind, Result},
-    urllib::response::Head,
+    urllib::response::{Head, Phrase},
     wire::{
         framing::{Framing, Persistence, persistence, response_framing},
-        head::{HeadScanner, Parsed, parse_response, storage},
+        head::{HeadScanner, Parsed, ResponseHead, parse_response, storage},
         limits::Limits,
     },
 };
@@ -104,6 +104,7 @@ fn parse(conn: &Connection, method: &Method, limits: &Limits) -> Result<Seen> {
         persistence: persistence(head.version, head.fields),
         head: Head {
             status: head.status,
+            phrase: Phrase::Sent,
             version: head.version.to_http(),
             bytes: bytes[..head.len].into(),
             map: OnceLock::new(),
@@ -137,12 +138,26 @@ impl Head {
         self.map.get_or_init(|| self.parse())
     }
 
-    /// The map of what was parsed before, so nothing can be wrong with it.
     pub(in crate::urllib) fn parse(&self) -> HeaderMap {
+        self.again(|head| head.fields.to_header_map())
+    }
+
+    /// What the server calls its status: UTF-8, or else Latin-1, as Python reads it. Control characters,
+    /// which may not be there (RFC 9112 §4), could do something to a terminal.
+    pub(in crate::urllib) fn phrase(&self) -> String {
+        let phrase = self.again(|head| match std::str::from_utf8(head.reason) {
+            Ok(text) => text.to_owned(),
+            Err(_) => head.reason.iter().copied().map(char::from).collect(),
+        });
+        phrase.replace(|c: char| c.is_control() && c != '\t', "\u{fffd}")
+    }
+
+    /// Parses it once more: nothing can be wrong with what was parsed before.
+    fn again<T: Default>(&self, look: impl FnOnce(&ResponseHead<'_>) -> T) -> T {
         let mut slots = storage();
         match parse_response(&self.bytes, &mut slots, &Limits::DEFAULT) {
-            Ok(Parsed::Complete(head)) => head.fields.to_header_map(),
-            _ => HeaderMap::new(),
+            Ok(Parsed::Complete(head)) => look(&head),
+            _ => T::default(),
         }
     }
 }

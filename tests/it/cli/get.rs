@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::sockeye;
+use super::{Unprivileged, folder_of_mode, set_mode, sockeye};
 use crate::support::{Program, Scripted, Turn};
 
 fn answer(text: &str) -> Scripted {
@@ -108,7 +108,9 @@ fn what_is_cut_short_leaves_nothing() {
 #[test]
 fn an_error_status_is_reported_with_its_page() {
     let folder = tempfile::tempdir().unwrap();
-    for (status, code) in [("404 Not Found", 4), ("410 Gone", 4), ("503 Service Unavailable", 5)] {
+    for (status, code) in
+        [("404 Not Found", 4), ("410 Sold out, sorry", 4), ("503 Service Unavailable", 5), ("599", 5)]
+    {
         let server = answer(&format!("HTTP/1.1 {status}\r\nContent-Length: 7\r\n\r\nno such"));
         let output = into_file(&server.url("/"), &folder.path().join("page"));
         check(&output, code, "", &format!("answered {status}\nno such\n"));
@@ -145,9 +147,50 @@ fn a_file_that_cannot_be_written() {
         &into_file(&answer(page).url("/"), &folder.path().join("no/such")),
         1,
         "",
-        "no such file or directory",
+        &format!("sockeye: there is no folder {}; make it", folder.path().join("no").display()),
     );
     check(&get(&answer(page).url("/"), &["-o", "/dev/full"]), 1, "", "/dev/full: no space left on device");
+}
+
+/// As curl does: in its place, where it can't be replaced. What breaks off leaves nothing that looks whole.
+#[test]
+fn a_file_in_a_folder_that_cannot_be_written_to() {
+    let Some(user) = Unprivileged::new() else { return };
+    let folder = folder_of_mode(0o755);
+    let (file, new) = (folder.path().join("page"), folder.path().join("new"));
+    let prepared = |mode: u32, folder_mode: u32| {
+        set_mode(folder.path(), 0o755);
+        let _ = fs::remove_file(&file);
+        fs::write(&file, "something longer").unwrap();
+        set_mode(&file, mode);
+        set_mode(folder.path(), folder_mode);
+    };
+    let get = |text: &str, file: &Path| {
+        let server = answer(text);
+        user.sockeye(&["get", &server.url("/"), "-o", file.to_str().unwrap()]).output().unwrap()
+    };
+    let whole = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew";
+    for (text, code, stderr, left) in [
+        (whole, 0, "", "new"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, "", ""),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nnew", 1, "cut short", ""),
+        ("HTTP/1.1 404 Not Found\r\n\r\n", 4, "404", "something longer"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", 1, "cut short", "something longer"),
+    ] {
+        prepared(0o666, 0o555);
+        check(&get(text, &file), code, "", stderr);
+        assert_eq!((&*fs::read_to_string(&file).unwrap(), names(&folder).len()), (left, 1), "{text:?}");
+    }
+    let no_file = format!("sockeye: no permission to make a file in the folder {};", folder.path().display());
+    check(&get(whole, &new), 1, "", &no_file);
+    // A file that may not be written to isn't replaced either.
+    for folder_mode in [0o555, 0o777] {
+        prepared(0o444, folder_mode);
+        let refused = format!("sockeye: write to {}: permission denied", file.display());
+        check(&get(whole, &file), 1, "", &refused);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "something longer");
+    }
+    set_mode(folder.path(), 0o755);
 }
 
 #[test]

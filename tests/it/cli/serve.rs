@@ -4,11 +4,10 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
-    path::Path,
     process::Command,
 };
 
-use super::sockeye;
+use super::{Unprivileged, folder_of_mode, set_mode, sockeye};
 use crate::support::{Program, connect, exchange};
 
 /// A served folder with one file, and the URLs that were printed.
@@ -123,7 +122,12 @@ fn a_second_interruption_ends_at_once() {
 /// One line that says what to do, and nothing else.
 #[track_caller]
 fn check_failure(arguments: &[&str], status: i32, words: &[&str]) {
-    let output = sockeye(&["serve"]).args(arguments).output().unwrap();
+    check_failure_of(sockeye(&["serve"]).args(arguments), status, words);
+}
+
+#[track_caller]
+fn check_failure_of(command: &mut Command, status: i32, words: &[&str]) {
+    let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(status), "{said}");
     assert!(output.stdout.is_empty());
@@ -173,25 +177,46 @@ fn addresses_that_are_none() {
     assert!(served.urls[0].starts_with("http://127.0.0.1:"));
 }
 
+/// The port has no option, and whoever tries one is told so.
+#[test]
+fn a_port_is_no_option() {
+    for arguments in [&["--port", "8080"][..], &["--port=8080"], &["-p", "8080"], &["-p8080"]] {
+        let output = sockeye(&["serve"]).args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("given without an option: sockeye serve 8080"), "{said}");
+    }
+    let help = sockeye(&["serve", "--help"]).output().unwrap();
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("--port"));
+}
+
+#[test]
+fn a_working_directory_that_was_removed() {
+    let mut shell = Command::new("sh");
+    let script = "cd \"$1\" && rmdir \"$1\" && exec \"$2\" serve 0";
+    let folder = tempfile::tempdir().unwrap();
+    shell.args(["-c", script, "sh"]).arg(folder.path()).arg(env!("CARGO_BIN_EXE_sockeye"));
+    check_failure_of(&mut shell, 2, &["the folder . was removed", "--directory"]);
+}
+
 #[test]
 fn what_needs_rights_that_are_lacking() {
-    // Who may do everything lacks none.
-    if File::open("/etc/shadow").is_ok() || !Path::new("/etc/shadow").exists() {
-        eprintln!("skipped: this user may do everything");
-        return;
+    let Some(user) = Unprivileged::new() else { return };
+    // Root's own folders, or this user's: for the others the last digit counts, for the owner the first.
+    for (mode, word) in [(0o000, "list"), (0o311, "list"), (0o644, "enter")] {
+        let folder = folder_of_mode(mode);
+        let mut serve = user.sockeye(&["serve", "0", "-d", folder.path().to_str().unwrap()]);
+        let words =
+            [&format!("no permission to {word} the folder {}", folder.path().display()), "--directory"];
+        check_failure_of(&mut serve, 1, &words);
+        set_mode(folder.path(), 0o700);
     }
-    let folder = tempfile::tempdir().unwrap();
-    let mode = |bits| {
-        fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(bits)).unwrap()
-    };
-    mode(0);
-    check_failure(&["0", "-d", folder.path().to_str().unwrap()], 1, &["no permission to read the folder"]);
-    mode(0o700);
     let first_free: u32 = fs::read_to_string("/proc/sys/net/ipv4/ip_unprivileged_port_start")
         .ok()
         .and_then(|port| port.trim().parse().ok())
         .unwrap_or(1024);
     if first_free > 1 {
-        check_failure(&["-b", "127.0.0.1", "1"], 1, &["no permission to listen on port 1", "8080"]);
+        let mut serve = user.sockeye(&["serve", "-b", "127.0.0.1", "1"]);
+        check_failure_of(&mut serve, 1, &["no permission to listen on port 1", "8080"]);
     }
 }

@@ -238,3 +238,27 @@ fn every_byte_may_be_wrong() {
         found.iter().any(Result::is_ok) && found.iter().filter(|found| found.is_err()).count() > count / 2
     );
 }
+
+/// RFC 9112 §4: any words, in any encoding, or none.
+#[test]
+fn the_reason_is_the_servers_own() {
+    for (line, reason) in [
+        (&b"HTTP/1.1 404 Not Found"[..], "Not Found"),
+        (b"HTTP/1.1 404 Gone fishing, \tback soon", "Gone fishing, \tback soon"),
+        (b"HTTP/1.1 404 ", ""),
+        (b"HTTP/1.1 404", ""),
+        ("HTTP/1.1 404 pas trouvé".as_bytes(), "pas trouvé"),
+        (b"HTTP/1.1 404 pas trouv\xe9", "pas trouvé"),
+        // What a terminal would obey.
+        (b"HTTP/1.1 404 \x9b31m", "\u{fffd}31m"),
+        ("HTTP/1.1 404 \u{9b}31m".as_bytes(), "\u{fffd}31m"),
+    ] {
+        let answer = [line, b"\r\nContent-Length: 0\r\n\r\n"].concat();
+        for turn in [Turn::Send(answer.clone()), Turn::Drip(answer)] {
+            let server = one([hear(), turn]);
+            let error = Opener::new().open(server.url("/")).unwrap_err();
+            assert_eq!(error.response().map(|response| response.reason()).as_deref(), Some(reason));
+            assert!(error.to_string().ends_with(format!("failed: 404 {reason}").trim_end()), "{error}");
+        }
+    }
+}

@@ -1,8 +1,9 @@
-//! [`Output`]: where the page goes. A file is written beside its place and moved there when it is complete.
+//! [`Output`]: where the page goes. A file is written beside its place and moved there when it is complete; in its
+//! place only where its folder can't be written to.
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions},
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process,
@@ -26,13 +27,26 @@ pub(super) enum Seen {
     No,
 }
 
-/// A file that isn't complete. Dropping it removes it.
+/// A file that isn't complete. Dropping it takes away what was written.
 #[derive(Debug)]
 pub(super) struct Partial {
     file: File,
-    /// Where it grows; `None` once it was moved to `target`.
-    path: Option<PathBuf>,
+    growing: Growing,
     target: PathBuf,
+}
+
+/// Where a file grows.
+#[derive(Debug)]
+enum Growing {
+    /// Beside the target, under a name of its own.
+    Beside(PathBuf),
+    /// In the target, which still has what was there before.
+    Untouched,
+    /// In the target. Half a page must not look like a whole one, so it is emptied if it breaks off; only a process
+    /// that is killed can't do that.
+    InPlace,
+    /// No more: it is complete.
+    Done,
 }
 
 impl Output {
@@ -41,22 +55,14 @@ impl Output {
         let Some(target) = target.filter(|target| *target != Path::new("-")) else {
             return Ok(Output::Stdout);
         };
-        let refused = |error| Failure::Write(format!("write to {}", target.display()), error);
         match fs::metadata(target) {
             // Of a folder the system says so.
             Ok(there) if !there.is_file() => {
-                let file = OpenOptions::new().write(true).open(target).map_err(refused)?;
+                let file = OpenOptions::new().write(true).open(target);
+                let file = file.map_err(|error| failure(Some(target), error))?;
                 Ok(Output::Device(file, target.to_owned()))
             }
-            there => {
-                // A link keeps leading to the file that is replaced.
-                let real = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-                let partial = Partial::beside(real).map_err(refused)?;
-                if let Ok(there) = there {
-                    partial.file.set_permissions(there.permissions()).map_err(refused)?;
-                }
-                Ok(Output::File(partial))
-            }
+            there => Partial::open(target, there.ok()).map(Output::File),
         }
     }
 
@@ -70,8 +76,8 @@ impl Output {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let (written, name) = match self {
             Output::Stdout => (io::stdout().lock().write_all(bytes), None),
-            Output::Device(file, name) => (file.write_all(bytes), Some(&*name)),
-            Output::File(partial) => (partial.file.write_all(bytes), Some(&partial.target)),
+            Output::Device(file, name) => (file.write_all(bytes), Some(name.as_path())),
+            Output::File(partial) => (partial.write(bytes), Some(partial.target.as_path())),
         };
         written.map_err(|error| failure(name, error))
     }
@@ -82,18 +88,36 @@ impl Output {
             Output::Stdout => io::stdout().lock().flush().map_err(|error| failure(None, error)),
             Output::Device(mut file, name) => file.flush().map_err(|error| failure(Some(&name), error)),
             Output::File(mut partial) => {
-                if let Some(path) = &partial.path {
-                    fs::rename(path, &partial.target)
-                        .map_err(|error| failure(Some(&partial.target), error))?;
-                }
-                partial.path = None;
-                Ok(())
+                partial.complete().map_err(|error| failure(Some(&partial.target), error))
             }
         }
     }
 }
 
 impl Partial {
+    fn open(target: &Path, there: Option<Metadata>) -> Result<Partial, Failure> {
+        // A link keeps leading to the file that is replaced.
+        let real = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        let refused = |error| failure(Some(target), error);
+        let Some(there) = there else { return Partial::beside(real).map_err(|error| lacking(target, error)) };
+        let file = match OpenOptions::new().write(true).open(&real) {
+            // Who may not write to it may not replace it either.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(refused(error)),
+            // A program that runs can't be written to, but replaced.
+            opened => opened,
+        };
+        match (Partial::beside(real.clone()), file) {
+            (Ok(partial), _) => {
+                partial.file.set_permissions(there.permissions()).map_err(refused)?;
+                Ok(partial)
+            }
+            (Err(error), Ok(file)) if is_lack_of_rights(&error) => {
+                Ok(Partial { file, growing: Growing::Untouched, target: real })
+            }
+            (Err(error), _) => Err(lacking(target, error)),
+        }
+    }
+
     /// In the same folder, so that moving it is one step that can't be seen half done.
     fn beside(target: PathBuf) -> io::Result<Partial> {
         let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
@@ -104,25 +128,73 @@ impl Partial {
             hidden.push(format!(".{}-{attempt}.part", process::id()));
             let path = target.with_file_name(hidden);
             match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Partial { file, path: Some(path), target }),
+                Ok(file) => return Ok(Partial { file, growing: Growing::Beside(path), target }),
                 // Left behind by a process that was killed.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
                 Err(error) => return Err(error),
             }
         }
     }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.touch()?;
+        self.file.write_all(bytes)
+    }
+
+    /// Empties a file that is written in its place, once.
+    fn touch(&mut self) -> io::Result<()> {
+        if let Growing::Untouched = self.growing {
+            self.file.set_len(0)?;
+            self.growing = Growing::InPlace;
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self) -> io::Result<()> {
+        self.touch()?;
+        if let Growing::Beside(path) = &self.growing {
+            fs::rename(path, &self.target)?;
+        }
+        self.growing = Growing::Done;
+        Ok(())
+    }
 }
 
 impl Drop for Partial {
     fn drop(&mut self) {
-        if let Some(path) = &self.path {
-            // It fails only if somebody else removed it.
-            let _ = fs::remove_file(path);
-        }
+        // These fail only if somebody else has been there.
+        let _ = match &self.growing {
+            Growing::Beside(path) => fs::remove_file(path),
+            Growing::InPlace => self.file.set_len(0),
+            Growing::Untouched | Growing::Done => Ok(()),
+        };
     }
 }
 
-fn failure(name: Option<&PathBuf>, error: io::Error) -> Failure {
+/// Whether the folder, rather than the name or the disk, forbids a new file.
+fn is_lack_of_rights(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
+/// A new file can't be made: most often that is due to the folder.
+fn lacking(target: &Path, error: io::Error) -> Failure {
+    let folder = target.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let folder = folder.display();
+    Failure::Place(match error.kind() {
+        io::ErrorKind::PermissionDenied => {
+            format!("no permission to make a file in the folder {folder}; name another place with --output")
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            format!("the folder {folder} is read-only; name another place with --output")
+        }
+        io::ErrorKind::NotFound => {
+            format!("there is no folder {folder}; make it, or name another place with --output")
+        }
+        _ => return failure(Some(target), error),
+    })
+}
+
+fn failure(name: Option<&Path>, error: io::Error) -> Failure {
     match name {
         None if error.kind() == io::ErrorKind::BrokenPipe => Failure::Unread,
         None => Failure::Write("write to standard output".to_owned(), error),
