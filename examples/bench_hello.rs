@@ -1,11 +1,9 @@
 //! What benchmarks and hostile peers talk to, one path for each thing that a handler may do: `bench_hello [PORT]`.
 
-use std::{env, fmt::Write as _, io, io::Write, thread, time::Duration};
+use std::{env, fmt::Write as _, io, io::Write, process, thread, time::Duration};
 
-use sockeye::{
-    Result,
-    http::{HttpServer, Request, Response, StatusCode, handler},
-};
+use sockeye::Result;
+use sockeye::http::{HttpServer, Request, Response, StatusCode, handler};
 
 const HELLO: &str = "Hello, World!";
 
@@ -52,7 +50,10 @@ fn answer(request: &mut Request<'_>, response: Response<'_>) -> Result<()> {
 }
 
 fn main() -> Result<()> {
-    let port = env::args().nth(1).map_or(Ok(8000), |port| port.parse()).expect("PORT is a number");
+    let Ok(port) = env::args().nth(1).map_or(Ok(8000), |port| port.parse::<u16>()) else {
+        eprintln!("usage: bench_hello [PORT], with a port from 0 to 65535");
+        process::exit(2);
+    };
     let server = HttpServer::bind(("", port))?.max_connections(20_000);
     println!("listening on {}", server.addr()?);
     server.serve_forever(handler(answer))

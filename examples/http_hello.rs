@@ -1,6 +1,6 @@
 //! An HTTP server that says hello: `http_hello [PORT]`, by default 8000; then open http://127.0.0.1:8000/.
 
-use std::{env, io::Write};
+use std::{env, io::Write, process};
 
 use sockeye::{
     Result,
@@ -26,7 +26,10 @@ impl Handler for Sample {
 }
 
 fn main() -> Result<()> {
-    let port = env::args().nth(1).map_or(Ok(8000), |port| port.parse()).expect("PORT is a number");
+    let Ok(port) = env::args().nth(1).map_or(Ok(8000), |port| port.parse::<u16>()) else {
+        eprintln!("usage: http_hello [PORT], with a port from 0 to 65535");
+        process::exit(2);
+    };
     let server = HttpServer::bind(("", port))?;
     println!("listening on {}", server.addr()?);
     server.serve_forever(Sample)

@@ -2,11 +2,16 @@
 //!
 //! Index pages, listings, conditional requests, ranges and compressed twins are `FileHandler`'s business.
 
+use std::{env, process};
+
 use sockeye::http::{self, FileHandler, HttpServer, Symlinks};
 
 fn main() -> sockeye::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let port = arguments.next().map_or(Ok(8000), |port| port.parse()).expect("PORT is a number");
+    let mut arguments = env::args().skip(1);
+    let Ok(port) = arguments.next().map_or(Ok(8000), |port| port.parse::<u16>()) else {
+        eprintln!("usage: static_files [PORT] [FOLDER], with a port from 0 to 65535");
+        process::exit(2);
+    };
     let folder = arguments.next().unwrap_or_else(|| ".".to_owned());
 
     // README, LICENSE and their like are shown rather than downloaded.

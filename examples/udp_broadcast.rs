@@ -3,7 +3,7 @@
 //!
 //! On one machine alone, 127.255.255.255 reaches everybody on the loopback.
 
-use std::{env, time::Duration};
+use std::{env, process, time::Duration};
 
 use sockeye::{
     ErrorKind, Result,
@@ -12,11 +12,13 @@ use sockeye::{
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let number = |at: usize| arguments.get(at).map_or(2233, |port| port.parse().expect("PORT is a number"));
-    match arguments.first().map(String::as_str) {
-        Some("answer") => answer(number(1)),
-        _ => ask(number(0), arguments.get(1).map_or("<broadcast>", String::as_str)),
-    }
+    let answers = arguments.first().is_some_and(|first| first == "answer");
+    let mut rest = arguments.iter().skip(usize::from(answers)).map(String::as_str);
+    let Ok(port) = rest.next().unwrap_or("2233").parse::<u16>() else {
+        eprintln!("usage: udp_broadcast [answer] [PORT [HOST]], with a port from 0 to 65535");
+        process::exit(2);
+    };
+    if answers { answer(port) } else { ask(port, rest.next().unwrap_or("<broadcast>")) }
 }
 
 fn ask(port: u16, host: &str) -> Result<()> {

@@ -124,6 +124,18 @@ fn http_post_form() {
     assert_eq!((code, lines.last().map(String::as_str)), (Some(0), Some("name=a+b&x=1%262")), "{lines:?}");
 }
 
+#[test]
+fn a_port_that_is_none() {
+    for name in ["tcp_echo_server", "static_files", "http_hello", "bench_hello", "udp_broadcast"] {
+        for port in ["http", "70000", "-1", ""] {
+            let (code, lines) = run(name, &[port]);
+            let usage = format!("usage: {name} ");
+            assert!(code == Some(2) && lines.len() == 1 && lines[0].starts_with(&usage), "{name}: {lines:?}");
+            assert!(lines[0].ends_with("with a port from 0 to 65535"), "{lines:?}");
+        }
+    }
+}
+
 /// An example that ends by itself: its exit status and what it printed.
 fn run(name: &str, arguments: &[&str]) -> (Option<i32>, Vec<String>) {
     let finished = Program::start(Command::new(example(name)).args(arguments)).finish();
