@@ -17,12 +17,17 @@ use super::head::HeadError;
 pub(crate) const MAX_FIELDS: usize = 100;
 
 /// Room for the field lines of one head.
-pub(crate) type Storage<'b> = [MaybeUninit<Header<'b>>; MAX_FIELDS];
+pub(crate) struct Storage<'b> {
+    pub(super) lines: [MaybeUninit<Header<'b>>; MAX_FIELDS],
+    /// For a version that httparse doesn't know: it reads such a head's lines by another function, which wants them
+    /// initialised.
+    pub(super) newer: Option<[Header<'b>; MAX_FIELDS]>,
+}
 
 /// Fresh room; costs nothing, as it isn't initialised. Each head wants its own: it stays borrowed with the head.
 #[inline]
 pub(crate) const fn storage<'b>() -> Storage<'b> {
-    [const { MaybeUninit::uninit() }; MAX_FIELDS]
+    Storage { lines: [const { MaybeUninit::uninit() }; MAX_FIELDS], newer: None }
 }
 
 /// The field lines of a head.

@@ -87,11 +87,14 @@ pub(crate) enum FramingError {
 /// | 3 | Transfer-Encoding and Content-Length | refused (RFC: may be) |
 /// | 4 | Transfer-Encoding: chunked, once and alone | ends with the chunk of size 0 |
 /// | 4 | Transfer-Encoding: others, then chunked | refused: 501 |
-/// | 4 | Transfer-Encoding: chunked not last, or twice, or malformed | refused: 400 |
+/// | 4 | Transfer-Encoding: chunked missing, not last, or twice; or malformed | refused: 400 |
 /// | 4 | Transfer-Encoding in HTTP/1.0 | refused (RFC: close afterwards) |
 /// | 5 | Content-Length: a list, several lines, a sign, no digits, too large | refused (RFC: a list of equals may pass) |
 /// | 6 | Content-Length: digits | has so many bytes |
 /// | 7 | nothing | there is none |
+///
+/// A lone `gzip` is a 400 and not the 501 of §6.1 for a coding that isn't known: without a final `chunked` §6.3 leaves
+/// no choice.
 ///
 /// # Errors
 ///

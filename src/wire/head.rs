@@ -19,6 +19,7 @@ use super::limits::Limits;
 pub(crate) use super::fields::{Fields, MAX_FIELDS, Storage, storage};
 
 mod cause;
+mod newer;
 mod scanner;
 
 pub(crate) use scanner::HeadScanner;
@@ -37,7 +38,7 @@ pub(crate) enum Parsed<T> {
 pub(crate) enum Version {
     /// HTTP/1.0: no chunks, no persistence unless asked for.
     Http10,
-    /// HTTP/1.1.
+    /// HTTP/1.1, and whatever comes after it below HTTP/2 (RFC 9110 §2.5).
     Http11,
 }
 
@@ -116,26 +117,35 @@ pub(crate) fn parse_request<'a>(
         return partial(bytes, limits);
     };
     let rest = &bytes[blank..];
-    let slots = &mut storage[..limits.fields.min(MAX_FIELDS)];
+    let most = limits.fields.min(MAX_FIELDS);
     let mut request = httparse::Request::new(&mut []);
-    let len = match request.parse_with_uninit_headers(rest, slots) {
-        Ok(Status::Complete(len)) => len,
+    let (len, lines) = match request.parse_with_uninit_headers(rest, &mut storage.lines[..most]) {
+        Ok(Status::Complete(len)) => (len, &*request.headers),
         Ok(Status::Partial) => {
             check_unfinished(&request, rest, limits)?;
             return partial(bytes, limits);
         }
-        Err(error) => return Err(cause::of_request(error, &request, rest, limits)),
+        Err(error) => match newer::version_end(error, &request, rest) {
+            Some(end) => {
+                check_unfinished(&request, rest, limits)?;
+                match newer::fields(rest, end, &mut storage.newer, most)? {
+                    Parsed::Complete(found) => found,
+                    Parsed::Partial => return partial(bytes, limits),
+                }
+            }
+            None => return Err(cause::of_request(error, &request, rest, limits)),
+        },
     };
-    let (Some(method), Some(target), Some(version)) = (request.method, request.path, request.version) else {
-        // httparse sets all three before it says `Complete`.
+    let (Some(method), Some(target)) = (request.method, request.path) else {
+        // httparse sets both before it looks at the version.
         return Err(HeadError::Method);
     };
     check_request_line(method, target, limits)?;
     // One space each after method and target, and a version of eight bytes.
     check_line_end(rest, method.len() + target.len() + 10)?;
     check_last_line(rest, len)?;
-    let fields = Fields::survey(rest, request.headers)?;
-    let version = Version::from_minor(version);
+    let fields = Fields::survey(rest, lines)?;
+    let version = Version::known(request.version);
     Ok(Parsed::Complete(RequestHead { method, target, version, fields, len: blank + len }))
 }
 
@@ -149,22 +159,31 @@ pub(crate) fn parse_response<'a>(
     if let [b'\r' | b'\n', ..] = bytes {
         return Err(HeadError::StatusLine);
     }
-    let slots = &mut storage[..limits.fields.min(MAX_FIELDS)];
+    let most = limits.fields.min(MAX_FIELDS);
+    let slots = &mut storage.lines[..most];
     let mut response = httparse::Response::new(&mut []);
-    let len = match ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, slots) {
-        Ok(Status::Complete(len)) => len,
-        Ok(Status::Partial) => return partial(bytes, limits),
-        Err(error) => return Err(cause::of_response(error, bytes)),
-    };
-    let (Some(version), Some(code)) = (response.version, response.code) else {
-        // httparse sets both before it says `Complete`.
-        return Err(HeadError::StatusLine);
-    };
+    let (code, len, lines) =
+        match ParserConfig::default().parse_response_with_uninit_headers(&mut response, bytes, slots) {
+            Ok(Status::Complete(len)) => (response.code, len, &*response.headers),
+            Ok(Status::Partial) => return partial(bytes, limits),
+            Err(httparse::Error::Version) if newer::is_possible(bytes) => {
+                let Parsed::Complete((code, end)) = newer::status(bytes)? else {
+                    return partial(bytes, limits);
+                };
+                match newer::fields(bytes, end, &mut storage.newer, most)? {
+                    Parsed::Complete((len, lines)) => (code, len, lines),
+                    Parsed::Partial => return partial(bytes, limits),
+                }
+            }
+            Err(error) => return Err(cause::of_response(error, bytes)),
+        };
+    // httparse sets it before it says `Complete`.
+    let code = code.ok_or(HeadError::StatusLine)?;
     let status = StatusCode::from_u16(code).map_err(|_| HeadError::StatusLine)?;
     let reason = reason(bytes)?;
     check_last_line(bytes, len)?;
-    let fields = Fields::survey(bytes, response.headers)?;
-    let version = Version::from_minor(version);
+    let fields = Fields::survey(bytes, lines)?;
+    let version = Version::known(response.version);
     Ok(Parsed::Complete(ResponseHead { version, status, reason, fields, len }))
 }
 
@@ -220,8 +239,9 @@ impl Version {
         }
     }
 
-    fn from_minor(minor: u8) -> Version {
-        if minor == 0 { Version::Http10 } else { Version::Http11 }
+    /// Of a minor version; of `None`, which httparse doesn't know, the highest that is known here.
+    fn known(minor: Option<u8>) -> Version {
+        if minor == Some(0) { Version::Http10 } else { Version::Http11 }
     }
 }
 

@@ -3,7 +3,10 @@
 //! Only refused heads come here. The answer depends on nothing behind the offending byte, so that it is the
 //! same however the bytes came.
 
-use super::{HeadError, Limits};
+use super::{
+    HeadError, Limits,
+    newer::{self, Found},
+};
 
 /// Why httparse refused a request's head.
 #[cold]
@@ -70,13 +73,10 @@ fn of_lines(error: httparse::Error, bytes: &[u8]) -> HeadError {
     }
 }
 
-/// `bytes` should begin with `HTTP/1.0` or `HTTP/1.1`, and don't.
+/// `bytes` should begin with `HTTP/1.` and a digit, and don't.
 fn of_version(bytes: &[u8]) -> HeadError {
-    const PREFIX: &[u8] = b"HTTP/1.";
-    let right = bytes.iter().zip(PREFIX).take_while(|(byte, expected)| byte == expected).count();
-    // The first wrong byte: a digit in a digit's place makes it another version, not nonsense.
-    match (right, bytes.get(right)) {
-        (5, Some(b'0'..=b'9')) | (7, Some(b'2'..=b'9')) => HeadError::UnsupportedVersion,
+    match newer::look(bytes) {
+        Found::Unsupported => HeadError::UnsupportedVersion,
         _ => HeadError::Version,
     }
 }

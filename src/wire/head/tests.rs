@@ -138,16 +138,41 @@ fn first_lines_are_strict() {
         (b"GET / HTTP/1.1\t", HeadError::Version),
         (b"GET / HTTP/1.10", HeadError::Version),
         (b"GET / HTTP/1.x", HeadError::Version),
-        (b"GET / HTTP/1.2", HeadError::UnsupportedVersion),
+        (b"GET / HTTP/1.2 ", HeadError::Version),
+        (b"GET / HTTP/1.20", HeadError::Version),
+        (b"GET / HTTP/1.2\rX", HeadError::BareCarriageReturn),
+        (b"GET / HTTP/01.1", HeadError::Version),
+        (b"GET / HTTP/1.", HeadError::Version),
+        (b"GET / HTTP/3", HeadError::Version),
         (b"GET / HTTP/0.9", HeadError::UnsupportedVersion),
         (b"GET / HTTP/2.0", HeadError::UnsupportedVersion),
-        (b"GET / HTTP/3", HeadError::UnsupportedVersion),
         (b"GET / HTTP/1.1\rX", HeadError::BareCarriageReturn),
     ] {
         let mut head = line.to_vec();
         head.extend_from_slice(b"\r\nHost: a\r\n\r\n");
         check(head, Err(expected));
     }
+}
+
+/// RFC 9110 §2.5; and strict like any other.
+#[test]
+fn a_higher_minor_version_is_taken_for_the_highest_known() {
+    check("GET / HTTP/1.2\r\nHost: a\r\nB:\r\n\r\n", Ok("GET / Http11 Host=a|B="));
+    check("\r\nGET / HTTP/1.9\r\n\r\n", Ok("GET / Http11 "));
+    check("GET / HTTP/1.2\n\r\n", Err(HeadError::BareLineFeed));
+    check("GET / HTTP/1.2\r\nA: b\n\r\n", Err(HeadError::BareLineFeed));
+    check("GET / HTTP/1.2\r\nA: b\r\n c\r\n\r\n", Err(HeadError::ObsFold));
+    check("GET a HTTP/1.2\r\n\r\n", Err(HeadError::Target));
+    check_response("HTTP/1.2 200 OK\r\nA: b\r\n\r\n", Ok("Http11 200 OK A=b"));
+    check_response("HTTP/1.3 204\r\n\r\n", Ok("Http11 204  "));
+    check_response("HTTP/1.2 200 OK\n\r\n", Err(HeadError::BareLineFeed));
+    check_response("HTTP/1.2 2x0 OK\r\n\r\n", Err(HeadError::StatusLine));
+    check_response("HTTP/1.2 200 OK\r\nA : b\r\n\r\n", Err(HeadError::SpaceBeforeColon));
+    let limits = Limits { method: 4, target: 10, head: 100, fields: 2, ..Limits::DEFAULT };
+    check_with(&limits, "POSTS / HTTP/1.2\r\n\r\n", Err(HeadError::MethodTooLong));
+    check_with(&limits, "GET /2345678901 HTTP/1.2\r\n\r\n", Err(HeadError::TargetTooLong));
+    check_with(&limits, "GET / HTTP/1.2\r\nA: b\r\nC: d\r\nE: f\r\n\r\n", Err(HeadError::TooManyFields));
+    check_with(&limits, format!("GET / HTTP/1.2\r\nA: {}\r\n\r\n", "x".repeat(99)), Err(HeadError::TooLong));
 }
 
 #[test]

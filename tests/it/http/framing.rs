@@ -30,6 +30,7 @@ fn a_body_of_doubtful_length_is_refused() {
     check("Content-Length: 18446744073709551616", "400");
     check("Content-Length: 3\r\nTransfer-Encoding: chunked", "400");
     check("Transfer-Encoding: identity", "400");
+    check("Transfer-Encoding: gzip", "400");
     check("Transfer-Encoding: chunked, chunked", "400");
     check("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "400");
     check("Transfer-Encoding: chunked, gzip", "400");
@@ -56,9 +57,21 @@ fn a_malformed_head_is_refused() {
     check("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", "400");
     check("GET index.html HTTP/1.1\r\nHost: a\r\n\r\n", "400");
     check("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "505");
+    check("GET / HTTP/0.9\r\nHost: a\r\n\r\n", "505");
+    check("GET / HTTP/01.1\r\nHost: a\r\n\r\n", "400");
+    check("GET / HTTP/3\r\nHost: a\r\n\r\n", "400");
     check("\r\n\r\n\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", "400");
     // Hello of a TLS client.
     check("\u{16}\u{3}\u{1}\0\u{1}", "400");
+}
+
+#[test]
+fn a_higher_minor_version_is_served_like_http11() {
+    let site = Site::new();
+    let chunks = "Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n";
+    let post = format!("POST /echo HTTP/1.2\r\nHost: a\r\n{chunks}");
+    site.check(format!("{post}{post}"), &["200 ab", "200 ab"]);
+    check_refused(&site, "GET / HTTP/1.2\r\n\r\n", "400");
 }
 
 #[test]
