@@ -1,4 +1,4 @@
-//! A browser reads a listing and follows its links.
+//! A browser reads a listing, lays it out and follows its links.
 
 use std::{fs, net::SocketAddr, path::Path, process::Command};
 
@@ -40,21 +40,30 @@ impl Browser<'_> {
         command.arg("--dump-dom").arg(format!("http://{}{path}", self.addr));
         Program::start(&mut command).finish().success()
     }
-
-    /// The width and height of a picture of the page, which must be the window's.
-    fn screenshot(&self, path: &str, file: &Path, (width, height): (u32, u32)) {
-        let profile = tempfile::tempdir().unwrap();
-        let mut command = self.command(&profile);
-        command
-            .arg(format!("--window-size={width},{height}"))
-            .arg(format!("--screenshot={}", file.display()));
-        Program::start(command.arg(format!("http://{}{path}", self.addr))).finish().success();
-        let picture = fs::read(file).unwrap();
-        // A PNG says its size in the first chunk.
-        let number = |at: usize| u32::from_be_bytes(picture[at..at + 4].try_into().unwrap());
-        assert_eq!((number(16), number(20)), (width, height));
-    }
 }
+
+/// A page with the listing in frames as wide as a phone and a desktop, which says of each what it found in it:
+/// `WIDTH: scroll WIDTH, links COUNT, out COUNT, small COUNT, title TITLE, text TEXT`.
+const PROBE: &str = r##"<!DOCTYPE html>
+<meta charset="utf-8">
+<iframe width="390" height="844" src="/a%20folder/"></iframe>
+<iframe width="1280" height="800" src="/a%20folder/"></iframe>
+<script>
+onload = () => {
+  for (const frame of document.querySelectorAll("iframe")) {
+    const page = frame.contentDocument, width = frame.contentWindow.innerWidth;
+    const boxes = [...page.links].map(link => link.getBoundingClientRect());
+    const list = [...page.querySelectorAll("li a")].map(link => link.getBoundingClientRect());
+    const out = boxes.filter(box => box.left < 0 || box.right > width || box.width < 1).length;
+    const small = list.filter(box => box.height < 24).length;
+    const found = document.createElement("pre");
+    found.textContent = `${width}: scroll ${page.documentElement.scrollWidth}, links ${boxes.length}, out ${out}, ` +
+      `small ${small}, title ${page.title}, text ${page.body.innerText.replace(/\s+/g, " ")}`;
+    document.body.append(found);
+  }
+};
+</script>
+"##;
 
 fn hrefs(page: &str) -> Vec<&str> {
     let list = page.split_once("<ul>").unwrap().1;
@@ -67,7 +76,9 @@ fn a_browser_follows_the_links_of_a_listing() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("site");
     fs::create_dir_all(root.join("a folder/deep")).unwrap();
-    let names = ["plain.txt", "100% <b>&amp; \"quoted\"?#.txt", "é 日本語.txt"];
+    let long = "long".repeat(60) + ".txt";
+    let names = ["plain.txt", "100% <b>&amp; \"quoted\"?#.txt", "é 日本語.txt", &long];
+    fs::write(root.join("probe.html"), PROBE).unwrap();
     for name in names {
         fs::write(root.join("a folder").join(name), format!("contents of {name}")).unwrap();
     }
@@ -75,7 +86,7 @@ fn a_browser_follows_the_links_of_a_listing() {
     let browser = Browser { program: &program, addr: server.addr().as_socket_addr().unwrap() };
 
     let page = browser.dom("/");
-    assert_eq!(hrefs(&page), ["a%20folder/"]);
+    assert_eq!(hrefs(&page), ["a%20folder/", "probe.html"]);
     // By the folder's link without its slash, so that the browser is redirected.
     let page = browser.dom("/a%20folder");
     assert!(page.contains("<title>Index of /a folder/</title>"), "{page}");
@@ -90,8 +101,20 @@ fn a_browser_follows_the_links_of_a_listing() {
     }
     assert_eq!(found, names.len());
 
-    browser.screenshot("/a%20folder/", &folder.path().join("phone.png"), (390, 844));
-    browser.screenshot("/a%20folder/", &folder.path().join("desktop.png"), (1280, 800));
+    // What it looks like: nothing to scroll to at the side, nothing cut off, nothing too small for a finger.
+    let probed = browser.dom("/probe.html");
+    let found: Vec<&str> = probed.split("<pre>").skip(1).collect();
+    assert_eq!(found.len(), 2, "{probed}");
+    for (found, width) in found.iter().zip([390, 1280]) {
+        let links = names.len() + 3; // the breadcrumb's, the parent's and the folder's
+        let expected = format!(
+            "{width}: scroll {width}, links {links}, out 0, small 0, title Index of /a folder/, \
+             text Index/a folder 1 folder, {} files, ",
+            names.len()
+        );
+        assert!(found.starts_with(&expected), "{found}\nisn't\n{expected}");
+        assert!(found.contains("Parent folder") && found.contains("é 日本語.txt"), "{found}");
+    }
     server.shutdown();
     server.join().unwrap();
 }
