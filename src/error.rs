@@ -225,6 +225,13 @@ impl Error {
         Error(Repr::Full(full))
     }
 
+    /// The same error with that errno.
+    pub(crate) fn with_errno(self, errno: Option<i32>) -> Error {
+        let mut full = self.into_full();
+        full.errno = errno;
+        Error(Repr::Full(full))
+    }
+
     /// Attaches what a room above wants to find again by [`payload`](Self::payload).
     pub(crate) fn with_payload(self, payload: impl Any + Send + Sync) -> Error {
         let mut full = self.into_full();

@@ -1,13 +1,12 @@
 //! [`Connector`]: what is set before a connection is made.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use super::{Client, getdefaulttimeout};
+use super::Client;
 use crate::{
     cancel::CancelToken,
-    deadline::Deadline,
     error::Result,
-    socket::{ToAddress, connect_to, errno_of},
+    socket::{ConnectOptions, ToAddress, errno_of},
 };
 
 /// Makes [`Client`]s: a time limit and a cancel token that hold for connecting too.
@@ -24,10 +23,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Connector {
-    timeout: Option<Duration>,
-    cancel: Option<CancelToken>,
-}
+pub struct Connector(ConnectOptions);
 
 impl Connector {
     /// Nothing set.
@@ -39,7 +35,7 @@ impl Connector {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn new() -> Connector {
-        Connector { timeout: getdefaulttimeout(), cancel: None }
+        Connector(ConnectOptions::new())
     }
 
     /// The time limit for look-up and all attempts together, and then of each call of the client. Default is
@@ -53,7 +49,7 @@ impl Connector {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Connector {
-        Connector { timeout: timeout.into(), ..self }
+        Connector(self.0.timeout(timeout))
     }
 
     /// The token that ends connecting, and then each call of the client. Default is none.
@@ -68,7 +64,20 @@ impl Connector {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn cancel(self, token: impl Into<Option<CancelToken>>) -> Connector {
-        Connector { cancel: token.into(), ..self }
+        Connector(self.0.cancel(token))
+    }
+
+    /// The address of this end: see [`ConnectOptions::source_address`]. Default is what the system chooses.
+    ///
+    /// ```
+    /// # use sockeye::{client::Connector, socket::create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let connector = Connector::new().source_address(([127, 0, 0, 1], 0));
+    /// assert!(connector.connect(server.getsockname()?).is_ok());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn source_address(self, source: impl Into<SocketAddr>) -> Connector {
+        Connector(self.0.source_address(source))
     }
 
     /// Connects to the first address of the name that answers. TCP connections get `TCP_NODELAY`.
@@ -90,8 +99,7 @@ impl Connector {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn connect(&self, address: impl ToAddress) -> Result<Client> {
-        let socket = connect_to(address, Deadline::after(self.timeout), self.cancel.as_ref())?;
-        Ok(Client::over(socket, self.timeout))
+        Ok(Client::over(self.0.connect_to(address)?, self.0.limit()))
     }
 
     /// Connects, or gives the errno why not (EAGAIN when the time was over).

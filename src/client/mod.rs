@@ -32,7 +32,7 @@ use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{Shutdown, Socket, ToAddress, getdefaulttimeout},
+    socket::{Shutdown, Socket, ToAddress},
     stream::{Buffer, Stream},
 };
 
@@ -81,8 +81,8 @@ pub struct Client {
 impl Client {
     /// Connects to a server: [`Connector::connect`] with nothing set.
     ///
-    /// All addresses of a name are tried, one after the other. The time limit is
-    /// [`getdefaulttimeout`]: none, unless somebody set one.
+    /// All addresses of a name are tried: see [`create_connection`](crate::socket::create_connection). The time limit is
+    /// [`getdefaulttimeout`](crate::socket::getdefaulttimeout): none, unless somebody set one.
     ///
     /// Python: `socket.create_connection`. In `std::net`: `TcpStream::connect`.
     ///
@@ -136,7 +136,7 @@ impl Client {
     /// Sets the time limit for each call from now on; `None` waits as long as it takes, and
     /// `Duration::ZERO` never waits.
     ///
-    /// Default is [`getdefaulttimeout`].
+    /// Default is [`getdefaulttimeout`](crate::socket::getdefaulttimeout).
     ///
     /// Python: `socket.settimeout`. In `std::net`: `set_read_timeout`, which limits each system call.
     ///

@@ -212,9 +212,9 @@ impl Socket {
         }
     }
 
-    /// [`connect`](Self::connect) until a deadline, whatever the mode.
-    pub(crate) fn connect_by(&self, address: &Address, deadline: Deadline) -> Result<()> {
-        self.connect_within(address, Limit::By(deadline)).map_err(|error| named(error, address))
+    /// [`connect`](Self::connect) until a deadline, whatever the mode. The error doesn't name the address.
+    pub(super) fn connect_by(&self, address: &Address, deadline: Deadline) -> Result<()> {
+        self.connect_within(address, Limit::By(deadline))
     }
 
     fn connect_within(&self, address: &Address, limit: Limit) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The port of a service: `http` is 80.
 ///
 /// Without a protocol, the first entry of that name counts. Reads `/etc/services`, then a built-in table, so
-/// common names don't depend on the system's files.
+/// common names don't depend on the system's files. Case doesn't count, unlike in C.
 ///
 /// Python: `socket.getservbyname`.
 ///
@@ -31,11 +31,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// ```
 pub fn getservbyname<'a>(name: &str, protocol: impl Into<Option<&'a str>>) -> Result<u16> {
     let protocol = protocol.into();
-    let find = |text: &str| {
-        let mut services = services(text).filter(|service| wanted(service.protocol, protocol));
-        services.find(|service| service.is_called(name)).map(|service| service.port)
-    };
-    find(&read("/etc/services")).or_else(|| find(SERVICES)).ok_or_else(|| unknown("service", name, protocol))
+    port_in(&read("/etc/services"), name, protocol).ok_or_else(|| unknown("service", name, protocol))
 }
 
 /// The name of a port's service: 80 is `http`.
@@ -56,18 +52,13 @@ pub fn getservbyname<'a>(name: &str, protocol: impl Into<Option<&'a str>>) -> Re
 /// ```
 pub fn getservbyport<'a>(port: u16, protocol: impl Into<Option<&'a str>>) -> Result<String> {
     let protocol = protocol.into();
-    let find = |text: &str| {
-        let mut services = services(text).filter(|service| wanted(service.protocol, protocol));
-        services.find(|service| service.port == port).map(|service| service.name.to_owned())
-    };
-    find(&read("/etc/services"))
-        .or_else(|| find(SERVICES))
-        .ok_or_else(|| unknown("service of port", &port.to_string(), protocol))
+    let name = name_in(&read("/etc/services"), port, protocol);
+    name.ok_or_else(|| unknown("service of port", &port.to_string(), protocol))
 }
 
 /// The protocol of that name: `icmp`, `tcp`. For [`Socket::new`](super::Socket::new).
 ///
-/// Reads `/etc/protocols`, then a built-in table.
+/// Reads `/etc/protocols`, then a built-in table. Case doesn't count, unlike in C.
 ///
 /// Python: `socket.getprotobyname`.
 ///
@@ -85,7 +76,7 @@ pub fn getservbyport<'a>(port: u16, protocol: impl Into<Option<&'a str>>) -> Res
 /// # Ok::<(), sockeye::Error>(())
 /// ```
 pub fn getprotobyname(name: &str) -> Result<Protocol> {
-    let number = protocol_in(&read("/etc/protocols"), name).or_else(|| protocol_in(PROTOCOLS, name));
+    let number = protocol_in(&read("/etc/protocols"), name);
     number.map(Protocol::raw).ok_or_else(|| unknown("protocol", name, None))
 }
 
@@ -111,8 +102,22 @@ fn services(text: &str) -> impl Iterator<Item = Service<'_>> {
     })
 }
 
-fn protocol_in(text: &str, name: &str) -> Option<i32> {
-    entries(text)
+/// In the file, else in the built-in table.
+fn port_in(file: &str, name: &str, protocol: Option<&str>) -> Option<u16> {
+    let mut all = services(file).chain(services(SERVICES));
+    all.find(|service| service.is_called(name) && wanted(service.protocol, protocol))
+        .map(|service| service.port)
+}
+
+fn name_in(file: &str, port: u16, protocol: Option<&str>) -> Option<String> {
+    let mut all = services(file).chain(services(SERVICES));
+    all.find(|service| service.port == port && wanted(service.protocol, protocol))
+        .map(|service| service.name.to_owned())
+}
+
+fn protocol_in(file: &str, name: &str) -> Option<i32> {
+    entries(file)
+        .chain(entries(PROTOCOLS))
         .find(|(own, _, aliases)| own.eq_ignore_ascii_case(name) || aliases.contains(&name))
         .and_then(|(_, number, _)| number.parse::<u8>().ok())
         .map(i32::from)
@@ -280,28 +285,35 @@ udplite 136 UDPLite
 mod tests {
     use super::*;
 
-    fn port(text: &str, name: &str, protocol: Option<&str>) -> Option<u16> {
-        let mut found = services(text).filter(|service| wanted(service.protocol, protocol));
-        found.find(|service| service.is_called(name)).map(|service| service.port)
-    }
-
     #[test]
     fn a_services_file() {
-        let text = "# comment\nhttp\t80/tcp  www # World Wide Web\nbad line\nhuge 70000/tcp\nhttp 81/sctp";
-        assert_eq!(port(text, "http", None), Some(80));
-        assert_eq!(port(text, "www", Some("tcp")), Some(80));
-        assert_eq!(port(text, "http", Some("sctp")), Some(81));
-        for (name, protocol) in [("http", Some("udp")), ("bad", None), ("huge", None), ("World", None)] {
-            assert_eq!(port(text, name, protocol), None, "{name}");
+        let text = "# comment\nhttp\t8000/tcp  web # World Wide Web\nbad line\nhuge 70000/tcp\nhttp 81/sctp\nx 9/udp";
+        let check = |name: &str, protocol: Option<&str>, port: Option<u16>| {
+            assert_eq!(port_in(text, name, protocol), port, "{name} {protocol:?}");
+        };
+        check("http", None, Some(8000));
+        check("WEB", Some("TCP"), Some(8000));
+        check("http", Some("sctp"), Some(81));
+        check("x", None, Some(9));
+        // What the file lacks, the built-in table has.
+        check("ssh", None, Some(22));
+        check("http", Some("udp"), None);
+        for name in ["bad", "huge", "World", "#"] {
+            check(name, None, None);
         }
+        assert_eq!(name_in(text, 9, None).as_deref(), Some("x"));
+        assert_eq!(name_in(text, 9, Some("tcp")).as_deref(), Some("discard"));
     }
 
+    /// Images without the package netbase have neither file.
     #[test]
-    fn the_built_in_tables_hold_the_usual() {
-        assert_eq!(port(SERVICES, "http", Some("tcp")), Some(80));
-        assert_eq!(port(SERVICES, "domain", Some("udp")), Some(53));
-        assert_eq!(protocol_in(PROTOCOLS, "icmp"), Some(1));
-        assert_eq!(protocol_in(PROTOCOLS, "TCP"), Some(6));
+    fn without_the_files_the_built_in_tables_hold_the_usual() {
+        assert_eq!(port_in("", "http", Some("tcp")), Some(80));
+        assert_eq!(port_in("", "http", Some("udp")), None);
+        assert_eq!(port_in("", "domain", Some("udp")), Some(53));
+        assert_eq!(name_in("", 443, Some("tcp")).as_deref(), Some("https"));
+        assert_eq!(protocol_in("", "icmp"), Some(1));
+        assert_eq!(protocol_in("", "TCP"), Some(6));
         assert_eq!(services(SERVICES).count(), SERVICES.lines().filter(|line| !line.is_empty()).count());
     }
 

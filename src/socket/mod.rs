@@ -2,8 +2,10 @@
 //!
 //! - [`Socket`]: one descriptor, with Python's three modes: blocking, non-blocking, timed.
 //! - [`Address`], and [`ToAddress`] for everything that names one.
-//! - [`create_connection`] and [`create_server`]: the usual steps in one call.
-//! - Names: [`getaddrinfo`], [`gethostbyname`], [`getservbyname`], [`getprotobyname`].
+//! - [`create_connection`] and [`create_server`]: the usual steps in one call; [`ConnectOptions`] and
+//!   [`ListenOptions`] say more.
+//! - Names: [`getaddrinfo`], [`gethostbyname`], [`getservbyname`], [`getprotobyname`]; [`Resolver`] ends look-ups in
+//!   time.
 //! - The constants under their C names: [`AF_INET`], [`SOCK_STREAM`], [`IPPROTO_TCP`], [`MSG_PEEK`].
 //! - Options: [`Socket::setsockopt`] and [`Socket::getsockopt`], with the options of [`SOL_SOCKET`],
 //!   [`IPPROTO_IP`], [`IPPROTO_IPV6`] and [`IPPROTO_TCP`], each with the type of its value.
@@ -28,13 +30,20 @@
 
 mod address;
 mod connect;
+mod connect_options;
 mod constants;
 mod create;
 mod database;
+mod eai;
 mod facts;
 mod flags;
 mod handle;
+mod helpers;
+mod hosts;
+mod inet;
+mod interfaces;
 mod io;
+mod listen_options;
 mod mode;
 mod names;
 mod numbers;
@@ -42,29 +51,37 @@ mod option;
 mod options;
 mod patience;
 mod protocol;
+mod race;
 mod resolve;
 mod resolver;
+mod schedule;
 mod target;
 mod transfer;
 
 pub use address::Address;
+pub use connect_options::ConnectOptions;
 pub use constants::*;
 pub use create::{create_connection, create_server, socketpair};
 pub use database::{getprotobyname, getservbyname, getservbyport};
+pub use eai::*;
 pub use flags::*;
 pub use handle::Socket;
-pub use mode::{getdefaulttimeout, setdefaulttimeout};
-pub use names::{
-    AddrInfo, Hints, Port, getaddrinfo, gethostbyname, gethostbyname_ex, gethostname, htonl, htons, ntohl,
-    ntohs,
+pub use hosts::{
+    HostEntry, getfqdn, gethostbyaddr, gethostbyname, gethostbyname_ex, gethostname, getnameinfo, sethostname,
 };
+pub use inet::{htonl, htons, inet_aton, inet_ntoa, inet_ntop, inet_pton, ntohl, ntohs};
+pub use interfaces::{if_indextoname, if_nameindex, if_nametoindex};
+pub use listen_options::{ListenOptions, has_dualstack_ipv6, has_ipv6};
+pub use mode::{getdefaulttimeout, setdefaulttimeout};
+pub use names::{AddrInfo, Hints, Port, getaddrinfo};
 pub use option::{Bytes, GroupV4, GroupV6, Linger, ReadOnly, Readable, Settable, SockOpt, Text, Timeval};
 pub use options::*;
 pub use protocol::*;
+pub use resolver::Resolver;
 pub use target::ToAddress;
 
 pub(crate) use connect::errno_of;
-pub(crate) use create::{connect_to, dial};
+pub(crate) use create::dial;
 pub(crate) use io::write_by_send;
 
 use handle::Flag;

@@ -1,18 +1,9 @@
-//! Hosts by name: `getaddrinfo` and its older sisters.
+//! Addresses by name: `getaddrinfo`.
 
-use std::{
-    fs,
-    net::{IpAddr, Ipv4Addr},
-};
-
-use super::{
-    AF_INET, AI_CANONNAME, Address, AiFlags, Bounds, Family, Kind, Protocol, SOCK_STREAM, database, resolve,
-    target::host,
-};
+use super::{AI_NUMERICSERV, Address, AiFlags, Bounds, Family, Kind, Protocol, database, resolve::look_up};
 use crate::{
-    deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    sys,
+    sys::{self, c},
 };
 
 /// What [`getaddrinfo`] looks for; the default is everything.
@@ -122,7 +113,7 @@ pub struct AddrInfo {
     pub kind: Kind,
     /// The protocol.
     pub protocol: Protocol,
-    /// The host's main name: in the first answer, if [`AI_CANONNAME`] asked for it.
+    /// The host's main name: in the first answer, if [`AI_CANONNAME`](super::AI_CANONNAME) asked for it.
     pub canonical_name: Option<String>,
     /// The address, with the port.
     pub address: Address,
@@ -160,24 +151,28 @@ impl<'a> From<&'a str> for Port<'a> {
 /// Looks a host up: `getaddrinfo(3)`. Without a host, it is this machine: loopback, or with
 /// [`AI_PASSIVE`](super::AI_PASSIVE) every address.
 ///
-/// It blocks as long as the system's resolver does; where a limit is wanted, use
-/// [`create_connection`](super::create_connection) or a socket's own
-/// [`settimeout`](super::Socket::settimeout).
+/// It blocks as long as the system's resolver does; [`Resolver`](super::Resolver) has a time limit. A service's
+/// name is looked up as [`getservbyname`](super::getservbyname) does, so it doesn't depend on the system's files; an
+/// address comes once for each kind of socket that has the service. Names in other scripts are encoded (IDNA).
 ///
-/// Python: `socket.getaddrinfo`. In `std::net`: `ToSocketAddrs`.
+/// Python: `socket.getaddrinfo`, which takes port 70000 for 4464. In `std::net`: `ToSocketAddrs`.
 ///
 /// # Errors
 ///
-/// [`UnknownHost`](ErrorKind::UnknownHost), [`NotFound`](ErrorKind::NotFound) for an unknown service.
+/// [`UnknownHost`](ErrorKind::UnknownHost), [`NotFound`](ErrorKind::NotFound) for an unknown service,
+/// [`InvalidInput`](ErrorKind::InvalidInput) for hints that the system doesn't know and for ports above 65535.
+/// [`Error::look_up_code`] has the C library's number.
 ///
 /// # Examples
 ///
 /// ```
-/// use sockeye::{ErrorKind, socket::{Hints, getaddrinfo}};
+/// use sockeye::{ErrorKind, socket::{EAI_SERVICE, Hints, getaddrinfo}};
 /// assert!(getaddrinfo("localhost", "http", Hints::new())?.iter().all(|info| info.address.port() == Some(80)));
 /// assert!(getaddrinfo(None, 80, Hints::new())?[0].address.ip().unwrap().is_loopback());
 /// let error = getaddrinfo("no such host", 80, Hints::new()).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::UnknownHost);
+/// let error = getaddrinfo("localhost", "no such service", Hints::new()).unwrap_err();
+/// assert_eq!(error.look_up_code(), Some(EAI_SERVICE));
 /// # Ok::<(), sockeye::Error>(())
 /// ```
 pub fn getaddrinfo<'h, 'p>(
@@ -185,211 +180,84 @@ pub fn getaddrinfo<'h, 'p>(
     port: impl Into<Port<'p>>,
     hints: Hints,
 ) -> Result<Vec<AddrInfo>> {
-    let host = host.into();
-    let port = match port.into() {
-        Port::Number(port) => port,
-        Port::Service(name) => match name.parse() {
-            Ok(port) => port,
-            Err(_) => database::getservbyname(name, None)?,
-        },
+    address_infos(host.into(), port.into(), hints, Bounds::NONE)
+}
+
+/// [`getaddrinfo`] within the bounds.
+pub(super) fn address_infos(
+    host: Option<&str>,
+    port: Port<'_>,
+    hints: Hints,
+    bounds: Bounds<'_>,
+) -> Result<Vec<AddrInfo>> {
+    let unnamed = |error: Error| match port {
+        Port::Service(name) => error.context(format!("look up the service {name}")),
+        Port::Number(_) => error,
     };
+    let ports = ports(port, hints.flags).map_err(unnamed)?;
     let wanted = sys::Hints {
         family: hints.family.number(),
         kind: hints.kind.number(),
         protocol: hints.protocol.number(),
         flags: hints.flags.number(),
     };
-    // The C library knows services by its own file alone: it gets the number.
-    let found = sys::getaddrinfo(host, Some(&port.to_string()), wanted)
-        .map_err(|error| error.context(format!("look up {}", host.unwrap_or("this machine"))))?;
-    let answer = |found: sys::Found| AddrInfo {
-        family: Family::raw(found.family),
-        kind: Kind::raw(found.kind),
-        protocol: Protocol::raw(found.protocol),
-        canonical_name: found.canonical_name,
-        address: Address::from_sock_addr(found.address),
-    };
-    Ok(found.into_iter().map(answer).collect())
-}
-
-/// The first IPv4 address of a host. `""` is 0.0.0.0, `<broadcast>` is 255.255.255.255.
-///
-/// Blocks as [`getaddrinfo`] does, which knows IPv6 as well.
-///
-/// Python: `socket.gethostbyname`.
-///
-/// # Errors
-///
-/// [`UnknownHost`](ErrorKind::UnknownHost), also for a host that has IPv6 addresses only.
-///
-/// # Examples
-///
-/// ```
-/// use std::net::Ipv4Addr;
-/// use sockeye::socket::gethostbyname;
-/// assert_eq!(gethostbyname("localhost")?, Ipv4Addr::LOCALHOST);
-/// assert_eq!(gethostbyname("<broadcast>")?, Ipv4Addr::BROADCAST);
-/// # Ok::<(), sockeye::Error>(())
-/// ```
-pub fn gethostbyname(name: &str) -> Result<Ipv4Addr> {
-    let bounds = Bounds { deadline: Deadline::NEVER, cancel: None };
-    let found = resolve(&host(name, 0), AF_INET, bounds)?;
-    found.iter().find_map(v4).ok_or_else(|| no_ipv4(name))
-}
-
-/// The main name of a host, its other names, and all its IPv4 addresses.
-///
-/// The other names are those of `/etc/hosts`: no resolver gives them any more.
-///
-/// Python: `socket.gethostbyname_ex`.
-///
-/// # Errors
-///
-/// As [`gethostbyname`].
-///
-/// # Examples
-///
-/// ```
-/// use std::net::Ipv4Addr;
-/// use sockeye::socket::gethostbyname_ex;
-/// let (name, _aliases, addresses) = gethostbyname_ex("localhost")?;
-/// assert!(!name.is_empty());
-/// assert!(addresses.contains(&Ipv4Addr::LOCALHOST));
-/// # Ok::<(), sockeye::Error>(())
-/// ```
-pub fn gethostbyname_ex(name: &str) -> Result<(String, Vec<String>, Vec<Ipv4Addr>)> {
-    let hints = Hints::new().family(AF_INET).kind(SOCK_STREAM).flags(AI_CANONNAME);
-    let found = match host(name, 0) {
-        super::Target::Host(..) if !matches!(name, "" | "<broadcast>") => getaddrinfo(name, 0, hints)?,
-        _ => return Ok((name.to_owned(), Vec::new(), vec![gethostbyname(name)?])),
-    };
-    let main = found.first().and_then(|info| info.canonical_name.clone()).unwrap_or_else(|| name.to_owned());
-    let mut addresses = Vec::new();
-    for address in found.iter().filter_map(|info| v4(&info.address)) {
-        if !addresses.contains(&address) {
-            addresses.push(address);
+    let found = look_up(host, wanted, bounds)?;
+    let main_name = found.first().and_then(|found| found.canonical_name.clone());
+    let mut infos: Vec<AddrInfo> = found.into_iter().filter_map(|found| ports.answer(found)).collect();
+    match infos.first_mut() {
+        None => Err(unnamed(sys::LookUpCode(c::EAI_SERVICE).error())),
+        Some(first) => {
+            first.canonical_name = main_name;
+            Ok(infos)
         }
     }
-    if addresses.is_empty() {
-        return Err(no_ipv4(name));
+}
+
+/// The port of an answer, by its protocol.
+enum Ports {
+    Same(u16),
+    Of(Vec<(i32, u16)>),
+}
+
+/// The protocols that have services, and their names in the table of those.
+const WITH_SERVICES: [(i32, &str); 5] =
+    [(c::IPPROTO_TCP, "tcp"), (c::IPPROTO_UDP, "udp"), (33, "dccp"), (132, "sctp"), (136, "udplite")];
+
+fn ports(port: Port<'_>, flags: AiFlags) -> Result<Ports> {
+    let name = match port {
+        Port::Number(port) => return Ok(Ports::Same(port)),
+        Port::Service("") => return Ok(Ports::Same(0)),
+        Port::Service(name) => name,
+    };
+    if name.bytes().all(|byte| byte.is_ascii_digit()) {
+        let too_large = |_| Error::new(ErrorKind::InvalidInput, "a port is 65535 at most");
+        return name.parse().map(Ports::Same).map_err(too_large);
     }
-    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
-    let aliases = other_names(&hosts, name).into_iter().filter(|alias| *alias != main).collect();
-    Ok((main, aliases, addresses))
-}
-
-/// This machine's name: `gethostname(2)`.
-///
-/// Python: `socket.gethostname`.
-///
-/// # Errors
-///
-/// None on the systems that are offered.
-///
-/// # Examples
-///
-/// ```
-/// assert!(!sockeye::socket::gethostname()?.is_empty());
-/// # Ok::<(), sockeye::Error>(())
-/// ```
-pub fn gethostname() -> Result<String> {
-    let name = sys::gethostname().map_err(|error| error.context("gethostname"))?;
-    Ok(name.to_string_lossy().into_owned())
-}
-
-fn v4(address: &Address) -> Option<Ipv4Addr> {
-    match address.ip()? {
-        IpAddr::V4(ip) => Some(ip),
-        IpAddr::V6(_) => None,
+    if flags.contains(AI_NUMERICSERV) {
+        return Err(sys::LookUpCode(c::EAI_NONAME).error());
+    }
+    let known = WITH_SERVICES.iter().filter_map(|&(number, protocol)| {
+        database::getservbyname(name, protocol).ok().map(|port| (number, port))
+    });
+    match known.collect::<Vec<_>>() {
+        known if known.is_empty() => Err(sys::LookUpCode(c::EAI_SERVICE).error()),
+        known => Ok(Ports::Of(known)),
     }
 }
 
-fn no_ipv4(name: &str) -> Error {
-    Error::new(ErrorKind::UnknownHost, format!("{name} has no IPv4 address"))
-}
-
-/// The names beside this one in the lines with IPv4 addresses.
-fn other_names(hosts: &str, name: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    for line in hosts.lines() {
-        let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
-        let is_v4 = words.next().is_some_and(|address| address.parse::<Ipv4Addr>().is_ok());
-        let names: Vec<&str> = words.collect();
-        if is_v4 && names.iter().any(|own| own.eq_ignore_ascii_case(name)) {
-            found.extend(names.into_iter().map(str::to_owned));
-        }
-    }
-    found.dedup();
-    found
-}
-
-/// A number in the order of the network, from this machine's: `u16::to_be`.
-///
-/// Python: `socket.htons`.
-///
-/// ```
-/// assert_eq!(sockeye::socket::htons(0x1234).to_ne_bytes(), [0x12, 0x34]);
-/// ```
-#[must_use]
-pub const fn htons(host: u16) -> u16 {
-    host.to_be()
-}
-
-/// A number in the order of the network, from this machine's: `u32::to_be`.
-///
-/// Python: `socket.htonl`.
-///
-/// ```
-/// assert_eq!(sockeye::socket::htonl(0x0102_0304).to_ne_bytes(), [1, 2, 3, 4]);
-/// ```
-#[must_use]
-pub const fn htonl(host: u32) -> u32 {
-    host.to_be()
-}
-
-/// A number in the order of this machine, from the network's: `u16::from_be`.
-///
-/// Python: `socket.ntohs`.
-///
-/// ```
-/// use sockeye::socket::{htons, ntohs};
-/// assert_eq!(ntohs(htons(80)), 80);
-/// ```
-#[must_use]
-pub const fn ntohs(network: u16) -> u16 {
-    u16::from_be(network)
-}
-
-/// A number in the order of this machine, from the network's: `u32::from_be`.
-///
-/// Python: `socket.ntohl`.
-///
-/// ```
-/// use sockeye::socket::{htonl, ntohl};
-/// assert_eq!(ntohl(htonl(80)), 80);
-/// ```
-#[must_use]
-pub const fn ntohl(network: u32) -> u32 {
-    u32::from_be(network)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hosts_file() {
-        let hosts = "127.0.0.1 localhost # me\n::1 localhost ip6\n10.0.0.1\tbox.example box  b\nnonsense";
-        assert_eq!(other_names(hosts, "box"), ["box.example", "box", "b"]);
-        assert_eq!(other_names(hosts, "localhost"), ["localhost"]);
-        assert!(other_names(hosts, "me").is_empty());
-    }
-
-    #[test]
-    fn literal_addresses_name_themselves() {
-        let itself = ("127.0.0.1".to_owned(), vec![], vec![Ipv4Addr::LOCALHOST]);
-        assert_eq!(gethostbyname_ex("127.0.0.1").unwrap(), itself);
-        assert_eq!(gethostbyname("::1").unwrap_err().kind(), ErrorKind::UnknownHost);
-        assert_eq!(Hints::new().family, crate::socket::AF_UNSPEC);
+impl Ports {
+    /// Nothing, if that protocol doesn't have the service.
+    fn answer(&self, found: sys::Found) -> Option<AddrInfo> {
+        let port = match self {
+            Ports::Same(port) => *port,
+            Ports::Of(known) => known.iter().find(|(protocol, _)| *protocol == found.protocol)?.1,
+        };
+        Some(AddrInfo {
+            family: Family::raw(found.family),
+            kind: Kind::raw(found.kind),
+            protocol: Protocol::raw(found.protocol),
+            canonical_name: None,
+            address: Address::from_sock_addr(found.address).with_port(port),
+        })
     }
 }

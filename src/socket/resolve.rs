@@ -1,13 +1,16 @@
 //! From a [`Target`] to addresses, bounded by a deadline.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    borrow::Cow,
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
-use super::{AF_INET, AF_INET6, AF_UNSPEC, Address, Family, Target, resolver};
+use super::{AF_INET, AF_INET6, AF_UNSPEC, Address, Family, Target, helpers};
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    sys,
+    sys::{self, Found, Hints},
 };
 
 /// How long an operation may take, and who may end it.
@@ -17,18 +20,23 @@ pub(crate) struct Bounds<'a> {
     pub(crate) cancel: Option<&'a CancelToken>,
 }
 
+impl Bounds<'static> {
+    /// None: as long as the system likes.
+    pub(super) const NONE: Bounds<'static> = Bounds { deadline: Deadline::NEVER, cancel: None };
+}
+
 /// The addresses of that family (`AF_UNSPEC`: of any) that the target names, in the resolver's order; never
 /// an empty list.
 pub(super) fn resolve(target: &Target<'_>, family: Family, bounds: Bounds<'_>) -> Result<Vec<Address>> {
-    match target {
-        Target::Address(address) => Ok(vec![address.clone()]),
-        Target::Host(host, port) => match special(host, family)? {
-            Some(address) => Ok(vec![address.with_port(*port)]),
-            None => resolver::look_up(host, streams_of(family), bounds)
-                .map(|found| found.into_iter().map(|address| address.with_port(*port)).collect())
-                .map_err(|error| error.context(format!("look up {host}"))),
-        },
+    let (host, port) = match target {
+        Target::Address(address) => return Ok(vec![address.clone()]),
+        Target::Host(host, port) => (host, *port),
+    };
+    if let Some(address) = special(host, family)? {
+        return Ok(vec![address.with_port(port)]);
     }
+    let found = look_up(Some(host), streams_of(family), bounds)?;
+    Ok(found.into_iter().map(|found| Address::from_sock_addr(found.address).with_port(port)).collect())
 }
 
 /// The first of them.
@@ -38,6 +46,32 @@ pub(super) fn resolve_one(target: Target<'_>, family: Family, bounds: Bounds<'_>
     }
     let found = resolve(&target, family, bounds)?;
     found.into_iter().next().ok_or_else(|| ErrorKind::UnknownHost.into())
+}
+
+/// `getaddrinfo(3)` within the bounds, without a service: ports are 0.
+pub(super) fn look_up(host: Option<&str>, hints: Hints, bounds: Bounds<'_>) -> Result<Vec<Found>> {
+    let outcome = match host.map(in_ascii) {
+        None => sys::getaddrinfo(None, Some("0"), hints),
+        // `fe80::1%eth0`: no name has a colon, so there is nobody to ask, only a scope to be found.
+        Some(host) if host.contains(':') => {
+            let hints = Hints { flags: hints.flags | sys::c::AI_NUMERICHOST, ..hints };
+            sys::getaddrinfo(Some(&host), None, hints)
+        }
+        Some(host) => {
+            let host = host.into_owned();
+            helpers::within(bounds, move || sys::getaddrinfo(Some(&host), None, hints))
+        }
+    };
+    outcome.map_err(|error| error.context(format!("look up {}", host.unwrap_or("this machine"))))
+}
+
+/// A name in another script, as the DNS has it: `bücher.example` is `xn--bcher-kva.example` (RFC 5891, by the
+/// rules of UTS 46). What can't be written so stays as it is, and the system won't know it.
+fn in_ascii(host: &str) -> Cow<'_, str> {
+    if host.is_ascii() {
+        return host.into();
+    }
+    url::Host::parse(host).map_or(host.into(), |host| host.to_string().into())
 }
 
 /// `""` and `<broadcast>`, as Python has them.
@@ -53,6 +87,40 @@ fn special(host: &str, family: Family) -> Result<Option<Address>> {
 }
 
 /// Each address once: for one kind of socket.
-fn streams_of(family: Family) -> sys::Hints {
-    sys::Hints { family: family.number(), kind: sys::c::SOCK_STREAM, ..sys::Hints::default() }
+fn streams_of(family: Family) -> Hints {
+    Hints { family: family.number(), kind: sys::c::SOCK_STREAM, ..Hints::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_other_scripts() {
+        assert_eq!(in_ascii("bücher.example"), "xn--bcher-kva.example");
+        assert_eq!(in_ascii("例え.jp"), "xn--r8jz45g.jp");
+        assert_eq!(in_ascii("box"), "box");
+        assert_eq!(in_ascii("ü b"), "ü b");
+    }
+
+    #[test]
+    fn an_error_comes_through_a_helper() {
+        let bounds = Bounds { deadline: Deadline::after(std::time::Duration::from_secs(60)), cancel: None };
+        for bounds in [Bounds::NONE, bounds] {
+            let error = look_up(Some("no name"), Hints::default(), bounds).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::UnknownHost);
+        }
+    }
+
+    #[test]
+    fn the_empty_host_and_broadcast() {
+        let first = |host, family| {
+            resolve_one(Target::Host(Cow::Borrowed(host), 9), family, Bounds::NONE)
+                .map(|found| found.to_string())
+        };
+        assert_eq!(first("", AF_UNSPEC).unwrap(), "0.0.0.0:9");
+        assert_eq!(first("", AF_INET6).unwrap(), "[::]:9");
+        assert_eq!(first("<broadcast>", AF_INET).unwrap(), "255.255.255.255:9");
+        assert_eq!(first("<broadcast>", AF_INET6).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
 }

@@ -1,180 +1,196 @@
-//! Look-ups that end at a deadline.
-//!
-//! `getaddrinfo(3)` blocks as long as it likes. Where nobody set a limit it is called on the caller's own
-//! thread. Else a helper thread calls it, and the caller stops waiting when its time is over; the helper goes
-//! on until the system gives up. There are at most [`HELPERS`] of them, reused, and each ends when it had
-//! nothing to do for [`IDLE`]: never one for each request.
+//! [`Resolver`]: look-ups with a time limit and a cancel token.
 
 use std::{
-    collections::VecDeque,
-    io::{self, Write},
-    os::{fd::AsFd, unix::net::UnixStream},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
+    net::{IpAddr, Ipv4Addr},
     time::Duration,
 };
 
-use super::{Address, Bounds};
-use crate::{
-    deadline::Deadline,
-    error::{Error, Result},
-    sys::{self, Hints, Interest},
-};
+use super::{AddrInfo, Bounds, Hints, HostEntry, NiFlags, Port, ToAddress, hosts, names};
+use crate::{cancel::CancelToken, deadline::Deadline, error::Result};
 
-/// So many names that nobody answers for may be looked up before the next one has to wait.
-const HELPERS: usize = 16;
-
-/// How long a helper waits for the next name.
-const IDLE: Duration = Duration::from_secs(5);
-
-static POOL: Pool = Pool { state: Mutex::new(State::new()), work: Condvar::new() };
-
-struct Pool {
-    state: Mutex<State>,
-    work: Condvar,
+/// Look-ups with a time limit and a cancel token, where the functions of the same names block as long as the
+/// system's resolver likes.
+///
+/// A look-up that can end early runs on a helper thread. There are 16 of them at most, in the whole process: when
+/// nobody answers any of them, later ones wait for their turn until their own time is over.
+///
+/// Python: there is no such thing; `settimeout` doesn't hold for look-ups.
+///
+/// # Examples
+///
+/// ```
+/// use std::{net::Ipv4Addr, time::Duration};
+/// use sockeye::socket::Resolver;
+/// let resolver = Resolver::new().timeout(Duration::from_secs(5));
+/// assert_eq!(resolver.gethostbyname("localhost")?, Ipv4Addr::LOCALHOST);
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct Resolver {
+    timeout: Option<Duration>,
+    cancel: Option<CancelToken>,
 }
 
-/// INVARIANT: `idle <= helpers <= HELPERS`.
-struct State {
-    waiting: VecDeque<Job>,
-    helpers: usize,
-    idle: usize,
-}
-
-struct Job {
-    host: String,
-    hints: Hints,
-    answer: Arc<Mutex<Option<Result<Vec<Address>>>>>,
-    /// Becomes readable for the caller when the job is done, or dropped.
-    done: UnixStream,
-}
-
-/// The addresses of a host, within the bounds.
-pub(super) fn look_up(host: &str, hints: Hints, bounds: Bounds<'_>) -> Result<Vec<Address>> {
-    if host.contains(':') {
-        // `fe80::1%eth0`: no name has a colon, so there is nobody to ask, only a scope to be found.
-        return ask(host, Hints { flags: hints.flags | sys::c::AI_NUMERICHOST, ..hints });
-    }
-    if bounds.deadline == Deadline::NEVER && bounds.cancel.is_none() {
-        return ask(host, hints);
-    }
-    let (ours, done) = UnixStream::pair().map_err(Error::from)?;
-    let answer = Arc::new(Mutex::new(None));
-    POOL.submit(Job { host: host.to_owned(), hints, answer: Arc::clone(&answer), done })?;
-    sys::wait(ours.as_fd(), Interest::Read, bounds.deadline, bounds.cancel)?;
-    let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-    answer.unwrap_or_else(|| Err(crate::ErrorKind::Other.into()))
-}
-
-fn ask(host: &str, hints: Hints) -> Result<Vec<Address>> {
-    let found = sys::getaddrinfo(Some(host), None, hints)?;
-    Ok(found.into_iter().map(|found| Address::from_sock_addr(found.address)).collect())
-}
-
-impl Pool {
-    fn submit(&'static self, job: Job) -> Result<()> {
-        let mut state = self.lock();
-        state.waiting.push_back(job);
-        if state.waiting.len() <= state.idle || state.helpers == HELPERS {
-            drop(state);
-            self.work.notify_one();
-            return Ok(());
-        }
-        state.helpers += 1;
-        let started = self.start();
-        if let Err(error) = started {
-            state.helpers -= 1;
-            if state.helpers == 0 {
-                // Nobody is there to take it.
-                state.waiting.clear();
-                return Err(Error::from(error).context("start a thread for look-ups"));
-            }
-        }
-        Ok(())
+impl Resolver {
+    /// Nothing set.
+    ///
+    /// ```
+    /// use sockeye::socket::Resolver;
+    /// assert!(Resolver::new().gethostbyname("127.0.0.1")?.is_loopback());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn new() -> Resolver {
+        Resolver::default()
     }
 
-    fn start(&'static self) -> io::Result<()> {
-        let name = "sockeye-names".to_owned();
-        thread::Builder::new().name(name).spawn(|| self.help()).map(drop)
+    /// The time limit of each look-up. Default is none.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sockeye::{ErrorKind, socket::Resolver};
+    /// let error = Resolver::new().timeout(Duration::ZERO).gethostbyname("localhost").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::TimedOut);
+    /// ```
+    pub fn timeout(self, timeout: impl Into<Option<Duration>>) -> Resolver {
+        Resolver { timeout: timeout.into(), ..self }
     }
 
-    fn help(&self) {
-        let mut state = self.lock();
-        loop {
-            if let Some(job) = state.waiting.pop_front() {
-                drop(state);
-                job.run();
-                state = self.lock();
-                continue;
-            }
-            state.idle += 1;
-            let woken = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
-            state = woken.0;
-            state.idle -= 1;
-            if woken.1.timed_out() && state.waiting.is_empty() {
-                state.helpers -= 1;
-                return;
-            }
-        }
+    /// The token that ends look-ups. Default is none.
+    ///
+    /// ```
+    /// use sockeye::{ErrorKind, cancel::CancelToken, socket::Resolver};
+    /// let token = CancelToken::new()?;
+    /// token.cancel();
+    /// let error = Resolver::new().cancel(token).gethostbyname("localhost").unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Cancelled);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn cancel(self, token: impl Into<Option<CancelToken>>) -> Resolver {
+        Resolver { cancel: token.into(), ..self }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    const fn new() -> State {
-        State { waiting: VecDeque::new(), helpers: 0, idle: 0 }
-    }
-}
-
-impl Job {
-    fn run(mut self) {
-        // Nobody waits for it any more: not worth asking.
-        if Arc::strong_count(&self.answer) == 1 {
-            return;
-        }
-        let found = ask(&self.host, self.hints);
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
-        // Fails if the caller has gone; then it doesn't matter.
-        let _ = self.done.write(&[1]);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{ErrorKind, cancel::CancelToken};
-
-    fn hints() -> Hints {
-        Hints { flags: sys::c::AI_NUMERICHOST, ..Hints::default() }
+    /// [`getaddrinfo`](super::getaddrinfo) within the limits.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`TimedOut`](crate::ErrorKind::TimedOut), [`Cancelled`](crate::ErrorKind::Cancelled).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use sockeye::socket::{AF_INET, Hints, Resolver};
+    /// let resolver = Resolver::new().timeout(Duration::from_secs(5));
+    /// let found = resolver.getaddrinfo("localhost", "http", Hints::new().family(AF_INET))?;
+    /// assert_eq!(found[0].address.to_string(), "127.0.0.1:80");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn getaddrinfo<'h, 'p>(
+        &self,
+        host: impl Into<Option<&'h str>>,
+        port: impl Into<Port<'p>>,
+        hints: Hints,
+    ) -> Result<Vec<AddrInfo>> {
+        names::address_infos(host.into(), port.into(), hints, self.bounds())
     }
 
-    #[test]
-    fn helpers_are_reused_and_never_more_than_allowed() {
-        let bounds = Bounds { deadline: Deadline::after(Duration::from_secs(60)), cancel: None };
-        thread::scope(|scope| {
-            for _ in 0..4 * HELPERS {
-                scope.spawn(|| assert!(!look_up("127.0.0.1", hints(), bounds).unwrap().is_empty()));
-            }
-        });
-        let state = POOL.lock();
-        assert!(state.waiting.is_empty());
-        assert!(state.helpers <= HELPERS);
+    /// [`getnameinfo`](super::getnameinfo) within the limits.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`TimedOut`](crate::ErrorKind::TimedOut), [`Cancelled`](crate::ErrorKind::Cancelled).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use sockeye::socket::{NI_NUMERICHOST, Resolver};
+    /// let resolver = Resolver::new().timeout(Duration::from_secs(5));
+    /// assert_eq!(resolver.getnameinfo("127.0.0.1:443", NI_NUMERICHOST)?.1, "https");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn getnameinfo(&self, address: impl ToAddress, flags: NiFlags) -> Result<(String, String)> {
+        hosts::name_info(&address.target()?, flags, self.bounds())
     }
 
-    #[test]
-    fn an_error_comes_through() {
-        let bounds = Bounds { deadline: Deadline::after(Duration::from_secs(60)), cancel: None };
-        assert_eq!(look_up("no name", hints(), bounds).unwrap_err().kind(), ErrorKind::UnknownHost);
+    /// [`gethostbyname`](super::gethostbyname) within the limits.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`TimedOut`](crate::ErrorKind::TimedOut), [`Cancelled`](crate::ErrorKind::Cancelled).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use sockeye::socket::Resolver;
+    /// let resolver = Resolver::new().timeout(Duration::from_secs(5));
+    /// assert!(resolver.gethostbyname("localhost")?.is_loopback());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn gethostbyname(&self, name: &str) -> Result<Ipv4Addr> {
+        hosts::by_name(name, self.bounds())
     }
 
-    #[test]
-    fn the_token_and_the_deadline_end_the_wait() {
-        let token = CancelToken::new().unwrap();
-        token.cancel();
-        let bounds = Bounds { deadline: Deadline::NEVER, cancel: Some(&token) };
-        assert_eq!(look_up("127.0.0.1", hints(), bounds).unwrap_err().kind(), ErrorKind::Cancelled);
+    /// [`gethostbyname_ex`](super::gethostbyname_ex) within the limits.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`TimedOut`](crate::ErrorKind::TimedOut), [`Cancelled`](crate::ErrorKind::Cancelled).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use sockeye::socket::Resolver;
+    /// let resolver = Resolver::new().timeout(Duration::from_secs(5));
+    /// assert!(resolver.gethostbyname_ex("localhost")?.2[0].is_loopback());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn gethostbyname_ex(&self, name: &str) -> Result<HostEntry<Ipv4Addr>> {
+        hosts::by_name_ex(name, self.bounds())
+    }
+
+    /// [`gethostbyaddr`](super::gethostbyaddr) within the limits.
+    ///
+    /// # Errors
+    ///
+    /// As there, and [`TimedOut`](crate::ErrorKind::TimedOut), [`Cancelled`](crate::ErrorKind::Cancelled).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use sockeye::socket::Resolver;
+    /// let resolver = Resolver::new().timeout(Duration::from_secs(5));
+    /// assert!(resolver.gethostbyaddr("127.0.0.1")?.2[0].is_loopback());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn gethostbyaddr(&self, host: &str) -> Result<HostEntry<IpAddr>> {
+        hosts::by_address(host, self.bounds())
+    }
+
+    /// [`getfqdn`](super::getfqdn) within the limits.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](crate::ErrorKind::TimedOut), [`Cancelled`](crate::ErrorKind::Cancelled).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use sockeye::socket::Resolver;
+    /// let resolver = Resolver::new().timeout(Duration::from_secs(5));
+    /// assert!(!resolver.getfqdn("127.0.0.1")?.is_empty());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn getfqdn(&self, name: &str) -> Result<String> {
+        hosts::full_name(name, self.bounds())
+    }
+
+    fn bounds(&self) -> Bounds<'_> {
+        Bounds { deadline: Deadline::after(self.timeout), cancel: self.cancel.as_ref() }
     }
 }

@@ -4,6 +4,10 @@
 
 pub(crate) use libc::*;
 
+/// glibc's and musl's, which the crate libc leaves out.
+#[cfg(target_os = "linux")]
+pub(crate) const EAI_ADDRFAMILY: i32 = -9;
+
 #[cfg(not(target_os = "linux"))]
 macro_rules! lacking {
     ($($name:ident = $number:expr;)*) => {$(pub(crate) const $name: i32 = $number;)*};
@@ -11,6 +15,8 @@ macro_rules! lacking {
 
 #[cfg(not(target_os = "linux"))]
 lacking! {
+    EAI_ADDRFAMILY = 1;
+    EAI_NODATA = 7;
     AF_PACKET = -1;
     AF_NETLINK = -1;
     AF_VSOCK = -1;

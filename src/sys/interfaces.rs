@@ -1,11 +1,12 @@
-//! The addresses of this machine's interfaces: `getifaddrs(3)`.
+//! The interfaces of this machine and their addresses: `if_nameindex(3)`, `getifaddrs(3)`.
 
 use std::{
+    ffi::{CStr, CString},
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
     ptr,
 };
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 use super::check;
 
@@ -46,6 +47,53 @@ fn address(entry: &libc::ifaddrs) -> Option<IpAddr> {
         }
         _ => None,
     }
+}
+
+/// Number and name of every interface: `if_nameindex(3)`.
+pub(crate) fn if_nameindex() -> Result<Vec<(u32, String)>> {
+    // SAFETY: takes nothing; the list that it makes is freed below.
+    let list = unsafe { libc::if_nameindex() };
+    if list.is_null() {
+        return Err(Error::last_os_error());
+    }
+    let mut found = Vec::new();
+    let mut next = list.cast_const();
+    loop {
+        // SAFETY: `next` is within the list: it ends with an entry whose name is null, and no step goes past that.
+        let entry = unsafe { &*next };
+        if entry.if_name.is_null() {
+            break;
+        }
+        // SAFETY: not null, hence a string that ends in NUL and lives as long as the list.
+        let name = unsafe { CStr::from_ptr(entry.if_name) }.to_string_lossy().into_owned();
+        found.push((entry.if_index, name));
+        // SAFETY: this entry isn't the last one, so another follows it in the same array.
+        next = unsafe { next.add(1) };
+    }
+    // SAFETY: the list came from if_nameindex(3), and nothing points into it any more.
+    unsafe { libc::if_freenameindex(list) };
+    Ok(found)
+}
+
+/// The number of an interface: `if_nametoindex(3)`; ENODEV if there is none of that name.
+pub(crate) fn if_nametoindex(name: &str) -> Result<u32> {
+    let name = CString::new(name).map_err(|_| Error::from_errno(libc::ENODEV))?;
+    // SAFETY: the string ends in NUL and outlives the call.
+    match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+        0 => Err(Error::from_errno(libc::ENODEV)),
+        index => Ok(index),
+    }
+}
+
+/// The name of an interface: `if_indextoname(3)`; ENXIO if there is none of that number.
+pub(crate) fn if_indextoname(index: u32) -> Result<String> {
+    let mut name = [0_u8; libc::IF_NAMESIZE];
+    // SAFETY: the buffer has the IF_NAMESIZE bytes that the call may write, and is borrowed mutably for it.
+    if unsafe { libc::if_indextoname(index, name.as_mut_ptr().cast()) }.is_null() {
+        return Err(Error::last_os_error());
+    }
+    let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
+    Ok(String::from_utf8_lossy(&name[..end]).into_owned())
 }
 
 #[cfg(test)]

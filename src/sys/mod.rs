@@ -19,13 +19,13 @@
 //! Everything else is POSIX and stands in files of its own, alike on all platforms:
 //!
 //! - `data`: `recv`, `recvfrom`, `send`, `sendto` with EINTR retried and SIGPIPE kept away.
-//! - `wait`: `poll(2)` for one descriptor with a [`Deadline`](crate::deadline::Deadline) and a
+//! - `wait`: `poll(2)` for one descriptor or several with a [`Deadline`](crate::deadline::Deadline) and a
 //!   [`CancelToken`](crate::cancel::CancelToken).
 //! - `option`: `getsockopt` and `setsockopt` on bytes.
-//! - `names`: `getaddrinfo` and `gethostname`.
+//! - `names`: `getaddrinfo`, `getnameinfo`, `gethostname` and `sethostname`.
 //! - `thread`: what the kernel knows of this process's threads; where it tells nothing, nothing depends on it.
 //! - `file`: files below a folder that is held open.
-//! - `interfaces`: the addresses of this machine.
+//! - `interfaces`: the interfaces of this machine, and their addresses.
 //! - `c`: the numbers of the C headers, for the tables of constants above.
 
 #![allow(unsafe_code)]
@@ -57,13 +57,13 @@ pub(crate) use data::{recv, recv_once, recvfrom, send, sendto};
 pub(crate) use file::{
     FileKind, FileStatus, Opening, c_path, fstat, fstatat, is_absence, names, open_folder, openat, readlinkat,
 };
-pub(crate) use interfaces::interface_addresses;
-pub(crate) use names::{Found, Hints, getaddrinfo, gethostname};
+pub(crate) use interfaces::{if_indextoname, if_nameindex, if_nametoindex, interface_addresses};
+pub(crate) use names::{Found, Hints, LookUpCode, getaddrinfo, gethostname, getnameinfo, sethostname};
 pub(crate) use option::{duration_of_timeval, getsockopt, setsockopt, timeval_of_duration};
 pub(crate) use platform::{
     abstract_address, accept, descriptor_for_nothing, family_of, open_beneath, protocol_of, sendfile,
 };
-pub(crate) use wait::{Interest, pause, wait};
+pub(crate) use wait::{Interest, pause, wait, wait_any};
 
 use crate::error::{Error, Result};
 

@@ -1,4 +1,4 @@
-//! Look-ups by the C library: `getaddrinfo(3)` and `gethostname(2)`.
+//! Look-ups by the C library: `getaddrinfo(3)`, `getnameinfo(3)`; and this machine's own name.
 
 use std::{
     ffi::{CStr, CString, OsString},
@@ -106,22 +106,58 @@ fn answer(entry: &libc::addrinfo) -> Option<Found> {
     })
 }
 
-fn look_up_error(code: i32) -> Error {
-    if code == libc::EAI_SYSTEM {
-        return Error::last_os_error();
-    }
-    // SAFETY: gai_strerror(3) returns a static string for any number.
-    let text = unsafe { CStr::from_ptr(libc::gai_strerror(code)) }.to_string_lossy();
-    let mut text = text.into_owned();
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_lowercase();
-    }
-    let kind = match code {
-        libc::EAI_MEMORY => ErrorKind::OutOfResources,
-        libc::EAI_BADFLAGS | libc::EAI_FAMILY | libc::EAI_SOCKTYPE => ErrorKind::InvalidInput,
-        _ => ErrorKind::UnknownHost,
+/// `getnameinfo(3)`: the host alone, as the C library knows services by its own file only.
+///
+/// # Errors
+///
+/// As [`getaddrinfo`].
+pub(crate) fn getnameinfo(address: &SockAddr, flags: i32) -> Result<String> {
+    let mut host = [0_u8; libc::NI_MAXHOST as usize];
+    // SAFETY: the address has `len` bytes, the buffer NI_MAXHOST; both are borrowed for the call. No service is
+    // asked for, which a null pointer and a length of 0 say.
+    let code = unsafe {
+        libc::getnameinfo(
+            address.as_ptr().cast(),
+            address.len(),
+            host.as_mut_ptr().cast(),
+            libc::NI_MAXHOST as _,
+            ptr::null_mut(),
+            0,
+            flags,
+        )
     };
-    Error::new(kind, text)
+    if code != 0 {
+        return Err(look_up_error(code));
+    }
+    let end = host.iter().position(|&byte| byte == 0).unwrap_or(host.len());
+    Ok(String::from_utf8_lossy(&host[..end]).into_owned())
+}
+
+/// The number by which the C library said why a look-up failed: the payload of such an error.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LookUpCode(pub(crate) i32);
+
+impl LookUpCode {
+    /// The error that the C library would give: its words, and this number as the payload.
+    pub(crate) fn error(self) -> Error {
+        // SAFETY: gai_strerror(3) returns a static string for any number.
+        let text = unsafe { CStr::from_ptr(libc::gai_strerror(self.0)) }.to_string_lossy();
+        let mut text = text.into_owned();
+        if let Some(first) = text.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        let kind = match self.0 {
+            libc::EAI_MEMORY => ErrorKind::OutOfResources,
+            libc::EAI_BADFLAGS | libc::EAI_FAMILY | libc::EAI_SOCKTYPE => ErrorKind::InvalidInput,
+            libc::EAI_SERVICE => ErrorKind::NotFound,
+            _ => ErrorKind::UnknownHost,
+        };
+        Error::new(kind, text).with_payload(self)
+    }
+}
+
+fn look_up_error(code: i32) -> Error {
+    if code == libc::EAI_SYSTEM { Error::last_os_error() } else { LookUpCode(code).error() }
 }
 
 /// `gethostname(2)`.
@@ -133,4 +169,11 @@ pub(crate) fn gethostname() -> Result<OsString> {
     let end = name.iter().position(|&byte| byte == 0).unwrap_or(name.len());
     name.truncate(end);
     Ok(OsString::from_vec(name))
+}
+
+/// `sethostname(2)`.
+pub(crate) fn sethostname(name: &str) -> Result<()> {
+    // SAFETY: the system reads `len` bytes of the string, which is borrowed for the call.
+    check(unsafe { libc::sethostname(name.as_ptr().cast(), name.len() as _) } as isize)?;
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Waiting for one descriptor: `poll(2)`.
+//! Waiting for descriptors: `poll(2)`.
 
 use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd},
@@ -22,6 +22,15 @@ pub(crate) enum Interest {
     Write,
 }
 
+impl Interest {
+    fn events(self) -> libc::c_short {
+        match self {
+            Interest::Read => libc::POLLIN,
+            Interest::Write => libc::POLLOUT,
+        }
+    }
+}
+
 /// Waits until the descriptor is ready or broken (the next call tells which).
 ///
 /// EINTR is retried with the time that is left.
@@ -35,14 +44,10 @@ pub(crate) fn wait(
     deadline: Deadline,
     cancel: Option<&CancelToken>,
 ) -> Result<()> {
-    let events = match interest {
-        Interest::Read => libc::POLLIN,
-        Interest::Write => libc::POLLOUT,
-    };
     // A negative descriptor is one that poll(2) passes over.
     let token = cancel.map_or(-1, |token| token.as_fd().as_raw_fd());
     let mut watched = [
-        libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 },
+        libc::pollfd { fd: fd.as_raw_fd(), events: interest.events(), revents: 0 },
         libc::pollfd { fd: token, events: libc::POLLIN, revents: 0 },
     ];
     loop {
@@ -87,13 +92,49 @@ pub(crate) fn pause(deadline: Deadline, cancel: Option<&CancelToken>) -> Result<
     }
 }
 
+/// Waits until at least one of the descriptors is ready or broken; gives their places, in order.
+///
+/// # Errors
+///
+/// As [`wait`].
+pub(crate) fn wait_any(
+    fds: &[BorrowedFd<'_>],
+    interest: Interest,
+    deadline: Deadline,
+    cancel: Option<&CancelToken>,
+) -> Result<Vec<usize>> {
+    let token = cancel.map_or(-1, |token| token.as_fd().as_raw_fd());
+    let mut watched: Vec<libc::pollfd> = fds
+        .iter()
+        .map(|fd| libc::pollfd { fd: fd.as_raw_fd(), events: interest.events(), revents: 0 })
+        .chain([libc::pollfd { fd: token, events: libc::POLLIN, revents: 0 }])
+        .collect();
+    loop {
+        let remaining = deadline.remaining();
+        match poll(&mut watched, remaining) {
+            Err(error) if error.raw_os_error() == Some(libc::EINTR) => continue,
+            outcome => outcome?,
+        }
+        if let Some(cancel) = cancel {
+            cancel.check()?;
+        }
+        let ready: Vec<usize> = (0..fds.len()).filter(|&place| watched[place].revents != 0).collect();
+        if !ready.is_empty() {
+            return Ok(ready);
+        }
+        if remaining.is_some_and(|left| left.is_zero()) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+    }
+}
+
 /// One `poll(2)`. It counts milliseconds: what is left is rounded up, so that it never ends early.
-fn poll(watched: &mut [libc::pollfd; 2], remaining: Option<Duration>) -> Result<()> {
+fn poll(watched: &mut [libc::pollfd], remaining: Option<Duration>) -> Result<()> {
     let milliseconds = match remaining {
         None => -1,
         Some(left) => i32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i32::MAX),
     };
-    // SAFETY: the array is borrowed mutably for the call and its length is given with it.
+    // SAFETY: the slice is borrowed mutably for the call and its length is given with it.
     check(unsafe { libc::poll(watched.as_mut_ptr(), watched.len() as libc::nfds_t, milliseconds) } as isize)?;
     Ok(())
 }
