@@ -43,7 +43,7 @@ impl Browser<'_> {
 }
 
 /// A page with the listing in frames as wide as a phone and a desktop, which says of each what it found in it:
-/// `WIDTH: scroll WIDTH, links COUNT, out COUNT, small COUNT, title TITLE, text TEXT`.
+/// `WIDTH: scroll WIDTH, links COUNT, out COUNT, cut COUNT, small COUNT, title TITLE, text TEXT`.
 const PROBE: &str = r##"<!DOCTYPE html>
 <meta charset="utf-8">
 <iframe width="390" height="844" src="/a%20folder/"></iframe>
@@ -56,9 +56,10 @@ onload = () => {
     const list = [...page.querySelectorAll("li a")].map(link => link.getBoundingClientRect());
     const out = boxes.filter(box => box.left < 0 || box.right > width || box.width < 1).length;
     const small = list.filter(box => box.height < 24).length;
+    const cut = [...page.body.querySelectorAll("*")].filter(it => it.clientWidth > 0 && it.scrollWidth > it.clientWidth);
     const found = document.createElement("pre");
     found.textContent = `${width}: scroll ${page.documentElement.scrollWidth}, links ${boxes.length}, out ${out}, ` +
-      `small ${small}, title ${page.title}, text ${page.body.innerText.replace(/\s+/g, " ")}`;
+      `cut ${cut.length}, small ${small}, title ${page.title}, text ${page.body.innerText.replace(/\s+/g, " ")}`;
     document.body.append(found);
   }
 };
@@ -108,7 +109,7 @@ fn a_browser_follows_the_links_of_a_listing() {
     for (found, width) in found.iter().zip([390, 1280]) {
         let links = names.len() + 3; // the breadcrumb's, the parent's and the folder's
         let expected = format!(
-            "{width}: scroll {width}, links {links}, out 0, small 0, title Index of /a folder/, \
+            "{width}: scroll {width}, links {links}, out 0, cut 0, small 0, title Index of /a folder/, \
              text Index/a folder 1 folder, {} files, ",
             names.len()
         );
