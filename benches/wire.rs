@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --features unstable-fuzzing --bench wire`
 
+#![allow(missing_docs, reason = "criterion's macro makes a public function")]
+
 use std::{hint::black_box, mem::MaybeUninit, time::SystemTime};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
