@@ -160,6 +160,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             stream: &conn.stream,
             peer: &conn.peer,
             settings: &service.settings,
+            waits: &service.waits,
             date,
             asked: Asked {
                 http11: head.version == Version::Http11,

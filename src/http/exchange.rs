@@ -6,10 +6,15 @@ use std::{
 };
 
 use crate::{
-    deadline::Deadline, error::Result, server::engine::service::Conn, socket::Address, stream::Stream,
+    deadline::Deadline,
+    error::{Error, Result},
+    server::engine::service::Conn,
+    socket::Address,
+    stream::Stream,
+    wire::body::BodyError,
 };
 
-use super::{connection::State, settings::Settings};
+use super::{connection::State, refusal::Refusal, service::HttpService, settings::Settings, waits::Waits};
 
 /// How much of a request's body isn't here yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +41,7 @@ pub(super) struct Exchange<'a> {
     pub(super) stream: &'a Stream,
     pub(super) peer: &'a Address,
     pub(super) settings: &'a Settings,
+    pub(super) waits: &'a Waits,
     /// The value of `Date`.
     pub(super) date: &'a [u8; 29],
     /// What the request's head asks of the answer.
@@ -62,11 +68,16 @@ pub(super) struct Asked {
 
 impl<'a> Exchange<'a> {
     /// For an answer to what couldn't be understood; the connection closes after it.
-    pub(super) fn refusal(conn: &'a Conn<State>, settings: &'a Settings, date: &'a [u8; 29]) -> Exchange<'a> {
+    pub(super) fn refusal<H>(
+        conn: &'a Conn<State>,
+        service: &'a HttpService<H>,
+        date: &'a [u8; 29],
+    ) -> Exchange<'a> {
         Exchange {
             stream: &conn.stream,
             peer: &conn.peer,
-            settings,
+            settings: &service.settings,
+            waits: &service.waits,
             date,
             asked: Asked { http11: true, keep_alive: false, head_only: false },
             awaits_continue: Cell::new(false),
@@ -112,17 +123,29 @@ impl<'a> Exchange<'a> {
         Ok(())
     }
 
-    /// Reads more of the request's body, waiting for it; `Ok(0)` is the peer's end of data.
-    pub(super) fn receive(&self, buf: &mut [u8]) -> Result<usize> {
+    /// Reads more of the request's body into a buffer that isn't empty; waits for it, if not too many threads do.
+    pub(super) fn receive(&self, buf: &mut [u8]) -> Result<usize, Refusal> {
+        let lost = |error: Error| Refusal::BodyLost(error.kind());
         if self.awaits_continue.take() && !self.started.get() {
-            self.stream.write_all_by(CONTINUE, Deadline::after(self.settings.write_time))?;
+            self.stream.write_all_by(CONTINUE, Deadline::after(self.settings.write_time)).map_err(lost)?;
         }
         let (received, waited) = self.waited.get();
-        let began = Instant::now();
-        let patience = self.settings.body_patience(received, waited);
-        let read = self.stream.read_by(buf, Deadline::after(patience))?;
-        self.waited.set((received + read as u64, waited + began.elapsed()));
-        Ok(read)
+        let (read, waited) = match self.stream.try_read(buf) {
+            Ok(read) => (read, waited),
+            Err(error) if error.would_block() => {
+                let _waiting = self.waits.begin().ok_or(Refusal::TooManyUploads)?;
+                let began = Instant::now();
+                let patience = self.settings.body_patience(received, waited);
+                match self.stream.read_by(buf, Deadline::after(patience)) {
+                    Ok(read) => (read, waited + began.elapsed()),
+                    Err(error) if error.is_timeout() => return Err(Refusal::BodyTimeout),
+                    Err(error) => return Err(lost(error)),
+                }
+            }
+            Err(error) => return Err(lost(error)),
+        };
+        self.waited.set((received + read as u64, waited));
+        if read == 0 { Err(BodyError::Truncated.into()) } else { Ok(read) }
     }
 }
 

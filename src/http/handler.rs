@@ -34,6 +34,7 @@ use super::{LogEntry, Request, Response, StatusCode};
 /// | its chunks are malformed, or it isn't UTF-8 for [`Request::text`] | `Protocol` | 400 |
 /// | its chunk sizes or extensions are past all bounds | `TooLarge` | 400 |
 /// | its trailers are too long, or too many | `TooLarge` | 431 |
+/// | too many others wait for theirs: see [`max_threads`](super::HttpServer::max_threads) | `OutOfResources` | 503 |
 ///
 /// So a handler passes the errors of reading on by `?`, and the peer is told what it did wrong.
 ///

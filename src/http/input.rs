@@ -142,7 +142,7 @@ impl<'a> Input<'a> {
         self.later.resize(READ, 0);
         let most = self.decoder.remaining_hint().map_or(READ, |left| (READ as u64).min(left) as usize);
         let received = self.exchange.receive(&mut self.later[..most]);
-        self.filled = self.judge(received)?;
+        self.filled = received.map_err(|refusal| self.reject(refusal))?;
         self.source = Source::Later;
         self.at = 0;
         if let Some(left) = self.decoder.remaining_hint() {
@@ -155,26 +155,13 @@ impl<'a> Input<'a> {
     fn read_run(&mut self, buf: &mut [u8], run: usize) -> Result<usize> {
         self.check()?;
         let most = run.min(buf.len());
-        let received = self.exchange.receive(&mut buf[..most]);
-        let received = self.judge(received)?;
+        let received = self.exchange.receive(&mut buf[..most]).map_err(|refusal| self.reject(refusal))?;
         self.decoder.skip(received as u64);
         if let Some(left) = self.decoder.remaining_hint() {
             self.exchange.unread.set(if left == 0 { Unread::Nothing } else { Unread::Bytes(left) });
         }
         self.charge(received as u64)?;
         Ok(received)
-    }
-
-    fn judge(&mut self, received: Result<usize>) -> Result<usize> {
-        match received {
-            Ok(0) => Err(self.reject(BodyError::Truncated.into())),
-            Ok(received) => Ok(received),
-            Err(error) if error.is_timeout() => Err(self.reject(Refusal::BodyTimeout)),
-            Err(error) => {
-                self.reject(Refusal::BodyLost);
-                Err(error)
-            }
-        }
     }
 
     fn charge(&mut self, data: u64) -> Result<()> {

@@ -28,6 +28,7 @@ mod service;
 mod settings;
 mod unsent;
 mod urls;
+mod waits;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 

@@ -47,8 +47,10 @@ pub(super) enum Refusal {
     NotSmall,
     #[error("the request's body took too long")]
     BodyTimeout,
-    #[error("the connection broke inside the request's body")]
-    BodyLost,
+    #[error("the connection broke inside the request's body: {0}")]
+    BodyLost(ErrorKind),
+    #[error("too many uploads wait for their senders")]
+    TooManyUploads,
     #[error("the request's body isn't UTF-8")]
     NotText,
 }
@@ -60,11 +62,12 @@ impl Refusal {
             Refusal::Head(error) => error.status(),
             Refusal::Framing(error) => error.status(),
             Refusal::Body(error) => error.status(),
-            Refusal::HeadTruncated | Refusal::BodyLost | Refusal::NotText => StatusCode::BAD_REQUEST,
+            Refusal::HeadTruncated | Refusal::BodyLost(_) | Refusal::NotText => StatusCode::BAD_REQUEST,
             Refusal::HeadTimeout | Refusal::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             // RFC 9110 §9.1: unknown to this server, not forbidden for this target.
             Refusal::Method => StatusCode::NOT_IMPLEMENTED,
             Refusal::Expectation => StatusCode::EXPECTATION_FAILED,
+            Refusal::TooManyUploads => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::BodyTooLarge | Refusal::NotSmall => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
@@ -79,7 +82,8 @@ impl From<Refusal> for Error {
             Refusal::HeadTruncated => ErrorKind::UnexpectedEof,
             Refusal::HeadTimeout | Refusal::BodyTimeout => ErrorKind::TimedOut,
             Refusal::BodyTooLarge | Refusal::NotSmall => ErrorKind::TooLarge,
-            Refusal::BodyLost => ErrorKind::ConnectionReset,
+            Refusal::BodyLost(kind) => kind,
+            Refusal::TooManyUploads => ErrorKind::OutOfResources,
             Refusal::Method | Refusal::Expectation | Refusal::NotText => ErrorKind::Protocol,
         };
         Error::new(kind, refusal.to_string())
@@ -89,14 +93,14 @@ impl From<Refusal> for Error {
 impl<H: Handler> Turn<'_, '_, H> {
     /// Answers bytes that are no request; nothing more is read of such a connection.
     pub(super) fn refuse(&mut self, refusal: impl Into<Refusal>) -> Done {
-        let exchange = Exchange::refusal(self.conn, &self.service.settings, self.date);
+        let exchange = Exchange::refusal(self.conn, self.service, self.date);
         self.service.refuse(self.output, &exchange, RequestLine::Refused, refusal.into());
         Done::Last(Next::Linger)
     }
 
     /// Answers a request that can't be served, and ends its connection.
     pub(super) fn refuse_request(&mut self, head: &RequestHead<'_>, refusal: impl Into<Refusal>) -> Done {
-        let mut exchange = Exchange::refusal(self.conn, &self.service.settings, self.date);
+        let mut exchange = Exchange::refusal(self.conn, self.service, self.date);
         exchange.asked.head_only = head.method == "HEAD";
         self.service.refuse(self.output, &exchange, RequestLine::of(head), refusal.into());
         Done::Last(Next::Linger)

@@ -1,10 +1,6 @@
 //! An HTTP server: where it listens, and what it allows.
 
-use std::{
-    fmt,
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -194,6 +190,11 @@ impl HttpServer {
 
     /// So many handlers may block at a time, each a thread of its own; past it, all wait for one of them to end,
     /// while the server goes on to accept and to keep its time limits. Default is 512.
+    ///
+    /// Three quarters of them (one at least) may wait for more of a request's body at a time, so that peers who stall
+    /// their uploads can't stop the rest. Past it, reading a body that has to wait fails with
+    /// [`OutOfResources`](ErrorKind::OutOfResources); a handler that returns it answers with a 503. Bodies of up to
+    /// 64 KiB, and the first 64 KiB of larger ones, are collected before the handler runs, and take no thread.
     #[must_use]
     pub fn max_threads(mut self, threads: usize) -> HttpServer {
         self.config.max_threads = threads;
@@ -269,7 +270,7 @@ impl HttpServer {
         self.check()?;
         let addrs = self.addrs()?;
         let HttpServer { sockets, settings, config, log, .. } = self;
-        let service = HttpService { handler, settings, log, panics: AtomicU64::new(0) };
+        let service = HttpService::new(handler, settings, log, config.max_threads);
         let engine = Engine::start(service, sockets, &config)?;
         Ok(ServerHandle::new(engine, addrs))
     }
@@ -314,7 +315,7 @@ impl HttpServer {
         self.check()?;
         let (socket, peer) = self.sockets[0].accept()?;
         let settings = Settings { keeps_alive: false, ..self.settings.clone() };
-        let service = HttpService { handler, settings, log: self.log.clone(), panics: AtomicU64::new(0) };
+        let service = HttpService::new(handler, settings, self.log.clone(), 1);
         serve_one(&service, socket, peer)
     }
 

@@ -37,6 +37,7 @@ use super::{
     refusal::Refusal,
     settings::Settings,
     unsent::Progress,
+    waits::Waits,
 };
 
 /// What is read at a time.
@@ -59,8 +60,9 @@ pub(super) struct HttpService<H> {
     pub(super) handler: H,
     pub(super) settings: Settings,
     pub(super) log: Option<Log>,
+    pub(super) waits: Waits,
     /// Panics that were caught here, and so not by the engine.
-    pub(super) panics: AtomicU64,
+    panics: AtomicU64,
 }
 
 /// What a server does about each answer.
@@ -126,7 +128,7 @@ impl<H: Handler> Service for HttpService<H> {
             _ => return,
         };
         let mut clock = Clock::default();
-        let exchange = Exchange::refusal(conn, &self.settings, clock.look(Instant::now()));
+        let exchange = Exchange::refusal(conn, self, clock.look(Instant::now()));
         let mut output = Output::default();
         self.refuse(&mut output, &exchange, RequestLine::Refused, refusal);
         let _ = conn.stream.try_write(&output.bytes);
@@ -150,6 +152,11 @@ impl<H: Handler> Service for HttpService<H> {
 }
 
 impl<H: Handler> HttpService<H> {
+    /// For a server whose handlers may block so many threads.
+    pub(super) fn new(handler: H, settings: Settings, log: Option<Log>, threads: usize) -> HttpService<H> {
+        HttpService { handler, settings, log, waits: Waits::of(threads), panics: AtomicU64::new(0) }
+    }
+
     /// Tells those who want to know of an answer. One that panics doesn't cost the answer.
     pub(super) fn log(&self, entry: &LogEntry<'_>) {
         self.guarded(|| self.handler.log_request(entry));

@@ -7,4 +7,5 @@ mod framing;
 mod limits;
 mod refusals;
 mod support;
+mod threads;
 mod times;

@@ -1,0 +1,112 @@
+//! Handlers that block, and how many threads they may have.
+
+use std::{
+    io::{self, BufReader, Write},
+    net::TcpStream,
+    sync::{Mutex, mpsc},
+    thread,
+    time::Duration,
+};
+
+use sockeye::{
+    http::{Handler, HttpServer, StatusCode, handler},
+    server::ServerHandle,
+};
+
+use super::support::Answer;
+use crate::support::{PATIENCE, connect};
+
+/// The test's side of the handlers of [`gated`].
+struct Gate {
+    /// Told when one has come to the gate.
+    entered: mpsc::Receiver<()>,
+    /// Lets one through.
+    open: mpsc::Sender<()>,
+}
+
+/// `/block` waits for the gate to open; anything else reads its body and says how much that was.
+fn gated() -> (impl Handler + 'static, Gate) {
+    let (enter, entered) = mpsc::channel();
+    let (open, gate) = mpsc::channel();
+    let gate = Mutex::new(gate);
+    let answer = handler(move |request, response| {
+        if request.path() == "/block" {
+            enter.send(()).unwrap();
+            gate.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        }
+        let read = io::copy(request, &mut io::sink())?;
+        response.send_response(StatusCode::OK).body(read.to_string())
+    });
+    (answer, Gate { entered, open })
+}
+
+fn get(server: &ServerHandle, path: &str) -> TcpStream {
+    let mut stream = connect(server.addr().as_socket_addr().unwrap());
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    stream
+}
+
+fn line(stream: TcpStream) -> String {
+    Answer::read(&mut BufReader::new(stream), false).unwrap().line()
+}
+
+fn end(server: &ServerHandle) {
+    server.shutdown();
+    server.join().unwrap();
+}
+
+#[test]
+fn stalled_uploads_leave_threads_for_others() {
+    let (handler, gate) = gated();
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().max_threads(4).spawn(handler).unwrap();
+    let (tell, told) = mpsc::channel();
+    let stall = |number: usize| {
+        let mut stream = connect(server.addr().as_socket_addr().unwrap());
+        write!(stream, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n").unwrap();
+        stream.write_all(&[b'x'; 70_000]).unwrap();
+        let (answering, tell) = (stream.try_clone().unwrap(), tell.clone());
+        thread::spawn(move || tell.send((number, line(answering))));
+        stream
+    };
+    let mut stalled: Vec<_> = (0..8).map(stall).map(Some).collect();
+    // Three of four threads may wait; who is too many is told at once.
+    for _ in 0..5 {
+        let (number, line) = told.recv().unwrap();
+        assert_eq!(line, "503 ");
+        stalled[number] = None;
+    }
+    let blocked = get(&server, "/block");
+    gate.entered.recv_timeout(PATIENCE).unwrap();
+    gate.open.send(()).unwrap();
+    assert_eq!(line(blocked), "200 0");
+    for mut stream in stalled.into_iter().flatten() {
+        stream.write_all(&[b'x'; 30_000]).unwrap();
+        assert_eq!(told.recv().unwrap().1, "200 100000");
+    }
+    end(&server);
+}
+
+#[test]
+fn past_the_limit_of_threads_requests_wait_and_time_goes_on() {
+    let (handler, gate) = gated();
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().max_threads(2);
+    let server = server.head_timeout(Duration::from_millis(300)).spawn(handler).unwrap();
+    let blocked: Vec<_> = (0..5).map(|_| get(&server, "/block")).collect();
+    gate.entered.recv_timeout(PATIENCE).unwrap();
+    gate.entered.recv_timeout(PATIENCE).unwrap();
+    // One that wouldn't block has to wait as well: nobody can know that.
+    let quick = get(&server, "/");
+    let mut half = connect(server.addr().as_socket_addr().unwrap());
+    half.write_all(b"GET / HTTP/1.1\r\nHo").unwrap();
+    assert_eq!(line(half), "408 ", "it is accepted, and its time is kept");
+    assert!(gate.entered.try_recv().is_err(), "a third handler runs");
+    for _ in &blocked {
+        gate.open.send(()).unwrap();
+    }
+    for stream in blocked {
+        assert_eq!(line(stream), "200 0");
+    }
+    assert_eq!(line(quick), "200 0");
+    assert_eq!(gate.entered.try_iter().count(), 3);
+    end(&server);
+}
