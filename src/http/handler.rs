@@ -38,6 +38,8 @@ use super::{LogEntry, Request, Response, StatusCode};
 ///
 /// So a handler passes the errors of reading on by `?`, and the peer is told what it did wrong.
 ///
+/// A step of a client's requests is a [`urllib::Handler`](crate::urllib::Handler).
+///
 /// Python: `http.server.BaseHTTPRequestHandler`.
 ///
 /// # Examples

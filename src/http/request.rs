@@ -22,6 +22,8 @@ use super::{
 
 /// A request: its head, and its body by [`Read`] and [`BufRead`].
 ///
+/// What a client sends is a [`urllib::Request`](crate::urllib::Request).
+///
 /// The body ends exactly where the request says; one that breaks off earlier is an error
 /// ([`UnexpectedEof`](crate::ErrorKind::UnexpectedEof)), never an end. Reading waits for the peer, as long as it
 /// makes progress. Where the peer asked for `100 Continue`, that is sent with the first read. What isn't read

@@ -19,6 +19,8 @@ use super::{
 
 /// The answer before its status is chosen.
 ///
+/// What a client gets is a [`urllib::Response`](crate::urllib::Response).
+///
 /// # Examples
 ///
 /// ```
@@ -52,6 +54,8 @@ pub struct Head<'a> {
 /// written in answer to `HEAD` is dropped.
 ///
 /// Writing waits when the peer doesn't read.
+///
+/// What a client reads is a [`urllib::Body`](crate::urllib::Body).
 pub struct Body<'a> {
     out: &'a mut Output,
     exchange: &'a Exchange<'a>,

@@ -19,6 +19,8 @@ use super::{
 };
 
 /// How a connection goes on after its handler.
+///
+/// In an opener's chain of handlers it is a [`urllib::Next`](crate::urllib::Next).
 pub enum Next {
     /// Call again when there is something to read. A connection whose end was read is closed instead.
     Wait,

@@ -39,6 +39,8 @@ const MAX_ROUNDS: usize = 64;
 /// All methods have a default that does nothing. They take `&self`, and are called from every thread that uses
 /// the opener; what belongs to one call only is kept in [`Exchange::state`].
 ///
+/// What answers requests on a server is an [`http::Handler`](crate::http::Handler).
+///
 /// Python: `urllib.request.BaseHandler` with its `http_request`, `http_open`, `http_response`, `handler_order`.
 ///
 /// # Examples
@@ -125,6 +127,8 @@ pub trait Handler: Any + Send + Sync {
 }
 
 /// What comes after a [`Handler`] has seen a response or an error.
+///
+/// What comes after a server's handler is a [`server::Next`](crate::server::Next).
 #[derive(Debug)]
 #[must_use]
 pub enum Next {

@@ -29,6 +29,8 @@ const ABOUT_DATA: [HeaderName; 5] =
 
 /// A request to be opened by [`urlopen`](super::urlopen) or an [`Opener`](super::Opener).
 ///
+/// What a server gets is an [`http::Request`](crate::http::Request).
+///
 /// Setters take and return the request, so that they can be chained. A setter that is given something
 /// unclean (a header's value with a line break, a method with a space) keeps the error, and opening the
 /// request fails with it before anything is sent.

@@ -21,6 +21,8 @@ const DRAIN_TIME: Duration = Duration::from_millis(200);
 
 /// An answer: its head, and its body to be read.
 ///
+/// What a server sends is an [`http::Response`](crate::http::Response).
+///
 /// Read it with [`Read`] or [`BufRead`]: to the end, by lines, into a large buffer (8 KiB and more go straight
 /// from the socket into it). A body that is cut short is an [`io::ErrorKind::UnexpectedEof`], whatever way
 /// its length was told. Once it is read to the end, its connection goes back to the opener's pool; a response
@@ -83,6 +85,8 @@ pub(super) enum Phrase {
 }
 
 /// A response's body: [`Read`] and [`BufRead`].
+///
+/// What a server writes is an [`http::Body`](crate::http::Body).
 pub struct Body(Source);
 
 enum Source {

@@ -6,6 +6,7 @@ mod handlers;
 mod pool;
 mod redirect;
 mod request;
+mod strace;
 
 use std::io::Read;
 

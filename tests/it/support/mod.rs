@@ -6,6 +6,7 @@ mod peers;
 mod program;
 mod scripted;
 mod serving;
+mod strace;
 
 use std::{
     env,
@@ -19,6 +20,7 @@ pub(crate) use peers::{Peer, nginx_server, python_server};
 pub(crate) use program::Program;
 pub(crate) use scripted::{Scripted, Turn};
 pub(crate) use serving::{Serving, serve};
+pub(crate) use strace::{ARGUMENT, calls_of};
 
 /// How long anything in a test may take before it counts as stuck.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
