@@ -59,6 +59,13 @@ impl Address {
         if path.as_os_str().as_bytes().contains(&0) {
             return Err(Error::new(ErrorKind::InvalidInput, "a NUL byte in a socket's path"));
         }
+        let length = path.as_os_str().len();
+        if length > sys::LONGEST_PATH {
+            let longest = sys::LONGEST_PATH;
+            let message =
+                format!("the socket's path {} has {length} bytes, {longest} are allowed", path.display());
+            return Err(Error::new(ErrorKind::InvalidInput, message));
+        }
         let named = |error| Error::from(error).context(format!("use {} as a socket's path", path.display()));
         Ok(Address::from_sock_addr(SockAddr::unix(path).map_err(named)?))
     }
@@ -82,6 +89,49 @@ impl Address {
     pub fn from_abstract_name(name: impl AsRef<[u8]>) -> Result<Address> {
         let address = sys::abstract_address(name.as_ref());
         Ok(Address::from_sock_addr(address.map_err(|error| error.context("use an abstract name"))?))
+    }
+
+    /// An address of any family as the system has it: the bytes of its `struct sockaddr`, family first.
+    ///
+    /// For families without a form of their own here: [`AF_PACKET`](super::AF_PACKET),
+    /// [`AF_NETLINK`](super::AF_NETLINK), [`AF_VSOCK`](super::AF_VSOCK).
+    ///
+    /// Python: a tuple of its own for each family.
+    ///
+    /// ```
+    /// use sockeye::socket::{AF_NETLINK, Address, Protocol, SOCK_RAW, Socket};
+    /// # if AF_NETLINK.number() > 0 {
+    /// let anybody = [&[AF_NETLINK.number() as u8, 0][..], &[0; 10]].concat(); // struct sockaddr_nl
+    /// let netlink = Socket::new(AF_NETLINK, SOCK_RAW, Protocol::default())?;
+    /// netlink.bind(Address::from_raw(&anybody)?)?;
+    /// let given = netlink.getsockname()?;
+    /// assert_eq!((given.family(), given.to_raw().len()), (AF_NETLINK, 12));
+    /// # }
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if they are too few for a family, or more than any address has.
+    pub fn from_raw(bytes: &[u8]) -> Result<Address> {
+        let known = sys::address_of(bytes).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidInput, format!("{} bytes are no socket address", bytes.len()))
+        });
+        Ok(Address::from_sock_addr(known?))
+    }
+
+    /// The bytes of its `struct sockaddr`.
+    ///
+    /// ```
+    /// use sockeye::socket::Address;
+    /// let address = Address::from("127.0.0.1:80".parse::<std::net::SocketAddr>().unwrap());
+    /// assert_eq!(address.to_raw()[2..8], [0, 80, 127, 0, 0, 1]);
+    /// assert_eq!(Address::from_raw(&address.to_raw())?, address);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[must_use]
+    pub fn to_raw(&self) -> Vec<u8> {
+        sys::bytes_of(&self.to_sock_addr()).to_vec()
     }
 
     /// The family: `AF_INET`, `AF_INET6`, `AF_UNIX`.

@@ -116,7 +116,36 @@ impl fmt::Debug for Kind {
     }
 }
 
-debug_by_name!(Family);
+numbers! {
+    /// What a socket does about packets that are larger than the path takes: the value of
+    /// [`IP_MTU_DISCOVER`](super::IP_MTU_DISCOVER) and, with the same numbers, of
+    /// [`IPV6_MTU_DISCOVER`](super::IPV6_MTU_DISCOVER) (Linux).
+    ///
+    /// Python: the integers of `linux/in.h`, which have no names there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::socket::IP_PMTUDISC_DO;
+    /// assert_eq!(format!("{IP_PMTUDISC_DO:?}"), "IP_PMTUDISC_DO");
+    /// ```
+    PathMtu {
+        /// Routers may cut packets up.
+        IP_PMTUDISC_DONT,
+        /// As the route says.
+        IP_PMTUDISC_WANT,
+        /// Routers may not: what is too large is an error.
+        IP_PMTUDISC_DO,
+        /// As [`IP_PMTUDISC_DO`], and what is known of the path is ignored.
+        IP_PMTUDISC_PROBE,
+        /// The interface's size alone counts, whatever routers say.
+        IP_PMTUDISC_INTERFACE,
+        /// As [`IP_PMTUDISC_INTERFACE`], and packets may be cut up.
+        IP_PMTUDISC_OMIT,
+    }
+}
+
+debug_by_name!(Family PathMtu);
 
 /// The largest backlog that [`listen`](super::Socket::listen) takes; the system lowers it to its own limit.
 ///
@@ -162,6 +191,25 @@ pub const INADDR_MAX_LOCAL_GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 255);
 pub const IPPORT_RESERVED: u16 = 1024;
 /// The first port that was meant for servers of users; history.
 pub const IPPORT_USERRESERVED: u16 = 5000;
+
+/// How far packets to a group go unless [`IP_MULTICAST_TTL`](super::IP_MULTICAST_TTL) says otherwise.
+///
+/// Python: `socket.IP_DEFAULT_MULTICAST_TTL`.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::socket::{AF_INET, IP_DEFAULT_MULTICAST_TTL, IP_MULTICAST_TTL, IPPROTO_IP, SOCK_DGRAM, Socket};
+/// let udp = Socket::new(AF_INET, SOCK_DGRAM, Default::default())?;
+/// assert_eq!(udp.getsockopt(IPPROTO_IP, IP_MULTICAST_TTL)?, IP_DEFAULT_MULTICAST_TTL);
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+pub const IP_DEFAULT_MULTICAST_TTL: i32 = 1;
+/// Whether this machine gets what it sends to a group unless [`IP_MULTICAST_LOOP`](super::IP_MULTICAST_LOOP) says
+/// otherwise: 1.
+pub const IP_DEFAULT_MULTICAST_LOOP: i32 = 1;
+/// How many groups a socket may join, in BSD's headers; Linux has a setting of its own.
+pub const IP_MAX_MEMBERSHIPS: i32 = 20;
 
 /// Which direction [`shutdown`](super::Socket::shutdown) ends.
 ///

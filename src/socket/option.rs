@@ -1,12 +1,8 @@
-//! How options are read and set: [`Socket::setsockopt`], [`Socket::getsockopt`], and the kinds of values.
-//! The options themselves stand in `options`.
+//! How options are read and set: [`Socket::setsockopt`], [`Socket::getsockopt`].
+//!
+//! The options themselves stand in `options`, the kinds of their values in `values`, `groups` and `kernel`.
 
-use std::{
-    fmt,
-    marker::PhantomData,
-    net::{Ipv4Addr, Ipv6Addr},
-    time::Duration,
-};
+use std::{fmt, marker::PhantomData};
 
 use super::{Level, Socket};
 use crate::{
@@ -75,22 +71,28 @@ impl<L, K> fmt::Debug for SockOpt<L, K> {
 }
 
 /// A kind of value that can be read. Sealed.
+#[diagnostic::on_unimplemented(message = "an option of kind `{Self}` can't be read")]
 pub trait Readable: sealed::Sealed {
     /// What [`getsockopt`](Socket::getsockopt) gives.
     type Got;
+    /// How much room the system is given: some options want exactly that of their structure.
+    #[doc(hidden)]
+    const ROOM: usize = ROOM;
     #[doc(hidden)]
     fn decode(bytes: &[u8]) -> Option<Self::Got>;
 }
 
-/// A kind of value that can be set. Sealed.
-pub trait Settable: sealed::Sealed {
-    /// What [`setsockopt`](Socket::setsockopt) takes.
-    type Set<'v>;
+/// A kind of value that can be set, by a `V`. Sealed.
+#[diagnostic::on_unimplemented(
+    message = "an option of kind `{Self}` isn't set by a `{V}`",
+    label = "`{Self}` wants another type, or can only be read"
+)]
+pub trait Settable<V>: sealed::Sealed {
     #[doc(hidden)]
-    fn encode(value: Self::Set<'_>) -> Vec<u8>;
+    fn encode(value: V) -> Vec<u8>;
 }
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
 }
 
@@ -117,6 +119,8 @@ impl Socket {
     /// socket.setsockopt(SOL_SOCKET, SO_ERROR, 0); // can only be read
     /// ```
     ///
+    /// A raw number or raw bytes go with [`SockOpt::raw`]: `SockOpt::<_, i32>`, `SockOpt::<_, Bytes>`.
+    ///
     /// Python: `socket.setsockopt`. In `std::net`: a method for each of a few options.
     ///
     /// # Errors
@@ -133,11 +137,11 @@ impl Socket {
     /// assert!(socket.getsockopt(SOL_SOCKET, SO_REUSEADDR)?);
     /// # Ok::<(), sockeye::Error>(())
     /// ```
-    pub fn setsockopt<L, K: Settable>(
+    pub fn setsockopt<L, K: Settable<V>, V>(
         &self,
         level: impl Into<Level<L>>,
         option: SockOpt<L, K>,
-        value: K::Set<'_>,
+        value: V,
     ) -> Result<()> {
         let level = level.into();
         offered(option.number)
@@ -170,16 +174,34 @@ impl Socket {
         option: SockOpt<L, K>,
     ) -> Result<K::Got> {
         let level = level.into();
-        let mut value = [0; 512];
-        offered(option.number)
-            .and_then(|number| sys::getsockopt(self.descriptor()?, level.number(), number, &mut value))
-            .and_then(|length| {
-                K::decode(&value[..length])
-                    .ok_or_else(|| Error::new(ErrorKind::Protocol, format!("a value of {length} bytes")))
+        self.read_option(level.number(), option.number, &mut [0; ROOM][..K::ROOM.min(ROOM)], K::decode)
+            .or_else(|error| match error.raw_os_error() {
+                // Some say so when their value is longer; they come seldom, with a lot.
+                Some(sys::c::ERANGE) => {
+                    self.read_option(level.number(), option.number, &mut vec![0; MORE_ROOM], K::decode)
+                }
+                _ => Err(error),
             })
             .map_err(|error| named("getsockopt", error, level, option))
     }
+
+    fn read_option<T>(
+        &self,
+        level: i32,
+        number: i32,
+        value: &mut [u8],
+        decode: fn(&[u8]) -> Option<T>,
+    ) -> Result<T> {
+        let length = sys::getsockopt(self.descriptor()?, level, offered(number)?, value)?;
+        let unknown = || Error::new(ErrorKind::Protocol, format!("a value of {length} bytes"));
+        decode(&value[..length]).ok_or_else(unknown)
+    }
 }
+
+/// Enough for every value of a fixed size.
+const ROOM: usize = 512;
+/// As many groups as Linux gives a process: 65,536 of four bytes.
+const MORE_ROOM: usize = 1 << 18;
 
 fn offered(number: i32) -> Result<i32> {
     if number < 0 { Err(ErrorKind::Unsupported.into()) } else { Ok(number) }
@@ -192,189 +214,3 @@ fn named<L, K>(call: &str, error: Error, level: Level<L>, option: SockOpt<L, K>)
     };
     error.context(format!("{call} {level:?} {option:?}"))
 }
-
-/// An `int` that is 0 or not.
-impl Readable for bool {
-    type Got = bool;
-
-    fn decode(bytes: &[u8]) -> Option<bool> {
-        i32::decode(bytes).map(|value| value != 0)
-    }
-}
-
-impl Settable for bool {
-    type Set<'v> = bool;
-
-    fn encode(value: bool) -> Vec<u8> {
-        i32::encode(i32::from(value))
-    }
-}
-
-/// An `int`; some systems give a single byte for small ones.
-impl Readable for i32 {
-    type Got = i32;
-
-    fn decode(bytes: &[u8]) -> Option<i32> {
-        match bytes {
-            [byte] => Some(i32::from(*byte)),
-            _ => bytes.try_into().ok().map(i32::from_ne_bytes),
-        }
-    }
-}
-
-impl Settable for i32 {
-    type Set<'v> = i32;
-
-    fn encode(value: i32) -> Vec<u8> {
-        value.to_ne_bytes().to_vec()
-    }
-}
-
-/// The kind of an option that can only be read.
-#[derive(Debug)]
-pub struct ReadOnly<K>(PhantomData<K>);
-
-impl<K: Readable> Readable for ReadOnly<K> {
-    type Got = K::Got;
-
-    fn decode(bytes: &[u8]) -> Option<K::Got> {
-        K::decode(bytes)
-    }
-}
-
-/// `struct linger`: how long `close` waits for unsent data; `None` is not at all. Whole seconds, rounded up.
-#[derive(Debug)]
-pub enum Linger {}
-
-impl Readable for Linger {
-    type Got = Option<Duration>;
-
-    fn decode(bytes: &[u8]) -> Option<Option<Duration>> {
-        let (on, seconds) = bytes.split_at_checked(4)?;
-        let seconds = u64::try_from(i32::decode(seconds)?).ok()?;
-        Some(bool::decode(on)?.then(|| Duration::from_secs(seconds)))
-    }
-}
-
-impl Settable for Linger {
-    type Set<'v> = Option<Duration>;
-
-    fn encode(value: Option<Duration>) -> Vec<u8> {
-        let seconds = value.unwrap_or_default().as_millis().div_ceil(1000);
-        let seconds = i32::try_from(seconds).unwrap_or(i32::MAX);
-        [i32::encode(i32::from(value.is_some())), i32::encode(seconds)].concat()
-    }
-}
-
-/// `struct timeval`: a time limit of the system's own; `None` is no limit.
-#[derive(Debug)]
-pub enum Timeval {}
-
-impl Readable for Timeval {
-    type Got = Option<Duration>;
-
-    fn decode(bytes: &[u8]) -> Option<Option<Duration>> {
-        sys::duration_of_timeval(bytes).map(|limit| Some(limit).filter(|limit| !limit.is_zero()))
-    }
-}
-
-impl Settable for Timeval {
-    type Set<'v> = Option<Duration>;
-
-    fn encode(value: Option<Duration>) -> Vec<u8> {
-        sys::timeval_of_duration(value.unwrap_or_default())
-    }
-}
-
-/// An IPv4 address.
-impl Readable for Ipv4Addr {
-    type Got = Ipv4Addr;
-
-    fn decode(bytes: &[u8]) -> Option<Ipv4Addr> {
-        <[u8; 4]>::try_from(bytes).ok().map(Ipv4Addr::from)
-    }
-}
-
-impl Settable for Ipv4Addr {
-    type Set<'v> = Ipv4Addr;
-
-    fn encode(value: Ipv4Addr) -> Vec<u8> {
-        value.octets().to_vec()
-    }
-}
-
-/// `struct ip_mreq`: a group, and the address of the interface (unspecified: the system chooses).
-#[derive(Debug)]
-pub enum GroupV4 {}
-
-impl Settable for GroupV4 {
-    type Set<'v> = (Ipv4Addr, Ipv4Addr);
-
-    fn encode((group, interface): (Ipv4Addr, Ipv4Addr)) -> Vec<u8> {
-        [group.octets(), interface.octets()].concat()
-    }
-}
-
-/// `struct ipv6_mreq`: a group, and the number of the interface (0: the system chooses).
-#[derive(Debug)]
-pub enum GroupV6 {}
-
-impl Settable for GroupV6 {
-    type Set<'v> = (Ipv6Addr, u32);
-
-    fn encode((group, interface): (Ipv6Addr, u32)) -> Vec<u8> {
-        [&group.octets()[..], &interface.to_ne_bytes()].concat()
-    }
-}
-
-/// A name: of an interface, of an algorithm.
-#[derive(Debug)]
-pub enum Text {}
-
-impl Readable for Text {
-    type Got = String;
-
-    fn decode(bytes: &[u8]) -> Option<String> {
-        let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-        Some(String::from_utf8_lossy(&bytes[..end]).into_owned())
-    }
-}
-
-impl Settable for Text {
-    type Set<'v> = &'v str;
-
-    fn encode(value: &str) -> Vec<u8> {
-        value.as_bytes().to_vec()
-    }
-}
-
-/// Bytes as the system has them, at most 512 when read.
-#[derive(Debug)]
-pub enum Bytes {}
-
-impl Readable for Bytes {
-    type Got = Vec<u8>;
-
-    fn decode(bytes: &[u8]) -> Option<Vec<u8>> {
-        Some(bytes.to_vec())
-    }
-}
-
-impl Settable for Bytes {
-    type Set<'v> = &'v [u8];
-
-    fn encode(value: &[u8]) -> Vec<u8> {
-        value.to_vec()
-    }
-}
-
-impl sealed::Sealed for bool {}
-impl sealed::Sealed for i32 {}
-impl<K> sealed::Sealed for ReadOnly<K> {}
-impl sealed::Sealed for Linger {}
-impl sealed::Sealed for Timeval {}
-impl sealed::Sealed for Ipv4Addr {}
-impl sealed::Sealed for GroupV4 {}
-impl sealed::Sealed for GroupV6 {}
-impl sealed::Sealed for Text {}
-impl sealed::Sealed for Bytes {}

@@ -1,15 +1,15 @@
-//! The options: one line for each here, and one row in the table of `tests/it/socket/options.rs`.
+//! The options of [`SOL_SOCKET`](super::SOL_SOCKET): one line for each here, and one row in the table of
+//! `tests/it/socket/options.rs`. Those of the other levels stand in `options_ip` and `options_tcp`.
 //!
 //! `NAME: kind` of the value. A number that not every system has stands in `sys::c`.
 
-use std::net::Ipv4Addr;
-
 use super::{
-    level,
-    option::{Bytes, GroupV4, GroupV6, Linger, ReadOnly, SockOpt, Text, Timeval},
+    Credentials, Descriptor, Family, Filter, Kind, Linger, Nothing, Numbers, Protocol, ReadOnly, SockOpt,
+    Text, Timestamping, Timeval, TxTime, WriteOnly, level,
 };
 use crate::sys::c;
 
+/// A level's options, one line for each.
 macro_rules! options {
     ($level:ident: $($(#[$doc:meta])* $name:ident: $kind:ty,)*) => {
         $($(#[$doc])* pub const $name: SockOpt<level::$level, $kind> =
@@ -17,14 +17,16 @@ macro_rules! options {
     };
 }
 
+pub(super) use options;
+
 options! { Sol:
     /// Lets a server bind to a port whose last connections still linger.
     SO_REUSEADDR: bool,
-    /// Lets several sockets bind to one port; the system spreads connections over them.
+    /// Lets several sockets bind to one port; the system spreads connections over them. Not for Unix sockets.
     SO_REUSEPORT: bool,
     /// Lets datagrams go to broadcast addresses.
     SO_BROADCAST: bool,
-    /// Probes a silent connection; see [`TCP_KEEPIDLE`].
+    /// Probes a silent connection; see [`TCP_KEEPIDLE`](super::TCP_KEEPIDLE).
     SO_KEEPALIVE: bool,
     /// How long `close` waits for unsent data; zero breaks the connection off instead.
     SO_LINGER: Linger,
@@ -36,101 +38,121 @@ options! { Sol:
     SO_SNDTIMEO: Timeval,
     /// The system's own limit for receiving; [`settimeout`](super::Socket::settimeout) is the better one.
     SO_RCVTIMEO: Timeval,
+    /// How much room has to be there before a socket is writable, in bytes; Linux knows only 1.
+    SO_SNDLOWAT: i32,
     /// How many bytes have to be there before `recv` has something.
     SO_RCVLOWAT: i32,
     /// Urgent data stays in the stream.
     SO_OOBINLINE: bool,
     /// Sends to the local network only.
     SO_DONTROUTE: bool,
+    /// Notes in the kernel's log; needs a privilege.
+    SO_DEBUG: bool,
     /// The pending error's errno, which reading takes away; 0 is none.
     SO_ERROR: ReadOnly<i32>,
-    /// The number of the socket's kind.
-    SO_TYPE: ReadOnly<i32>,
+    /// The socket's kind.
+    SO_TYPE: ReadOnly<Kind>,
     /// Whether it listens.
     SO_ACCEPTCONN: ReadOnly<bool>,
-    /// The number of the socket's family (Linux).
-    SO_DOMAIN: ReadOnly<i32>,
-    /// The number of the socket's protocol (Linux).
-    SO_PROTOCOL: ReadOnly<i32>,
-    /// The queueing priority of what is sent (Linux).
+    /// Reports when a message arrived, to the microsecond, with `recvmsg`.
+    SO_TIMESTAMP: bool,
+}
+
+options! { Sol:
+    /// The socket's family.
+    SO_DOMAIN: ReadOnly<Family>,
+    /// The socket's protocol.
+    SO_PROTOCOL: ReadOnly<Protocol>,
+    /// The queueing priority of what is sent; above 6 needs a privilege.
     SO_PRIORITY: i32,
-    /// The firewall's mark of what is sent; needs a privilege (Linux).
+    /// The firewall's mark of what is sent; needs a privilege.
     SO_MARK: i32,
-    /// The only interface that it uses; needs a privilege (Linux).
+    /// The only interface that it uses, by name; another one than it has needs a privilege.
     SO_BINDTODEVICE: Text,
-    /// Asks for the sender's credentials with each message (Linux).
+    /// The only interface that it uses, by number; 0 is any.
+    SO_BINDTOIFINDEX: i32,
+    /// Asks for the sender's credentials with each message.
     SO_PASSCRED: bool,
-}
-
-options! { Ip:
-    /// How many routers a packet may pass.
-    IP_TTL: i32,
-    /// The type of service.
-    IP_TOS: i32,
-    /// Packets are sent with a head that the program wrote; for raw sockets.
-    IP_HDRINCL: bool,
-    /// Joins a group: its address, and the interface's.
-    IP_ADD_MEMBERSHIP: GroupV4,
-    /// Leaves a group.
-    IP_DROP_MEMBERSHIP: GroupV4,
-    /// The interface for what is sent to groups, by its address.
-    IP_MULTICAST_IF: Ipv4Addr,
-    /// How many routers a packet to a group may pass.
-    IP_MULTICAST_TTL: i32,
-    /// Whether this machine gets what it sends to a group.
-    IP_MULTICAST_LOOP: bool,
-    /// Options in each packet's head, as bytes.
-    IP_OPTIONS: Bytes,
-    /// Queues the network's errors for [`MSG_ERRQUEUE`](super::MSG_ERRQUEUE) (Linux).
-    IP_RECVERR: bool,
-    /// Lets a server bind to an address that isn't there yet (Linux).
-    IP_FREEBIND: bool,
-}
-
-options! { Ipv6:
-    /// IPv6 alone; without it a socket bound to `::` serves IPv4 as well.
-    IPV6_V6ONLY: bool,
-    /// How many routers a packet may pass; -1 is the system's default.
-    IPV6_UNICAST_HOPS: i32,
-    /// How many routers a packet to a group may pass.
-    IPV6_MULTICAST_HOPS: i32,
-    /// The interface for what is sent to groups, by its number.
-    IPV6_MULTICAST_IF: i32,
-    /// Whether this machine gets what it sends to a group.
-    IPV6_MULTICAST_LOOP: bool,
-    /// Joins a group: its address, and the interface's number.
-    IPV6_ADD_MEMBERSHIP: GroupV6,
-    /// Leaves a group.
-    IPV6_DROP_MEMBERSHIP: GroupV6,
-    /// The traffic class.
-    IPV6_TCLASS: i32,
-}
-
-options! { Tcp:
-    /// Sends small pieces at once, instead of gathering them (Nagle).
-    TCP_NODELAY: bool,
-    /// The largest segment, in bytes.
-    TCP_MAXSEG: i32,
-    /// Seconds of silence before the first probe of [`SO_KEEPALIVE`].
-    TCP_KEEPIDLE: i32,
-    /// Seconds between probes.
-    TCP_KEEPINTVL: i32,
-    /// How many probes may stay without an answer.
-    TCP_KEEPCNT: i32,
-    /// Holds partial segments back until it is off again (Linux).
-    TCP_CORK: bool,
-    /// How long sent data may stay without an answer, in milliseconds (Linux).
-    TCP_USER_TIMEOUT: i32,
-    /// Seconds for which `accept` may wait for a connection's first data; 0 is off (Linux).
-    TCP_DEFER_ACCEPT: i32,
-    /// Acknowledges at once (Linux).
-    TCP_QUICKACK: bool,
-    /// How many tries a connection attempt has (Linux).
-    TCP_SYNCNT: i32,
-    /// How many connections may wait with data of their own; 0 is off.
-    TCP_FASTOPEN: i32,
-    /// The algorithm against congestion, by name.
-    TCP_CONGESTION: Text,
-    /// `struct tcp_info`, as bytes (Linux).
-    TCP_INFO: ReadOnly<Bytes>,
+    /// Asks for the sender's security label with each message.
+    SO_PASSSEC: bool,
+    /// Asks for a descriptor of the sender's process with each message (Linux 6.5).
+    SO_PASSPIDFD: bool,
+    /// Whether descriptors may arrive; true unless it is taken away (Linux 6.16).
+    SO_PASSRIGHTS: bool,
+    /// Who connected, or was connected to: Unix sockets.
+    SO_PEERCRED: ReadOnly<Credentials>,
+    /// The peer's security label: Unix sockets.
+    SO_PEERSEC: ReadOnly<Text>,
+    /// The peer's further groups: Unix sockets.
+    SO_PEERGROUPS: ReadOnly<Numbers>,
+    /// [`SO_SNDBUF`] past the system's limit; needs a privilege.
+    SO_SNDBUFFORCE: WriteOnly<i32>,
+    /// [`SO_RCVBUF`] past the system's limit; needs a privilege.
+    SO_RCVBUFFORCE: WriteOnly<i32>,
+    /// Whether the buffers' sizes stay as they were set: bit 0 for sending, bit 1 for receiving.
+    SO_BUF_LOCK: i32,
+    /// Sends without UDP checksums (IPv4).
+    SO_NO_CHECK: bool,
+    /// Reports when a message arrived, to the nanosecond, with `recvmsg`.
+    SO_TIMESTAMPNS: bool,
+    /// Reports when messages arrived and left, by the kernel or the device.
+    SO_TIMESTAMPING: Timestamping,
+    /// Reports how many messages were lost for want of room, with `recvmsg`.
+    SO_RXQ_OVFL: bool,
+    /// Reports the mark of what arrives, with `recvmsg`.
+    SO_RCVMARK: bool,
+    /// Reports the priority of what arrives, with `recvmsg` (Linux 6.14).
+    SO_RCVPRIORITY: bool,
+    /// Reports the state of wireless frames, with `recvmsg`.
+    SO_WIFI_STATUS: bool,
+    /// Where `MSG_PEEK` reads, in bytes; negative is off. Moves on with each such read.
+    SO_PEEK_OFF: i32,
+    /// Sends frames without a checksum of the device: packet sockets.
+    SO_NOFCS: bool,
+    /// Wakes `poll` by POLLPRI for what is in the queue of errors.
+    SO_SELECT_ERR_QUEUE: bool,
+    /// How long a read looks at the device itself, in microseconds.
+    SO_BUSY_POLL: i32,
+    /// Lets a program that polls the device keep its interrupts away.
+    SO_PREFER_BUSY_POLL: bool,
+    /// How many packets one look at the device takes; more needs a privilege.
+    SO_BUSY_POLL_BUDGET: WriteOnly<i32>,
+    /// The most bytes a second that TCP sends; `u64::MAX` is no limit.
+    SO_MAX_PACING_RATE: u64,
+    /// The core that handles what arrives.
+    SO_INCOMING_CPU: i32,
+    /// The device's queue that delivers what arrives.
+    SO_INCOMING_NAPI_ID: ReadOnly<i32>,
+    /// The kernel's numbers of the socket's memory, in the order of `linux/sock_diag.h`.
+    SO_MEMINFO: ReadOnly<Numbers>,
+    /// Memory that the kernel keeps for the socket, in bytes.
+    SO_RESERVE_MEM: i32,
+    /// The socket's number for as long as the machine runs.
+    SO_COOKIE: ReadOnly<u64>,
+    /// That of its network namespace.
+    SO_NETNS_COOKIE: ReadOnly<u64>,
+    /// Lets sends use the program's own memory: [`MSG_ZEROCOPY`](super::MSG_ZEROCOPY).
+    SO_ZEROCOPY: bool,
+    /// Sends each message at a time of its own: the clock's number, and flags.
+    SO_TXTIME: TxTime,
+    /// Chooses another path when segments get lost: 0, 1, or 255 for the system's default.
+    SO_TXREHASH: i32,
+    /// Tells that the neighbour doesn't answer.
+    SO_CNX_ADVICE: WriteOnly<i32>,
+    /// A filter for what arrives: classic BPF.
+    SO_ATTACH_FILTER: Filter,
+    /// A filter for what arrives: the descriptor of a loaded program.
+    SO_ATTACH_BPF: Descriptor,
+    /// Takes the filter away.
+    SO_DETACH_FILTER: Nothing,
+    /// The filter stays from now on.
+    SO_LOCK_FILTER: bool,
+    /// Chooses among the sockets of one port: classic BPF.
+    SO_ATTACH_REUSEPORT_CBPF: Filter,
+    /// Chooses among the sockets of one port: the descriptor of a loaded program.
+    SO_ATTACH_REUSEPORT_EBPF: Descriptor,
+    /// Takes that choice away.
+    SO_DETACH_REUSEPORT_BPF: Nothing,
+    /// How far the kernel's classic BPF goes beyond the original.
+    SO_BPF_EXTENSIONS: ReadOnly<i32>,
 }

@@ -18,6 +18,7 @@
 //!
 //! Everything else is POSIX and stands in files of its own, alike on all platforms:
 //!
+//! - `address`: addresses from and to bytes.
 //! - `data`: `recv`, `recvfrom`, `send`, `sendto` with EINTR retried and SIGPIPE kept away.
 //! - `wait`: `poll(2)` for one descriptor or several with a [`Deadline`](crate::deadline::Deadline) and a
 //!   [`CancelToken`](crate::cancel::CancelToken).
@@ -30,6 +31,7 @@
 
 #![allow(unsafe_code)]
 
+mod address;
 pub(crate) mod c;
 mod data;
 mod file;
@@ -53,13 +55,14 @@ use linux as platform;
 #[cfg(not(all(target_os = "linux", not(sockeye_portable))))]
 use portable as platform;
 
+pub(crate) use address::{LONGEST_PATH, address_of, bytes_of};
 pub(crate) use data::{recv, recv_once, recvfrom, send, sendto};
 pub(crate) use file::{
     FileKind, FileStatus, Opening, c_path, fstat, fstatat, is_absence, names, open_folder, openat, readlinkat,
 };
 pub(crate) use interfaces::{if_indextoname, if_nameindex, if_nametoindex, interface_addresses};
 pub(crate) use names::{Found, Hints, LookUpCode, getaddrinfo, gethostname, getnameinfo, sethostname};
-pub(crate) use option::{duration_of_timeval, getsockopt, setsockopt, timeval_of_duration};
+pub(crate) use option::{duration_of_timeval, filter_program, getsockopt, setsockopt, timeval_of_duration};
 pub(crate) use platform::{
     abstract_address, accept, descriptor_for_nothing, family_of, open_beneath, protocol_of, sendfile,
 };

@@ -62,3 +62,15 @@ pub(crate) fn duration_of_timeval(bytes: &[u8]) -> Option<Duration> {
     let nanos = u32::try_from(micros).ok()?.checked_mul(1000)?;
     Some(Duration::new(u64::try_from(seconds).ok()?, nanos))
 }
+
+/// `struct sock_fprog` as bytes: how many instructions, and where they are. The kernel copies them while the call
+/// lasts, so the caller keeps them as long.
+pub(crate) fn filter_program(instructions: &[u8]) -> Vec<u8> {
+    // Two bytes of length, then an address, aligned as C does.
+    let length = u16::try_from(instructions.len() / 8).unwrap_or(u16::MAX);
+    let address = instructions.as_ptr().expose_provenance();
+    let mut bytes = vec![0; 2 * size_of::<usize>()];
+    bytes[..2].copy_from_slice(&length.to_ne_bytes());
+    bytes[size_of::<usize>()..].copy_from_slice(&address.to_ne_bytes());
+    bytes
+}
