@@ -29,6 +29,15 @@ pub(super) enum Unread {
     Lost,
 }
 
+/// How much of an answer the handler has written when its head is ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Written {
+    #[default]
+    Whole,
+    /// More of the body may come.
+    Beginning,
+}
+
 /// Past so many unread bytes of a request's body the connection closes instead of reading them all.
 pub(super) const DRAIN: u64 = 256 * 1024;
 
@@ -87,12 +96,14 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Whether the connection must close after the answer, whatever the handler wants.
-    pub(super) fn must_close(&self) -> bool {
-        let unread = match self.unread.get() {
-            Unread::Nothing | Unread::Unknown => false,
-            Unread::Bytes(left) => left > DRAIN,
-            Unread::Lost => true,
+    /// Whether the connection must close after the answer, whatever the handler wants. While the answer is being
+    /// written, the handler may still read the rest of the body; if it doesn't, and there is too much of it to drain,
+    /// the connection ends without the `close` that RFC 9112 §9.6 asks for.
+    pub(super) fn must_close(&self, written: Written) -> bool {
+        let unread = match (self.unread.get(), written) {
+            (Unread::Bytes(left), Written::Whole) => left > DRAIN,
+            (Unread::Nothing | Unread::Unknown | Unread::Bytes(_), _) => false,
+            (Unread::Lost, _) => true,
         };
         !self.asked.keep_alive || unread || self.awaits_continue.get()
     }

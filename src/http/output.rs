@@ -13,7 +13,7 @@ use crate::{
     wire::chunk::{CRLF, LAST_CHUNK, chunk_header},
 };
 
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Written};
 
 mod head;
 
@@ -49,6 +49,8 @@ pub(super) struct Answer {
     declared: Option<u64>,
     has_date: bool,
     has_server: bool,
+    /// How much of the body there is when the head is ended.
+    written: Written,
     /// The connection ends with this answer.
     pub(super) closes: bool,
     /// Its end is the connection's: an answer that isn't whole must not look like one.
@@ -226,6 +228,7 @@ impl Output {
         let framing = if exchange.asked.http11 { BodyFraming::Chunked } else { BodyFraming::UntilClose };
         match self.answer.stage {
             Stage::Collecting { head_end } => {
+                self.answer.written = Written::Beginning;
                 let body_at = self.end_head_at(exchange, head_end, framing);
                 self.answer.stage = match framing {
                     BodyFraming::Chunked => Stage::Chunked { open: body_at },

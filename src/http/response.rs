@@ -12,7 +12,7 @@ use crate::error::Result;
 
 use super::{
     error_page,
-    exchange::Exchange,
+    exchange::{Exchange, Written},
     field::FieldValue,
     output::{FilePart, Output},
 };
@@ -117,7 +117,7 @@ impl<'a> Head<'a> {
     /// [`InvalidInput`](crate::ErrorKind::InvalidInput) for a wrong header or status; then nothing of this
     /// answer was sent.
     pub fn end_headers(self) -> Result<Body<'a>> {
-        self.out.end_headers(self.exchange)?;
+        self.out.end_headers(self.exchange, Written::Beginning)?;
         Ok(Body { out: self.out, exchange: self.exchange })
     }
 

@@ -8,7 +8,10 @@ use crate::{
 };
 
 use super::{
-    super::{exchange::Exchange, field::FieldValue},
+    super::{
+        exchange::{Exchange, Written},
+        field::FieldValue,
+    },
     Output, Stage, misuse,
 };
 
@@ -91,8 +94,8 @@ impl Output {
         self.answer.fault.get_or_insert(error);
     }
 
-    /// Ends the head for a body of a length that only the handler knows.
-    pub(in super::super) fn end_headers(&mut self, exchange: &Exchange<'_>) -> Result<()> {
+    /// Ends the head, for a body of a length that only the handler knows unless it has declared it.
+    pub(in super::super) fn end_headers(&mut self, exchange: &Exchange<'_>, written: Written) -> Result<()> {
         if let Some(fault) = self.answer.fault.take() {
             return Err(fault);
         }
@@ -111,6 +114,7 @@ impl Output {
         } else {
             match declared {
                 Some(length) => {
+                    self.answer.written = written;
                     self.end_head(exchange, BodyFraming::Length(length));
                     Stage::Sized { left: length }
                 }
@@ -140,7 +144,7 @@ impl Output {
             None if self.has_no_content() => {}
             None => self.answer.declared = Some(length),
         }
-        self.end_headers(exchange)
+        self.end_headers(exchange, Written::Whole)
     }
 
     /// Puts the head's last lines between the open head and the body behind it; says where the body is then.
@@ -161,7 +165,7 @@ impl Output {
     pub(super) fn end_head(&mut self, exchange: &Exchange<'_>, framing: BodyFraming) {
         let until_close = matches!(framing, BodyFraming::UntilClose);
         self.answer.until_close = until_close;
-        self.answer.closes |= until_close || exchange.must_close();
+        self.answer.closes |= until_close || exchange.must_close(self.answer.written);
         let out = &mut self.bytes;
         if !self.answer.has_server && !exchange.settings.server.is_empty() {
             out.extend_from_slice(b"Server: ");

@@ -81,6 +81,27 @@ fn bodies_of_every_size_arrive() {
     }
 }
 
+/// The answer's head is sent long before the body is read; its connection stays open all the same.
+#[test]
+fn a_large_echo_keeps_the_connection() {
+    let site = Site::new();
+    let data = "x".repeat(1_000_000);
+    for path in ["/copy", "/copy?sized"] {
+        let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", data.len());
+        let answers = site.ask(format!("{head}{data}").repeat(3).as_bytes(), usize::MAX);
+        assert_eq!(answers.len(), 3, "{path}");
+        for answer in answers {
+            assert!(answer.status == 200 && answer.whole && answer.body == data.as_bytes());
+            assert_eq!(answer.header("Connection"), None);
+        }
+    }
+    // What was left of a body isn't taken for a request, though nobody could tell the peer in time.
+    let evil = EVIL.repeat(1_000_000 / EVIL.len());
+    let head = format!("POST /flushed HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", evil.len());
+    let answers = site.ask(format!("{head}{evil}").as_bytes(), usize::MAX);
+    assert_eq!(answers.iter().map(Answer::line).collect::<Vec<_>>(), ["200 now later"]);
+}
+
 #[test]
 fn a_broken_off_body_is_an_error() {
     let site = Site::new();

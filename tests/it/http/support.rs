@@ -249,6 +249,12 @@ impl Paths {
                 body.flush()?;
                 body.write_all(b"later")?;
             }
+            "/copy" => {
+                let length = request.header("Content-Length").unwrap_or_default().to_owned();
+                let sized = request.query() == Some("sized");
+                let head = if sized { head.send_header("Content-Length", length) } else { head };
+                std::io::copy(request, &mut head.end_headers()?)?;
+            }
             "/large" => {
                 let size: usize = request.query().unwrap().parse().unwrap();
                 let mut body = head.end_headers()?;
