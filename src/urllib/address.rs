@@ -11,9 +11,11 @@ use crate::error::{Error, ErrorKind, Result};
 /// The WHATWG's rules would strip tabs and line ends and code spaces; a program that hands those in has
 /// most likely put foreign text into its URL, so it hears of it (CVE-2019-9740 and its kin in CPython).
 pub(super) fn parse(text: &str) -> Result<Url> {
-    if let Some(bad) = text.chars().find(|c| c.is_ascii_control() || *c == ' ') {
-        let text = without_user_info(text);
-        let message = format!("the URL {text:?} holds {bad:?}: it must be percent-coded");
+    let is_unclean = |c: char| c.is_ascii_control() || c == ' ';
+    if let Some(bad) = text.chars().find(|c| is_unclean(*c)) {
+        let at_an_end = !text.trim_matches(is_unclean).contains(is_unclean);
+        let advice = if at_an_end { "trim the text" } else { "it must be percent-coded" };
+        let message = format!("the URL {:?} holds {bad:?}: {advice}", without_user_info(text));
         return Err(Error::new(ErrorKind::InvalidInput, message));
     }
     match Url::parse(text) {
@@ -36,8 +38,9 @@ fn no_scheme(text: &str) -> Error {
     let mut message = format!("the URL {text:?} has no scheme");
     // Of `/path` nobody can tell the host.
     if !text.is_empty() && !text.starts_with('/') {
+        let rest = ["http//", "https//"].iter().find_map(|start| text.strip_prefix(start));
         message.push_str(": perhaps http://");
-        message.push_str(text);
+        message.push_str(rest.unwrap_or(text));
     }
     Error::new(ErrorKind::InvalidInput, message)
 }
@@ -86,6 +89,12 @@ mod tests {
         {
             assert_eq!(parse(text).map_err(|e| e.kind()), Err(ErrorKind::InvalidInput), "{text:?}");
         }
+        for (text, advice) in
+            [("http://h/\r\n", "trim"), (" http://h/", "trim"), ("http://h/a b\n", "percent")]
+        {
+            let error = parse(text).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(error.contains(advice), "{error}");
+        }
     }
 
     #[test]
@@ -103,6 +112,8 @@ mod tests {
             let said = parse(text).map_or_else(|error| error.to_string(), |url| url.to_string());
             assert_eq!(said, format!("the URL {text:?} has no scheme: perhaps http://{text}"));
         }
+        let error = parse("http//h/x").err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.ends_with("has no scheme: perhaps http://h/x"), "{error}");
         for text in ["", "/x", "//h/x"] {
             let said = parse(text).map_or_else(|error| error.to_string(), |url| url.to_string());
             assert_eq!(said, format!("the URL {text:?} has no scheme"));

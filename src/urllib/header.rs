@@ -4,17 +4,21 @@ use ::http::{HeaderName, HeaderValue};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The name and the value, or what is unclean.
+/// The name and the value, or which of them is unclean.
 pub(super) fn checked(
-    name: impl TryInto<HeaderName, Error: Into<::http::Error>>,
-    value: impl TryInto<HeaderValue, Error: Into<::http::Error>>,
+    name: impl TryInto<HeaderName>,
+    value: impl TryInto<HeaderValue>,
 ) -> Result<(HeaderName, HeaderValue)> {
-    let name = name.try_into().map_err(|error| unclean("header name", error))?;
-    let value = value.try_into().map_err(|error| unclean(&format!("value of {name}"), error))?;
+    let name = name.try_into().map_err(|_| no_token("a header's name"))?;
+    let value = value.try_into().map_err(|_| {
+        let message = format!("the value of {name} holds a line break or another control character");
+        Error::new(ErrorKind::InvalidInput, message)
+    })?;
     Ok((name, value))
 }
 
-/// Refuses a part of a request.
-pub(super) fn unclean(what: &str, error: impl Into<::http::Error>) -> Error {
-    Error::with_source(ErrorKind::InvalidInput, format!("refuse the {what}"), error.into())
+/// What should be a token (RFC 9110 §5.6.2) isn't one.
+pub(super) fn no_token(what: &str) -> Error {
+    let message = format!("{what} is empty or holds what it can't hold, such as a space or a colon");
+    Error::new(ErrorKind::InvalidInput, message)
 }

@@ -199,11 +199,12 @@ impl Opener {
                 Err(Error::new(ErrorKind::Unsupported, message))
             }
             scheme => {
-                let mut message = format!("no handler knows the scheme {scheme:?}");
-                if address::is_host_and_port(request.url()) {
-                    message = format!("{message}: perhaps http://{}", request.url());
-                }
-                Err(Error::new(ErrorKind::Unsupported, message))
+                let hint = if address::is_host_and_port(request.url()) {
+                    format!("perhaps http://{}", request.url())
+                } else {
+                    "http is the one that is built in".to_owned()
+                };
+                Err(Error::new(ErrorKind::Unsupported, format!("unknown scheme {scheme:?}: {hint}")))
             }
         }
     }
@@ -276,8 +277,8 @@ impl OpenerBuilder {
     /// Python: `OpenerDirector.addheaders`.
     pub fn add_header(
         mut self,
-        name: impl TryInto<HeaderName, Error: Into<::http::Error>>,
-        value: impl TryInto<HeaderValue, Error: Into<::http::Error>>,
+        name: impl TryInto<HeaderName>,
+        value: impl TryInto<HeaderValue>,
     ) -> OpenerBuilder {
         match header::checked(name, value) {
             Ok((name, _)) if OF_A_REQUEST.contains(&name) => {

@@ -124,13 +124,13 @@ impl Request {
     ///
     /// Python: the argument `method` of `urllib.request.Request`.
     #[must_use]
-    pub fn method(mut self, method: impl TryInto<Method, Error: Into<::http::Error>>) -> Request {
+    pub fn method(mut self, method: impl TryInto<Method>) -> Request {
         match method.try_into() {
             Ok(method) if method == Method::CONNECT => {
                 self.refuse(Error::new(ErrorKind::InvalidInput, "CONNECT asks for a tunnel, not for a URL"));
             }
             Ok(method) => self.method = Some(method),
-            Err(error) => self.refuse(header::unclean("method", error)),
+            Err(_) => self.refuse(header::no_token("the method")),
         }
         self
     }
@@ -139,11 +139,7 @@ impl Request {
     /// port carry it along; `Authorization`, `Cookie` and `Proxy-Authorization` are dropped when any of the
     /// three changes. [`headers_mut`](Self::headers_mut) can hold several of one name.
     #[must_use]
-    pub fn add_header(
-        self,
-        name: impl TryInto<HeaderName, Error: Into<::http::Error>>,
-        value: impl TryInto<HeaderValue, Error: Into<::http::Error>>,
-    ) -> Request {
+    pub fn add_header(self, name: impl TryInto<HeaderName>, value: impl TryInto<HeaderValue>) -> Request {
         self.set(Request::headers_mut, header::checked(name, value))
     }
 
@@ -151,8 +147,8 @@ impl Request {
     #[must_use]
     pub fn add_unredirected_header(
         self,
-        name: impl TryInto<HeaderName, Error: Into<::http::Error>>,
-        value: impl TryInto<HeaderValue, Error: Into<::http::Error>>,
+        name: impl TryInto<HeaderName>,
+        value: impl TryInto<HeaderValue>,
     ) -> Request {
         self.set(Request::unredirected_headers_mut, header::checked(name, value))
     }

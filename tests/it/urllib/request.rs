@@ -138,6 +138,12 @@ fn what_a_peer_could_misread_is_refused() -> Result<()> {
     ] {
         assert_eq!(fetch(request).map_err(|error| error.kind()), Err(ErrorKind::InvalidInput));
     }
+    let told = |request| fetch(request).unwrap_err().to_string();
+    assert!(told(with("X-A", "a\nb")?).contains("the value of x-a holds a line break"));
+    assert!(told(with("X A", "b")?).contains("a header's name is empty or holds"));
+    assert!(
+        told(Request::new("htp://h/")?).ends_with("unknown scheme \"htp\": http is the one that is built in")
+    );
     for (name, value) in [("X-A", "a\nb"), ("a b", "x"), ("Host", "h"), ("Transfer-Encoding", "chunked")] {
         let opener = build_opener().add_header(name, value).build();
         assert_eq!(opener.open(url).unwrap_err().kind(), ErrorKind::InvalidInput);
