@@ -244,6 +244,10 @@ struct Found<'a> {
 fn entries(root: &Root<'_>, wanted: &Wanted, folder: File) -> Result<Vec<Entry>> {
     let names = sys::names(folder.try_clone()?.into())?;
     let entry = |name: std::ffi::CString| {
+        // A link that the server itself refuses would lead nowhere.
+        if !path::is_servable(name.as_bytes()) {
+            return None;
+        }
         let status = root.status_of(&folder, wanted.below_root(), &name)?;
         let content = match status.kind {
             FileKind::Folder => Content::Folder,

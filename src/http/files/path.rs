@@ -64,7 +64,7 @@ impl Wanted {
                 crooked = true;
                 continue;
             }
-            if name.iter().any(|byte| matches!(byte, b'/' | 0)) || climbs(&name) {
+            if !is_servable(&name) {
                 return None;
             }
             if !names.is_empty() {
@@ -138,9 +138,10 @@ pub(super) fn encode_name(name: &[u8]) -> percent_encoding::PercentEncode<'_> {
     percent_encode(name, NAME)
 }
 
-/// Whether one of the parts between backslashes is `..`.
-fn climbs(name: &[u8]) -> bool {
-    name.split(|&byte| byte == b'\\').any(|part| part == b"..")
+/// Whether a request may name it: it holds no slash and no NUL, and none of the parts between backslashes is `..`.
+pub(super) fn is_servable(name: &[u8]) -> bool {
+    let climbs = name.split(|&byte| byte == b'\\').any(|part| part == b"..");
+    !climbs && !name.iter().any(|byte| matches!(byte, b'/' | 0))
 }
 
 #[cfg(test)]

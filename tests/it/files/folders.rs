@@ -167,6 +167,9 @@ fn every_name_of_a_listing_leads_to_its_file() {
     for name in names {
         fs::write(site.root().join(OsStr::from_bytes(name)), name).unwrap();
     }
+    // One that can't be asked for isn't linked.
+    fs::write(site.root().join("a\\..\\b"), "").unwrap();
+    site.get("/a%5C..%5Cb").expect(404);
     fs::create_dir(site.root().join("a folder")).unwrap();
     let page = site.get("/").expect(200);
     assert_eq!(page.header("Content-Type"), Some("text/html; charset=utf-8"));
