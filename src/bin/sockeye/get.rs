@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sockeye::{
     Error, ErrorKind,
     cancel::CancelToken,
-    urllib::{Request, Response, urlopen},
+    urllib::{Request, Response, Url, urlopen},
 };
 
 use output::Output;
@@ -73,16 +73,25 @@ enum Failure {
 
 /// Fetches it.
 pub(crate) fn run(arguments: &Get) -> ExitCode {
-    let Err(failure) = fetch(arguments) else { return ExitCode::SUCCESS };
+    let (url, failure) = match Request::new(&arguments.url) {
+        Ok(request) => {
+            let url = without_user_info(request.url().clone());
+            match fetch(request, arguments) {
+                Ok(()) => return ExitCode::SUCCESS,
+                Err(failure) => (url, failure),
+            }
+        }
+        Err(error) => (String::new(), Failure::Usage(error)),
+    };
     let (message, status) = match failure {
         Failure::Usage(error) => (error.to_string(), 2),
         Failure::Open(error) | Failure::Read(error) if error.kind() == ErrorKind::Cancelled => {
             ("interrupted".to_owned(), INTERRUPTED)
         }
         Failure::Open(error) => (error.to_string(), 1),
-        Failure::Read(error) => (format!("get {}: {error}", arguments.url), 1),
-        Failure::Cut(got, Some(promised)) => (cut(arguments, &format!("{got} of {promised} bytes")), 1),
-        Failure::Cut(got, None) => (cut(arguments, &format!("{got} bytes")), 1),
+        Failure::Read(error) => (format!("get {url}: {error}"), 1),
+        Failure::Cut(got, Some(promised)) => (cut(&url, &format!("{got} of {promised} bytes")), 1),
+        Failure::Cut(got, None) => (cut(&url, &format!("{got} bytes")), 1),
         Failure::Write(what, error) => (format!("{what}: {}", Error::from(error)), 1),
         Failure::Place(message) => (message, 1),
         Failure::Unread => return ExitCode::FAILURE,
@@ -92,8 +101,7 @@ pub(crate) fn run(arguments: &Get) -> ExitCode {
     ExitCode::from(status)
 }
 
-fn fetch(arguments: &Get) -> Result<(), Failure> {
-    let request = Request::new(&arguments.url).map_err(Failure::Usage)?;
+fn fetch(request: Request, arguments: &Get) -> Result<(), Failure> {
     let token = interruptible().map_err(Failure::Open)?;
     let request = request.timeout(arguments.timeout).cancel_token(&token);
     let mut response = urlopen(request).map_err(|error| match error.kind() {
@@ -178,8 +186,16 @@ fn report(mut response: Response) -> ExitCode {
     ExitCode::from(if status.is_server_error() { 5 } else { 4 })
 }
 
-fn cut(arguments: &Get, came: &str) -> String {
-    format!("get {}: the answer was cut short: only {came} came", arguments.url)
+fn cut(url: &str, came: &str) -> String {
+    format!("get {url}: the answer was cut short: only {came} came")
+}
+
+/// For messages: a password isn't shown.
+fn without_user_info(mut url: Url) -> String {
+    // These fail only for URLs that can't have any.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
 }
 
 /// A number of seconds, with or without a fraction.

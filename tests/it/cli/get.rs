@@ -106,6 +106,21 @@ fn what_is_cut_short_leaves_nothing() {
 }
 
 #[test]
+fn a_password_is_not_shown() {
+    for text in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx",
+        "HTTP/1.1 404 Not Found\r\n\r\n",
+        "nonsense\r\n\r\n",
+    ] {
+        let server = answer(text);
+        let output = get(&server.url("/").replace("http://", "http://me:secret@"), &["-o", "/dev/null"]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.starts_with("sockeye: ") && said.contains("127.0.0.1"), "{said}");
+        assert!(!said.contains("secret"), "{said}");
+    }
+}
+
+#[test]
 fn an_error_status_is_reported_with_its_page() {
     let folder = tempfile::tempdir().unwrap();
     for (status, code) in
