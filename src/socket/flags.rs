@@ -27,7 +27,9 @@ numbers! {
         MSG_DONTROUTE,
         /// Control data was cut off (an answer of the system).
         MSG_CTRUNC,
-        /// The datagram was cut off; as a wish, `recv` gives its full length.
+        /// The datagram was cut off (an answer of the system). As a wish,
+        /// [`recvmsg_with_flags`](super::Socket::recvmsg_with_flags) tells its full length, and on a stream
+        /// received data is thrown away.
         MSG_TRUNC,
         /// Never waits, whatever the timeout says.
         ///
@@ -35,9 +37,10 @@ numbers! {
         MSG_DONTWAIT,
         /// Ends a record.
         MSG_EOR,
-        /// Waits for the whole buffer.
+        /// Waits for the whole buffer, on a stream.
         MSG_WAITALL,
-        /// Takes an error that the network reported: needs `IP_RECVERR`.
+        /// Takes an error that the network reported: needs [`IP_RECVERR`](super::IP_RECVERR). Waits for one as the
+        /// socket's mode says; the system itself never would.
         MSG_ERRQUEUE,
         /// Tells the way that the data goes on being reachable (ARP).
         MSG_CONFIRM,

@@ -1,8 +1,13 @@
 //! Bytes in and out of a [`Socket`].
 
+use std::os::fd::BorrowedFd;
+
 use socket2::SockRef;
 
-use super::{Address, Limit, MsgFlags, Shutdown, Socket, ToAddress, resolve_one};
+use super::{
+    Address, Limit, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_WAITALL, MsgFlags, SOCK_STREAM,
+    Shutdown, Socket, ToAddress, resolve_one,
+};
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
@@ -39,9 +44,23 @@ impl Socket {
         self.receive(buf, MsgFlags::default(), self.mode.limit()).map_err(|error| doing("recv", error))
     }
 
-    /// [`recv`](Self::recv) with flags; [`MSG_DONTWAIT`](super::MSG_DONTWAIT) never waits, in any mode.
+    /// [`recv`](Self::recv) with flags.
     ///
-    /// Python: `socket.recv(n, flags)`, which waits for the timeout in spite of `MSG_DONTWAIT`.
+    /// - [`MSG_DONTWAIT`] never waits, in any mode.
+    /// - [`MSG_PEEK`](super::MSG_PEEK) leaves the data where it is.
+    /// - [`MSG_WAITALL`] waits for the whole buffer on a stream, within the time limit. It gives less at the end
+    ///   of data, when the time is over and something was received, and together with `MSG_PEEK` where the
+    ///   descriptor is non-blocking. An error that ends the connection is an error, whatever came before it.
+    /// - [`MSG_OOB`] takes the one byte of urgent data; without any it is
+    ///   [`InvalidInput`](ErrorKind::InvalidInput).
+    /// - [`MSG_ERRQUEUE`] takes an error that the network reported, see
+    ///   [`recvmsg_with_flags`](Self::recvmsg_with_flags).
+    /// - [`MSG_TRUNC`](super::MSG_TRUNC) throws data of a TCP stream away instead of writing it to the buffer, and
+    ///   says how much. For a datagram it changes nothing here: the number is never larger than the buffer.
+    ///   [`recvmsg_with_flags`](Self::recvmsg_with_flags) tells a datagram's full length.
+    ///
+    /// Python: `socket.recv(n, flags)`, which waits for the timeout in spite of `MSG_DONTWAIT`, doesn't wait for
+    /// `MSG_WAITALL` when there is a timeout, and with `MSG_TRUNC` gives bytes that were never received.
     ///
     /// # Errors
     ///
@@ -66,7 +85,7 @@ impl Socket {
 
     /// Receives a datagram and its sender's address: `recvfrom(2)`.
     ///
-    /// What doesn't fit into the buffer is lost.
+    /// What doesn't fit into the buffer is lost; [`recvmsg`](Self::recvmsg) tells when that happened.
     ///
     /// Python: `socket.recvfrom_into`, `socket.recvfrom`. In `std::net`: `recv_from`.
     ///
@@ -91,7 +110,8 @@ impl Socket {
         self.recvfrom_with_flags(buf, MsgFlags::default())
     }
 
-    /// [`recvfrom`](Self::recvfrom) with flags.
+    /// [`recvfrom`](Self::recvfrom) with flags; see [`recv_with_flags`](Self::recv_with_flags). The address that
+    /// comes with [`MSG_ERRQUEUE`] is the one that the datagram was sent to.
     ///
     /// Python: `socket.recvfrom(n, flags)`.
     ///
@@ -111,10 +131,8 @@ impl Socket {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn recvfrom_with_flags(&self, buf: &mut [u8], flags: MsgFlags) -> Result<(usize, Address)> {
-        let limit = self.limit_with(flags);
-        let all = flags.number() | limit.flags();
-        self.attempt(Interest::Read, limit, |fd| sys::recvfrom(fd, buf, all))
-            .map(|(n, from)| (n, Address::from_sock_addr(from)))
+        self.attempt_receiving(flags, self.limit_with(flags), |fd, all| sys::recvfrom(fd, buf, all))
+            .map(|(n, from)| (n.min(buf.len()), Address::from_sock_addr(from)))
             .map_err(|error| doing("recvfrom", error))
     }
 
@@ -258,7 +276,7 @@ impl Socket {
         let address = resolve_one(to.target()?, self.family(), self.bounds(limit).borrow())?;
         let (all, to) = (flags.number() | limit.flags(), address.to_sock_addr());
         self.attempt(Interest::Write, limit, |fd| sys::sendto(fd, data, &to, all))
-            .map_err(|error| refused_datagram(error, &address))
+            .map_err(|error| refused_datagram("sendto", error, &address))
     }
 
     /// Ends one direction, or both: `shutdown(2)`. The descriptor stays open.
@@ -309,8 +327,8 @@ impl Socket {
         sys::send(self.descriptor()?, data, sys::c::MSG_DONTWAIT)
     }
 
-    fn limit_with(&self, flags: MsgFlags) -> Limit {
-        if flags.contains(super::MSG_DONTWAIT) { Limit::Now } else { self.mode.limit() }
+    pub(super) fn limit_with(&self, flags: MsgFlags) -> Limit {
+        if asks(flags, MSG_DONTWAIT) { Limit::Now } else { self.mode.limit() }
     }
 
     fn receive(&self, buf: &mut [u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
@@ -319,8 +337,67 @@ impl Socket {
                 return Ok(n);
             }
         }
+        if asks(flags, MSG_WAITALL) {
+            return self.receive_all(buf, flags, limit.start());
+        }
+        let n = self.attempt_receiving(flags, limit, |fd, all| sys::recv(fd, buf, all))?;
+        Ok(n.min(buf.len()))
+    }
+
+    /// MSG_WAITALL: the system gives up at a signal, and doesn't wait at all where this side keeps the time.
+    fn receive_all(&self, buf: &mut [u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
+        let mut total = 0;
+        loop {
+            let room = &mut buf[total..];
+            match self.attempt_receiving(flags, limit, |fd, all| sys::recv(fd, room, all)) {
+                Ok(n) => {
+                    total += n.min(room.len());
+                    if n == 0 || total == buf.len() || !self.goes_on(flags)? {
+                        return Ok(total);
+                    }
+                }
+                // Nothing is lost: the next call says it again.
+                Err(error) if total > 0 && is_end_of_patience(&error) => return Ok(total),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether what follows is the same data's next part: not after a datagram, a look ahead, an urgent byte.
+    fn goes_on(&self, flags: MsgFlags) -> Result<bool> {
+        let apart = [MSG_PEEK, MSG_OOB, MSG_ERRQUEUE].into_iter().any(|flag| asks(flags, flag));
+        Ok(!apart && self.kind()? == SOCK_STREAM)
+    }
+
+    /// [`attempt`](Self::attempt) that waits for what the flags ask for; the call is handed all flags.
+    pub(super) fn attempt_receiving<T>(
+        &self,
+        flags: MsgFlags,
+        limit: Limit,
+        mut call: impl FnMut(BorrowedFd<'_>, i32) -> Result<T>,
+    ) -> Result<T> {
         let all = flags.number() | limit.flags();
-        self.attempt(Interest::Read, limit, |fd| sys::recv(fd, buf, all))
+        if asks(flags, MSG_ERRQUEUE) {
+            return self.attempt_error(limit, |fd| call(fd, all));
+        }
+        let interest = if asks(flags, MSG_OOB) { Interest::Urgent } else { Interest::Read };
+        self.attempt(interest, limit, |fd| call(fd, all))
+    }
+
+    /// Waits for the queue of errors once. If it is empty even so, what woke us is the socket's one pending error
+    /// or its end: to wait again would be to spin.
+    fn attempt_error<T>(&self, limit: Limit, mut call: impl FnMut(BorrowedFd<'_>) -> Result<T>) -> Result<T> {
+        let mut tried = false;
+        self.attempt(Interest::Error, limit, |fd| {
+            let outcome = call(fd);
+            match &outcome {
+                Err(error) if error.would_block() && std::mem::replace(&mut tried, true) => {
+                    let pending = SockRef::from(&fd).take_error()?;
+                    Err(pending.map_or_else(|| ErrorKind::NotConnected.into(), Error::from))
+                }
+                _ => outcome,
+            }
+        })
     }
 
     fn transmit(&self, data: &[u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
@@ -341,16 +418,26 @@ impl Socket {
     }
 }
 
+/// Whether the flags have that one; a system that lacks it has the number 0 for it.
+pub(super) fn asks(flags: MsgFlags, flag: MsgFlags) -> bool {
+    flag != MsgFlags::default() && flags.contains(flag)
+}
+
+fn is_end_of_patience(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Cancelled)
+}
+
 /// What was being done; but `WouldBlock` stays bare, as it is on hot paths.
-fn doing(operation: &'static str, error: Error) -> Error {
+pub(super) fn doing(operation: &'static str, error: Error) -> Error {
     if error.kind() == ErrorKind::WouldBlock { error } else { error.context(operation) }
 }
 
-fn refused_datagram(error: Error, to: &Address) -> Error {
+pub(super) fn refused_datagram(operation: &str, error: Error, to: &Address) -> Error {
     match error.kind() {
         ErrorKind::WouldBlock => error,
-        ErrorKind::PermissionDenied if to.may_be_broadcast() => error
-            .context(format!("sendto {to} (a broadcast needs setsockopt(SOL_SOCKET, SO_BROADCAST, true))")),
-        _ => error.context(format!("sendto {to}")),
+        ErrorKind::PermissionDenied if to.may_be_broadcast() => error.context(format!(
+            "{operation} {to} (a broadcast needs setsockopt(SOL_SOCKET, SO_BROADCAST, true))"
+        )),
+        _ => error.context(format!("{operation} {to}")),
     }
 }

@@ -20,6 +20,10 @@ pub(crate) enum Interest {
     Read,
     /// Room to write, or the end of a `connect`.
     Write,
+    /// Urgent data.
+    Urgent,
+    /// An error of the network's: in the socket's queue of them, or pending. poll(2) always reports those.
+    Error,
 }
 
 impl Interest {
@@ -27,6 +31,8 @@ impl Interest {
         match self {
             Interest::Read => libc::POLLIN,
             Interest::Write => libc::POLLOUT,
+            Interest::Urgent => libc::POLLPRI,
+            Interest::Error => 0,
         }
     }
 }
