@@ -2,6 +2,8 @@
 //!
 //! - [`Socket`]: one descriptor, with Python's three modes: blocking, non-blocking, timed.
 //! - [`Address`], and [`ToAddress`] for everything that names one.
+//! - Messages: [`Socket::sendmsg`] and [`Socket::recvmsg`] with [`Ancillary`] data of typed kinds;
+//!   [`Socket::send_fds`] and [`Socket::recv_fds`].
 //! - [`create_connection`] and [`create_server`]: the usual steps in one call; [`ConnectOptions`] and
 //!   [`ListenOptions`] say more.
 //! - Names: [`getaddrinfo`], [`gethostbyname`], [`getservbyname`], [`getprotobyname`]; [`Resolver`] ends look-ups in
@@ -29,13 +31,16 @@
 //! ```
 
 mod address;
+mod ancillary;
 mod connect;
 mod connect_options;
 mod constants;
 mod create;
 mod database;
 mod eai;
+mod extended_error;
 mod facts;
+mod fds;
 mod flags;
 mod groups;
 mod handle;
@@ -46,6 +51,7 @@ mod interfaces;
 mod io;
 mod kernel;
 mod listen_options;
+mod message;
 mod mode;
 mod names;
 mod numbers;
@@ -65,11 +71,13 @@ mod transfer;
 mod values;
 
 pub use address::Address;
+pub use ancillary::{Ancillary, OutgoingAncillary, PacketInfo, Timestamps};
 pub use connect_options::ConnectOptions;
 pub use constants::*;
 pub use create::{create_connection, create_server, socketpair};
 pub use database::{getprotobyname, getservbyname, getservbyport};
 pub use eai::*;
+pub use extended_error::{ErrorOrigin, ExtendedError};
 pub use flags::*;
 pub use groups::{GroupV4, GroupV6, InterfaceV4, SourceV4};
 pub use handle::Socket;
@@ -80,6 +88,7 @@ pub use inet::{htonl, htons, inet_aton, inet_ntoa, inet_ntop, inet_pton, ntohl, 
 pub use interfaces::{if_indextoname, if_nameindex, if_nametoindex};
 pub use kernel::{Credentials, Descriptor, Filter, Numbers, TxTime};
 pub use listen_options::{ListenOptions, has_dualstack_ipv6, has_ipv6};
+pub use message::{CMSG_LEN, CMSG_SPACE, ReceivedMessage};
 pub use mode::{getdefaulttimeout, setdefaulttimeout};
 pub use names::{AddrInfo, Hints, Port, getaddrinfo};
 pub use option::{Readable, Settable, SockOpt};

@@ -18,6 +18,14 @@ use super::{check, file::Opening, option, retry, sigpipe::without_sigpipe};
 /// A broken connection is an error, never a signal.
 pub(super) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 
+/// Received descriptors are close-on-exec from birth.
+pub(super) const MESSAGE_FLAGS: i32 = libc::MSG_CMSG_CLOEXEC;
+
+/// Nothing is left to do for a received descriptor.
+pub(super) fn adopted(fd: OwnedFd) -> OwnedFd {
+    fd
+}
+
 /// `accept4(2)`: close-on-exec and non-blocking from birth; EINTR is retried.
 pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr)> {
     loop {

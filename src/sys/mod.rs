@@ -10,6 +10,8 @@
 //!   has no room; `Unsupported` tells the caller to copy; no SIGPIPE.
 //! - `abstract_address(name) -> Result<SockAddr>`: a Unix address that is no path; `Unsupported`.
 //! - `SEND_FLAGS`: what keeps `send(2)` from raising SIGPIPE.
+//! - `MESSAGE_FLAGS`, `adopted(fd)`: what makes descriptors that `recvmsg(2)` receives close-on-exec, before or
+//!   after.
 //! - `descriptor_for_nothing() -> Option<OwnedFd>`: every call on it fails, with EBADF where possible.
 //! - `family_of(fd)`, `protocol_of(fd)`: what the socket was made with.
 //! - `LOOK_UP`: what opens a folder to look up names in it, and for nothing else where that can be said.
@@ -20,6 +22,7 @@
 //!
 //! - `address`: addresses from and to bytes.
 //! - `data`: `recv`, `recvfrom`, `send`, `sendto` with EINTR retried and SIGPIPE kept away.
+//! - `message`, `control`: `sendmsg` and `recvmsg`, and the control messages that they carry.
 //! - `wait`: `poll(2)` for one descriptor or several with a [`Deadline`](crate::deadline::Deadline) and a
 //!   [`CancelToken`](crate::cancel::CancelToken).
 //! - `option`: `getsockopt` and `setsockopt` on bytes.
@@ -33,9 +36,11 @@
 
 mod address;
 pub(crate) mod c;
+mod control;
 mod data;
 mod file;
 mod interfaces;
+mod message;
 mod names;
 mod option;
 #[cfg(test)]
@@ -56,11 +61,17 @@ use linux as platform;
 use portable as platform;
 
 pub(crate) use address::{LONGEST_PATH, address_of, bytes_of};
+#[cfg(test)]
+pub(crate) use control::control_messages;
+pub(crate) use control::{
+    ControlIn, ControlMessage, ControlOut, cmsg_len, cmsg_space, duration_of_timespec, user_and_group,
+};
 pub(crate) use data::{recv, recv_once, recvfrom, send, sendto};
 pub(crate) use file::{
     FileKind, FileStatus, Opening, c_path, fstat, fstatat, is_absence, names, open_folder, openat, readlinkat,
 };
 pub(crate) use interfaces::{if_indextoname, if_nameindex, if_nametoindex, interface_addresses};
+pub(crate) use message::{Outgoing, recvmsg, sendmsg};
 pub(crate) use names::{Found, Hints, LookUpCode, getaddrinfo, gethostname, getnameinfo, sethostname};
 pub(crate) use option::{duration_of_timeval, filter_program, getsockopt, setsockopt, timeval_of_duration};
 pub(crate) use platform::{

@@ -19,6 +19,16 @@ pub(super) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 #[cfg(target_vendor = "apple")]
 pub(super) const SEND_FLAGS: i32 = 0;
 
+/// POSIX has no flag for it.
+pub(super) const MESSAGE_FLAGS: i32 = 0;
+
+/// A received descriptor, made close-on-exec: best effort, another thread may have forked meanwhile.
+pub(super) fn adopted(fd: OwnedFd) -> OwnedFd {
+    // SAFETY: the descriptor is ours and open; F_SETFD takes an int.
+    let _ = unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
+    fd
+}
+
 /// `accept(2)`, made close-on-exec and non-blocking; EINTR is retried.
 pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr)> {
     loop {

@@ -1,6 +1,7 @@
 //! Runs every program of examples/: a new one without a test of its name fails.
 
 use std::{
+    collections::HashSet,
     fs,
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr},
@@ -64,6 +65,19 @@ fn udp_broadcast() {
     let mut asker = Command::new(example("udp_broadcast"));
     let mut asker = Program::start(asker.args([&addr.port().to_string(), "127.255.255.255"]));
     asker.wait_for(|line| line.ends_with(" is").then_some(()));
+}
+
+#[test]
+fn pass_fd() {
+    let (server, addr) = serve("pass_fd");
+    let mut pids = HashSet::new();
+    for _ in 0..2 {
+        let mut text = String::new();
+        connect(addr).read_to_string(&mut text).unwrap();
+        pids.insert(text.strip_prefix("served by process ").unwrap().trim().parse::<u32>().unwrap());
+    }
+    // One worker, and not the process that accepted.
+    assert!(pids.len() == 1 && !pids.contains(&server.id()), "{pids:?}");
 }
 
 #[test]

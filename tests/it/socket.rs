@@ -1,8 +1,12 @@
 //! Sockets through the public interface: modes, errors, names, the ways from and to std.
 
 mod constants;
+mod descriptors;
+mod messages;
 mod options;
 mod strace;
+mod transfer;
+mod traps;
 
 use std::{
     collections::HashSet,
@@ -21,9 +25,8 @@ use sockeye::{
     Error, ErrorKind, Result,
     cancel::CancelToken,
     socket::{
-        AF_INET, AF_INET6, AF_UNIX, Address, IPPROTO_TCP, MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC,
-        SO_BROADCAST, SO_REUSEADDR, SO_SNDBUF, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, Socket,
-        create_connection, create_server, getservbyname,
+        AF_INET, AF_INET6, AF_UNIX, Address, IPPROTO_TCP, SO_BROADCAST, SO_REUSEADDR, SO_SNDBUF, SOCK_DGRAM,
+        SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, Socket, create_connection, create_server, getservbyname,
     },
 };
 
@@ -131,15 +134,6 @@ fn an_accepted_connection_has_the_default_mode() {
 }
 
 #[test]
-fn dontwait_is_honoured_in_every_mode() {
-    let (client, _server) = pair();
-    for timeout in [None, Some(LONG), Some(Duration::ZERO)] {
-        client.settimeout(timeout).unwrap();
-        check(client.recv_with_flags(&mut [0; 8], MSG_DONTWAIT), ErrorKind::WouldBlock);
-    }
-}
-
-#[test]
 fn a_blocking_call_waits_for_data_on_both_kinds_of_descriptor() {
     // The accepted end's descriptor is non-blocking, the connected one's is not.
     let (client, server) = pair();
@@ -151,29 +145,6 @@ fn a_blocking_call_waits_for_data_on_both_kinds_of_descriptor() {
             assert_eq!(waiting.join().unwrap(), 4);
         });
     }
-}
-
-#[test]
-fn sendall_has_one_time_limit_and_tells_what_was_sent() {
-    let (client, server) = pair();
-    client.settimeout(Duration::from_millis(50)).unwrap();
-    let data = vec![7; 1 << 26];
-    // The peer takes a little all the time: each step goes on, the whole doesn't end in time.
-    let error = thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            let mut total = 0;
-            while let Ok(n @ 1..) = server.recv(&mut [0; 64]) {
-                total += n;
-            }
-            total
-        });
-        let error = check(client.sendall(&data), ErrorKind::TimedOut);
-        drop(client);
-        assert_eq!(error.sent(), Some(reader.join().unwrap()));
-        error
-    });
-    assert_eq!(error.to_string(), "sendall failed: timed out");
-    assert!(error.sent().unwrap() < data.len());
 }
 
 #[test]
@@ -274,15 +245,6 @@ fn errors_name_operation_object_and_cause() {
 }
 
 #[test]
-fn broadcasting_without_the_option_has_a_hint() {
-    let socket = Socket::new(AF_INET, SOCK_DGRAM, Default::default()).unwrap();
-    let error = check(socket.sendto(b"x", ("127.255.255.255", 9)), ErrorKind::PermissionDenied);
-    assert!(error.to_string().contains("SO_BROADCAST"), "{error}");
-    socket.setsockopt(SOL_SOCKET, SO_BROADCAST, true).unwrap();
-    assert_eq!(socket.sendto(b"x", ("127.255.255.255", 9)).unwrap(), 1);
-}
-
-#[test]
 fn closing_twice_and_calls_after_it() {
     let (mut client, _server) = pair();
     client.close();
@@ -320,26 +282,6 @@ fn debug_is_pythons_repr() {
         server.getsockname().unwrap(),
     );
     assert_eq!(format!("{client:?}"), expected);
-}
-
-#[test]
-fn peek_urgent_data_and_datagrams_of_no_bytes() {
-    let (client, server) = pair();
-    server.sendall(b"ab").unwrap();
-    server.send_with_flags(b"!", MSG_OOB).unwrap();
-    let mut buf = [0; 8];
-    assert_eq!(client.recv_with_flags(&mut buf, MSG_PEEK).unwrap(), 2);
-    assert_eq!(client.recv(&mut buf).unwrap(), 2);
-    assert_eq!(client.recv_with_flags(&mut buf, MSG_OOB).unwrap(), 1);
-    assert_eq!(buf[0], b'!');
-
-    let udp = udp();
-    let own = udp.getsockname().unwrap();
-    udp.sendto(b"", &own).unwrap();
-    assert_eq!(udp.recvfrom(&mut buf).unwrap(), (0, own.clone()));
-    udp.sendto(&[7; 100], &own).unwrap();
-    assert_eq!(udp.recv_with_flags(&mut buf, MSG_TRUNC | MSG_PEEK).unwrap(), 100);
-    assert_eq!(udp.recvfrom(&mut buf).unwrap(), (8, own));
 }
 
 #[test]

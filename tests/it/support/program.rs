@@ -71,7 +71,6 @@ impl Program {
         stdin.flush().unwrap();
     }
 
-    #[cfg(feature = "cli")] // asked for by the command's tests only
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
