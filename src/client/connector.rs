@@ -6,7 +6,7 @@ use super::Client;
 use crate::{
     cancel::CancelToken,
     error::Result,
-    socket::{ConnectOptions, ToAddress, errno_of},
+    socket::{ConnectOptions, Kind, ToAddress, errno_of},
 };
 
 /// Makes [`Client`]s: a time limit and a cancel token that hold for connecting too.
@@ -67,6 +67,26 @@ impl Connector {
         Connector(self.0.cancel(token))
     }
 
+    /// The kind of socket: [`SOCK_STREAM`](crate::socket::SOCK_STREAM); [`SOCK_DGRAM`](crate::socket::SOCK_DGRAM) for
+    /// UDP and its like over Unix sockets, see [`Client::connect_udp`];
+    /// [`SOCK_SEQPACKET`](crate::socket::SOCK_SEQPACKET). Default is `SOCK_STREAM`.
+    ///
+    /// ```
+    /// # use sockeye::{client::Connector, socket::{ListenOptions, SOCK_SEQPACKET}};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("records");
+    /// let server = ListenOptions::new().kind(SOCK_SEQPACKET).create_server(&path)?;
+    /// let mut client = Connector::new().kind(SOCK_SEQPACKET).connect(&path)?;
+    /// client.send(b"one record")?;
+    /// client.send(b"another")?;
+    /// let mut record = [0; 64];
+    /// assert_eq!(server.accept()?.0.recv(&mut record)?, 10);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn kind(self, kind: Kind) -> Connector {
+        Connector(self.0.kind(kind))
+    }
+
     /// The address of this end: see [`ConnectOptions::source_address`]. Default is what the system chooses.
     ///
     /// ```
@@ -99,7 +119,7 @@ impl Connector {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn connect(&self, address: impl ToAddress) -> Result<Client> {
-        Ok(Client::over(self.0.connect_to(address)?, self.0.limit()))
+        Ok(Client::over(self.0.connect_to(address)?, self.0.chosen_kind(), self.0.limit()))
     }
 
     /// Connects, or gives the errno why not (EAGAIN when the time was over).

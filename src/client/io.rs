@@ -8,7 +8,7 @@ use std::{
 use super::Client;
 use crate::{
     error::{Error, Result},
-    socket::{Socket, write_by_send},
+    socket::{SOCK_STREAM, Socket, write_by_send},
 };
 
 /// Big reads pass by the buffer.
@@ -52,7 +52,8 @@ impl AsFd for Client {
 impl From<Socket> for Client {
     fn from(socket: Socket) -> Client {
         let timeout = socket.gettimeout();
-        Client::over(socket, timeout)
+        let kind = socket.kind().unwrap_or(SOCK_STREAM);
+        Client::over(socket, kind, timeout)
     }
 }
 

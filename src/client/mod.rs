@@ -1,7 +1,7 @@
 //! One connection: a connected socket with a buffer.
 //!
 //! [`Client`] is what a program wants that talks to one server: bytes as they come (`recv`), line by line
-//! (`readline`), or through `Read`, `BufRead` and `Write`, over TCP and Unix sockets. A [`Connector`] sets more
+//! (`readline`), or through `Read`, `BufRead` and `Write`, over TCP, UDP and Unix sockets. A [`Connector`] sets more
 //! before it connects.
 //!
 //! # Examples
@@ -32,13 +32,16 @@ use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{Shutdown, Socket, ToAddress},
+    socket::{Kind, SOCK_DGRAM, SOCK_STREAM, Shutdown, Socket, ToAddress},
     stream::{Buffer, Stream},
 };
 
 /// The longest line that [`readline`](Client::readline) takes unless told otherwise: that of Python's
 /// `http.server`, and room enough for any protocol of lines.
 const LINE_LIMIT: usize = 64 * 1024;
+
+/// As long as a packet of UDP can be.
+const PACKET: usize = 64 * 1024;
 
 /// The most that one `recv` makes room for, however much is asked for.
 const RECV_LIMIT: usize = 256 * 1024;
@@ -75,6 +78,8 @@ pub struct Client {
     stream: Option<Stream>,
     timeout: Option<Duration>,
     received: Buffer,
+    /// Room for a read into the buffer: what doesn't fit of a packet is lost.
+    room: usize,
     line_limit: usize,
 }
 
@@ -103,6 +108,36 @@ impl Client {
     /// ```
     pub fn connect(address: impl ToAddress) -> Result<Client> {
         Connector::new().connect(address)
+    }
+
+    /// A client over UDP: packets go to that address, and are taken from it alone. Nothing is sent for it, so nobody
+    /// may be there; a port that the other machine refuses shows as
+    /// [`ConnectionRefused`](ErrorKind::ConnectionRefused) at a later call.
+    ///
+    /// Each [`send`](Self::send) is one packet, each [`recv`](Self::recv) takes one, of which it drops what is more
+    /// than asked for. [`readline`](Self::readline) and `BufRead` read on through packets, an empty one is the end of
+    /// data to them. For Unix sockets, or more to set: [`Connector::kind`].
+    ///
+    /// Python: `socket(AF_INET, SOCK_DGRAM)` and `connect`. In `std::net`: `UdpSocket::connect`.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownHost`](ErrorKind::UnknownHost), [`Unreachable`](ErrorKind::Unreachable).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, socket::{ListenOptions, SOCK_DGRAM}};
+    /// let server = ListenOptions::new().kind(SOCK_DGRAM).create_server("127.0.0.1:0")?;
+    /// let mut client = Client::connect_udp(server.getsockname()?)?;
+    /// client.send(b"question")?;
+    /// let (_, from) = server.recvfrom(&mut [0; 64])?;
+    /// server.sendto(b"answer", from)?;
+    /// assert_eq!(client.recv(64)?, b"answer");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn connect_udp(address: impl ToAddress) -> Result<Client> {
+        Connector::new().kind(SOCK_DGRAM).connect(address)
     }
 
     /// Connects, or gives the errno why not: [`Connector::connect_ex`] with nothing set.
@@ -408,9 +443,10 @@ impl Client {
         self.stream().map(Stream::socket)
     }
 
-    fn over(socket: Socket, timeout: Option<Duration>) -> Client {
+    fn over(socket: Socket, kind: Kind, timeout: Option<Duration>) -> Client {
         let stream = Some(Stream::from(socket));
-        Client { stream, timeout, received: Buffer::default(), line_limit: LINE_LIMIT }
+        let room = if kind == SOCK_STREAM { 0 } else { PACKET };
+        Client { stream, timeout, received: Buffer::default(), room, line_limit: LINE_LIMIT }
     }
 
     fn stream(&self) -> Result<&Stream> {
@@ -434,7 +470,7 @@ impl Client {
     /// Receives more into the buffer; 0 is the end of data.
     fn fill(&mut self, deadline: Deadline) -> Result<usize> {
         let mut received = std::mem::take(&mut self.received);
-        let outcome = self.receive(received.room(), deadline);
+        let outcome = self.receive(received.room_for(self.room), deadline);
         received.filled(*outcome.as_ref().unwrap_or(&0));
         self.received = received;
         outcome

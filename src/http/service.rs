@@ -24,6 +24,7 @@ use crate::{
     error::ErrorKind,
     server::engine::service::{Conn, Desk, Service, Verdict, Wait},
     socket::{Address, Shutdown},
+    stream::Stream,
     wire::{body::BodyError, date::DateCache},
 };
 
@@ -98,6 +99,7 @@ pub(super) struct Turn<'t, 'd, H> {
 }
 
 impl<H: Handler> Service for HttpService<H> {
+    type Line = Stream;
     type State = State;
     type Scratch = Option<Box<Buffers>>;
 

@@ -3,6 +3,7 @@
 //! - [`Server`] listens, and calls a handler whenever a connection has something to read.
 //! - [`RequestHandler`] is that handler: a closure, or a type with hooks.
 //! - [`Connection`] is what it gets; [`Next`] is what it answers.
+//! - [`DatagramServer`], [`DatagramHandler`] and [`Datagram`] are the same for packets.
 //! - [`ServerHandle`] is a running server: its address, its [`Counts`], its end.
 //!
 //! A handler is plain blocking code. It runs on the thread that noticed the data, so a quick answer costs one
@@ -30,6 +31,8 @@
 //! | Python | here |
 //! |---|---|
 //! | `TCPServer`, `UnixStreamServer` | [`Server::bind`] with an address or a path |
+//! | `UDPServer`, `UnixDatagramServer` | [`DatagramServer::bind`] |
+//! | `DatagramRequestHandler` | [`DatagramHandler`]; [`Datagram`] is `packet`, `rfile` and `wfile` |
 //! | `ThreadingMixIn` | always, with a bounded number of threads: [`Server::max_threads`] |
 //! | `ForkingMixIn` | not offered: forking a process with threads isn't safe |
 //! | `serve_forever`, `handle_request` | [`Server::serve_forever`], [`Server::handle_request`] |
@@ -38,24 +41,27 @@
 //! | `request_queue_size`, `allow_reuse_address` | [`Server::backlog`]; always on |
 
 mod connection;
+mod datagram;
 pub(crate) mod engine;
 mod handle;
 mod plain;
+mod setup;
 
 use std::time::Duration;
 
 use crate::{
     error::Result,
-    socket::{Address, Socket, ToAddress, create_server},
+    socket::{Address, SOCK_STREAM, Socket, ToAddress, create_server},
 };
 
 pub use connection::{Connection, Detached};
+pub use datagram::{Datagram, DatagramHandler, DatagramServer};
 pub use engine::Counts;
 pub use handle::ServerHandle;
 pub use plain::{Next, RequestHandler};
 
-use engine::{Config, Engine};
 use plain::Plain;
+use setup::Setup;
 
 /// Listens, and serves every connection.
 ///
@@ -78,10 +84,8 @@ use plain::Plain;
 /// ```
 #[derive(Debug)]
 pub struct Server {
-    sockets: Vec<Socket>,
-    config: Config,
+    setup: Setup,
     idle: Option<Duration>,
-    patience: Option<Duration>,
 }
 
 impl Server {
@@ -94,7 +98,7 @@ impl Server {
     /// [`AddressInUse`](crate::ErrorKind::AddressInUse), [`PermissionDenied`](crate::ErrorKind::PermissionDenied)
     /// for ports below 1024, [`UnknownHost`](crate::ErrorKind::UnknownHost).
     pub fn bind(address: impl ToAddress) -> Result<Server> {
-        Ok(Server::from(create_server(address)?))
+        Ok(Server { setup: Setup::bind(address, SOCK_STREAM)?, idle: None })
     }
 
     /// Serves on that address as well.
@@ -103,8 +107,15 @@ impl Server {
     ///
     /// As [`bind`](Self::bind).
     pub fn also_bind(mut self, address: impl ToAddress) -> Result<Server> {
-        self.sockets.push(create_server(address)?);
+        self.setup.sockets.push(create_server(address)?);
         Ok(self)
+    }
+
+    /// Serves at that socket as well, which listens already.
+    #[must_use]
+    pub fn also_from(mut self, socket: Socket) -> Server {
+        self.setup.sockets.push(socket);
+        self
     }
 
     /// Has the kernel keep so many connections that wait to be accepted, on each address bound so far. Default is 4,096; the system's limit
@@ -116,14 +127,14 @@ impl Server {
     ///
     /// As `listen`.
     pub fn backlog(self, connections: i32) -> Result<Server> {
-        self.sockets.iter().try_for_each(|socket| socket.listen(connections))?;
+        self.setup.sockets.iter().try_for_each(|socket| socket.listen(connections))?;
         Ok(self)
     }
 
     /// Past so many open connections, accepting waits until one ends. Default is 10,000.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Server {
-        self.config.max_connections = connections;
+        self.setup.config.max_connections = connections;
         self
     }
 
@@ -131,7 +142,7 @@ impl Server {
     /// while the server goes on to accept and to keep its time limits. Default is 512.
     #[must_use]
     pub fn max_threads(mut self, threads: usize) -> Server {
-        self.config.max_threads = threads;
+        self.setup.config.max_threads = threads;
         self
     }
 
@@ -148,7 +159,44 @@ impl Server {
     /// Python: `StreamRequestHandler.timeout`, by default none.
     #[must_use]
     pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Server {
-        self.patience = limit.into();
+        self.setup.timeout = limit.into();
+        self
+    }
+
+    /// How long [`handle_request`](Self::handle_request) waits for a connection. Default is the first listening
+    /// socket's own timeout: none.
+    ///
+    /// Python: `server.timeout`.
+    #[must_use]
+    pub fn request_timeout(mut self, limit: impl Into<Option<Duration>>) -> Server {
+        self.setup.request_timeout = limit.into();
+        self
+    }
+
+    /// Has that called every so often while the server runs, for the first time after one interval; on a thread of
+    /// its own, so it may block. It ends with [`shutdown`](ServerHandle::shutdown). Default is nothing.
+    ///
+    /// Python: `service_actions`, which is called every `poll_interval` of half a second, and after each request too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{sync::mpsc, time::Duration};
+    /// use sockeye::server::{Connection, Next, Server};
+    ///
+    /// # fn main() -> sockeye::Result<()> {
+    /// let (tell, told) = mpsc::channel();
+    /// let server = Server::bind("127.0.0.1:0")?
+    ///     .service_actions(Duration::from_millis(1), move || tell.send("swept").unwrap_or(()))
+    ///     .spawn(|_: &mut Connection| Ok(Next::Close))?;
+    /// assert_eq!(told.recv(), Ok("swept"));
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn service_actions(mut self, interval: Duration, actions: impl FnMut() + Send + 'static) -> Server {
+        self.setup.call_every(interval, actions);
         self
     }
 
@@ -162,7 +210,7 @@ impl Server {
     #[doc(alias = "server_address")]
     #[doc(alias = "local_addr")]
     pub fn addr(&self) -> Result<Address> {
-        self.sockets[0].getsockname()
+        self.setup.addr()
     }
 
     /// All addresses that it listens on.
@@ -171,7 +219,15 @@ impl Server {
     ///
     /// As `getsockname`.
     pub fn addrs(&self) -> Result<Vec<Address>> {
-        self.sockets.iter().map(Socket::getsockname).collect()
+        self.setup.addrs()
+    }
+
+    /// Its listening sockets, for their options and descriptors.
+    ///
+    /// Python: `server.socket`, `server.fileno()`.
+    #[must_use]
+    pub fn sockets(&self) -> &[Socket] {
+        &self.setup.sockets
     }
 
     /// Serves for ever, or until the process ends; the calling thread waits.
@@ -189,21 +245,19 @@ impl Server {
     ///
     /// As [`serve_forever`](Self::serve_forever).
     pub fn spawn(self, handler: impl RequestHandler + 'static) -> Result<ServerHandle> {
-        let addrs = self.addrs()?;
-        let plain = Plain::new(handler, self.idle, self.patience);
-        let engine = Engine::start(plain, self.sockets, &self.config)?;
-        Ok(ServerHandle::new(engine, addrs))
+        let plain = Plain::new(handler, self.idle, self.setup.timeout);
+        self.setup.spawn(plain)
     }
 
-    /// Accepts one connection on the first address and serves it to its end, on the calling thread: the handler may
-    /// borrow what stands around it. The time to wait for the connection is the listening socket's timeout: set it
-    /// with [`Socket::settimeout`] before making the server from it.
+    /// Accepts one connection and serves it to its end, on the calling thread: the handler may borrow what stands
+    /// around it. Waits for the [`request_timeout`](Self::request_timeout).
     ///
     /// Python: `server.handle_request()`.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](crate::ErrorKind::TimedOut) when nobody came, and what `accept` reports.
+    /// [`TimedOut`](crate::ErrorKind::TimedOut) when nobody came, after
+    /// [`handle_timeout`](RequestHandler::handle_timeout), and what `accept` reports.
     ///
     /// # Examples
     ///
@@ -224,19 +278,20 @@ impl Server {
     /// # }
     /// ```
     pub fn handle_request(&self, handler: impl RequestHandler) -> Result<()> {
-        let (socket, peer) = self.sockets[0].accept()?;
-        engine::serve_one(&Plain::new(handler, self.idle, self.patience), socket, peer)
+        let (socket, peer) = match self.setup.await_request(Socket::accept) {
+            Err(error) if error.is_timeout() => {
+                handler.handle_timeout();
+                return Err(error);
+            }
+            outcome => outcome?,
+        };
+        engine::serve_one(&Plain::new(handler, self.idle, self.setup.timeout), socket, peer)
     }
 }
 
 /// From a socket that listens already: of a parent process, of any family, with any options.
 impl From<Socket> for Server {
     fn from(socket: Socket) -> Server {
-        Server {
-            sockets: vec![socket],
-            config: Config::default(),
-            idle: None,
-            patience: Some(Duration::from_secs(60)),
-        }
+        Server { setup: Setup::over(socket), idle: None }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 use crate::{
     error::{Error, Result},
     socket::Address,
+    stream::Stream,
 };
 
 use super::{
@@ -76,6 +77,9 @@ pub trait RequestHandler: Send + Sync {
     fn handle_error(&self, peer: &Address, error: &Error) {
         let _ = (peer, error);
     }
+
+    /// Told when [`handle_request`](super::Server::handle_request) waited in vain. Default is to do nothing.
+    fn handle_timeout(&self) {}
 }
 
 impl<F> RequestHandler for F
@@ -109,6 +113,7 @@ impl<H: RequestHandler> Plain<H> {
 }
 
 impl<H: RequestHandler> Service for Plain<H> {
+    type Line = Stream;
     type State = State;
     type Scratch = Vec<u8>;
 

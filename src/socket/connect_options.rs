@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use super::{
-    AF_UNSPEC, Bounds, Socket, Target, ToAddress, getdefaulttimeout,
+    AF_UNSPEC, Bounds, Kind, SOCK_STREAM, Socket, Target, ToAddress, getdefaulttimeout,
     race::{Attempting, race},
     resolve,
 };
@@ -48,7 +48,7 @@ impl ConnectOptions {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn new() -> ConnectOptions {
-        let attempting = Attempting { source: None, delay: ATTEMPT_DELAY };
+        let attempting = Attempting { source: None, kind: SOCK_STREAM, delay: ATTEMPT_DELAY };
         ConnectOptions { timeout: getdefaulttimeout(), cancel: None, attempting }
     }
 
@@ -81,6 +81,24 @@ impl ConnectOptions {
     /// ```
     pub fn cancel(self, token: impl Into<Option<CancelToken>>) -> ConnectOptions {
         ConnectOptions { cancel: token.into(), ..self }
+    }
+
+    /// The kind of socket: `SOCK_STREAM`; `SOCK_DGRAM`, for which connecting only fixes where packets go and of whom
+    /// they are taken; `SOCK_SEQPACKET`. Default is `SOCK_STREAM`.
+    ///
+    /// A datagram socket to a Unix address gets a name of its own, to which answers can go (Linux).
+    ///
+    /// ```
+    /// # use sockeye::socket::{ConnectOptions, ListenOptions, SOCK_DGRAM};
+    /// let server = ListenOptions::new().kind(SOCK_DGRAM).create_server("127.0.0.1:0")?;
+    /// let client = ConnectOptions::new().kind(SOCK_DGRAM).create_connection(server.getsockname()?)?;
+    /// client.send(b"hello")?;
+    /// assert_eq!(server.recvfrom(&mut [0; 64])?, (5, client.getsockname()?));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn kind(mut self, kind: Kind) -> ConnectOptions {
+        self.attempting.kind = kind;
+        self
     }
 
     /// The address of this end; port 0 lets the system choose one. Only addresses of its family are tried. Default
@@ -149,6 +167,10 @@ impl ConnectOptions {
     }
 
     /// The time limit.
+    pub(crate) fn chosen_kind(&self) -> Kind {
+        self.attempting.kind
+    }
+
     pub(crate) fn limit(&self) -> Option<Duration> {
         self.timeout
     }

@@ -67,7 +67,10 @@ pub(crate) fn dial(
 /// The host `""` or `::` is every address of this machine, IPv6 and IPv4 by one dual-stack socket (IPv4
 /// alone where the system has no IPv6); see [`Address::canonical`](super::Address::canonical). `SO_REUSEADDR` lets a
 /// server start again while connections of the last one linger; on the systems that are offered it never steals a
-/// port. [`ListenOptions`] has the family, the backlog, `SO_REUSEPORT` and IPv6 alone.
+/// port. [`ListenOptions`] has the family, the kind, the backlog, `SO_REUSEPORT` and IPv6 alone.
+///
+/// A Unix socket's file is neither replaced nor removed at the end, as in Python; the error about one that a server
+/// left behind says so.
 ///
 /// Python: `socket.create_server`, which is dual-stack only when asked, and whose backlog is 128 at most. In
 /// `std::net`: `TcpListener::bind`.

@@ -1,12 +1,15 @@
 //! [`ListenOptions`]: what `create_server` may be told.
 
-use std::net::{Ipv6Addr, SocketAddr};
+use std::{
+    net::{Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use socket2::SockRef;
 
 use super::{
-    AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC, Address, Bounds, Family, Protocol, SOCK_STREAM, SOMAXCONN, Socket,
-    Target, ToAddress, resolve,
+    AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC, Address, Bounds, Family, Kind, Protocol, SOCK_DGRAM, SOCK_STREAM,
+    SOMAXCONN, Socket, Target, ToAddress, resolve,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -29,6 +32,7 @@ use crate::{
 #[must_use]
 pub struct ListenOptions {
     family: Family,
+    kind: Kind,
     backlog: i32,
     ports: Ports,
     stack: Stack,
@@ -55,7 +59,13 @@ impl ListenOptions {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn new() -> ListenOptions {
-        ListenOptions { family: AF_UNSPEC, backlog: SOMAXCONN, ports: Ports::Own, stack: Stack::Dual }
+        ListenOptions {
+            family: AF_UNSPEC,
+            kind: SOCK_STREAM,
+            backlog: SOMAXCONN,
+            ports: Ports::Own,
+            stack: Stack::Dual,
+        }
     }
 
     /// The family of which a name's address is taken, and what `""` stands for. Default is `AF_UNSPEC`: any, and
@@ -71,6 +81,22 @@ impl ListenOptions {
     /// ```
     pub fn family(self, family: Family) -> ListenOptions {
         ListenOptions { family, ..self }
+    }
+
+    /// The kind of socket: `SOCK_STREAM`, `SOCK_SEQPACKET`, or `SOCK_DGRAM`, which is bound and doesn't listen; its
+    /// port is no other's, as it is without `SO_REUSEADDR`. Default is `SOCK_STREAM`.
+    ///
+    /// Python: has no such argument; `UDPServer` binds by itself.
+    ///
+    /// ```
+    /// # use sockeye::socket::{ListenOptions, SOCK_DGRAM};
+    /// let socket = ListenOptions::new().kind(SOCK_DGRAM).create_server("127.0.0.1:0")?;
+    /// socket.sendto(b"to myself", socket.getsockname()?)?;
+    /// assert_eq!(socket.recvfrom(&mut [0; 64])?.0, 9);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn kind(self, kind: Kind) -> ListenOptions {
+        ListenOptions { kind, ..self }
     }
 
     /// How many connections may wait for `accept`: see [`listen`](Socket::listen). Default is
@@ -176,9 +202,9 @@ impl ListenOptions {
             let message = format!("{address} is not an address of the family {:?}", self.family);
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        let socket = Socket::new(address.family(), SOCK_STREAM, Protocol::default())?;
+        let socket = Socket::new(address.family(), self.kind, Protocol::default())?;
         let options = SockRef::from(&socket);
-        if address.family() != AF_UNIX {
+        if address.family() != AF_UNIX && self.kind != SOCK_DGRAM {
             options.set_reuse_address(true)?;
         }
         if self.ports == Ports::Shared {
@@ -190,9 +216,26 @@ impl ListenOptions {
             let every = address.ip() == Some(Ipv6Addr::UNSPECIFIED.into());
             options.set_only_v6(!every || self.stack == Stack::Ipv6)?;
         }
-        socket.bind(address)?;
-        socket.listen(self.backlog).map_err(|error| error.context(format!("serve on {address}")))?;
+        socket.bind(address).map_err(|error| self.if_left_behind(error, address))?;
+        if self.kind != SOCK_DGRAM {
+            socket.listen(self.backlog).map_err(|error| error.context(format!("serve on {address}")))?;
+        }
         Ok(socket)
+    }
+
+    /// Says what to do about the file of a Unix socket that nobody serves any more.
+    fn if_left_behind(&self, error: Error, address: &Address) -> Error {
+        if error.kind() != ErrorKind::AddressInUse || address.family() != AF_UNIX {
+            return error;
+        }
+        let probe = |socket: Socket| socket.settimeout(Duration::ZERO).and_then(|()| socket.connect(address));
+        match Socket::new(AF_UNIX, self.kind, Protocol::default()).and_then(probe) {
+            Err(refused) if refused.kind() == ErrorKind::ConnectionRefused => {
+                let hint = "(its file was left by a server that has ended: remove it first)";
+                error.context(format!("serve on {address} {hint}"))
+            }
+            _ => error,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 use socket2::SockRef;
 
 use super::{
-    Address, Bounds, Protocol, SOCK_STREAM, Socket, Target,
+    AF_UNIX, Address, Bounds, Kind, Protocol, SOCK_DGRAM, SOCK_STREAM, Socket, Target,
     schedule::{Schedule, Step, interleave},
 };
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
 pub(super) struct Attempting {
     /// This end's address.
     pub(super) source: Option<SocketAddr>,
+    pub(super) kind: Kind,
     /// How long an attempt may stay without an answer before the next one starts beside it.
     pub(super) delay: Duration,
 }
@@ -73,10 +74,10 @@ fn of_family(addresses: Vec<Address>, source: SocketAddr) -> Result<Vec<Address>
 /// With a single address there is nothing to poll together: without bounds it is one blocking `connect(2)`.
 fn one(address: &Address, attempting: Attempting, bounds: Bounds<'_>) -> Result<Socket, Lost> {
     let connected = || {
-        let socket = prepared(address, attempting.source)?;
+        let socket = prepared(address, attempting)?;
         socket.set_cancel(bounds.cancel.cloned())?;
         socket.connect_by(address, bounds.deadline)?;
-        finished(socket, address)
+        finished(socket, address, attempting.kind)
     };
     connected().map_err(|error| match error.kind() {
         ErrorKind::Cancelled => Lost::All(error),
@@ -85,18 +86,22 @@ fn one(address: &Address, attempting: Attempting, bounds: Bounds<'_>) -> Result<
 }
 
 /// A socket that is ready to be connected, in blocking mode.
-fn prepared(address: &Address, source: Option<SocketAddr>) -> Result<Socket> {
-    let socket = Socket::new(address.family(), SOCK_STREAM, Protocol::default())?;
+fn prepared(address: &Address, Attempting { source, kind, .. }: Attempting) -> Result<Socket> {
+    let socket = Socket::new(address.family(), kind, Protocol::default())?;
     socket.settimeout(None)?;
     if let Some(source) = source {
         socket.bind(source)?;
+    }
+    if kind == SOCK_DGRAM && address.family() == AF_UNIX {
+        // Linux gives it a name of its own then, to which answers can go; elsewhere there is none.
+        let _ = socket.bind(Address::from_pathname("")?);
     }
     Ok(socket)
 }
 
 /// What the system says is connected, unless it is to itself.
-fn finished(socket: Socket, address: &Address) -> Result<Socket> {
-    if address.as_socket_addr().is_some() {
+fn finished(socket: Socket, address: &Address, kind: Kind) -> Result<Socket> {
+    if address.as_socket_addr().is_some() && kind == SOCK_STREAM {
         // Where nobody listens on a port of the ephemeral range, TCP may connect a socket of this machine to itself:
         // RFC 9293 §3.5 allows both ends to open at once.
         if socket.getsockname()? == *address {
@@ -120,11 +125,13 @@ impl Race {
         loop {
             match self.schedule.step(start.elapsed()) {
                 Step::Over => return Err(Lost::Attempts(self.lost)),
-                Step::Start(address) => match begin(&address, self.attempting.source) {
-                    Ok((socket, Progress::Connected)) => match finished(socket, &address) {
-                        Ok(socket) => return won(socket, bounds).map_err(Lost::All),
-                        Err(error) => self.fail(address, error),
-                    },
+                Step::Start(address) => match begin(&address, self.attempting) {
+                    Ok((socket, Progress::Connected)) => {
+                        match finished(socket, &address, self.attempting.kind) {
+                            Ok(socket) => return won(socket, bounds).map_err(Lost::All),
+                            Err(error) => self.fail(address, error),
+                        }
+                    }
                     Ok((socket, Progress::UnderWay)) => self.running.push((address, socket)),
                     Err(error) => self.fail(address, error),
                 },
@@ -152,7 +159,7 @@ impl Race {
             let (address, socket) = self.running.remove(place);
             let outcome = SockRef::from(&socket).take_error();
             let outcome = match outcome {
-                Ok(None) => finished(socket, &address),
+                Ok(None) => finished(socket, &address, self.attempting.kind),
                 Ok(Some(error)) | Err(error) => Err(error.into()),
             };
             match outcome {
@@ -183,8 +190,8 @@ enum Progress {
 }
 
 /// Starts an attempt that waits for nothing.
-fn begin(address: &Address, source: Option<SocketAddr>) -> Result<(Socket, Progress)> {
-    let socket = prepared(address, source)?;
+fn begin(address: &Address, attempting: Attempting) -> Result<(Socket, Progress)> {
+    let socket = prepared(address, attempting)?;
     socket.ensure_nonblocking()?;
     match SockRef::from(&socket).connect(&address.to_sock_addr()) {
         Ok(()) => Ok((socket, Progress::Connected)),

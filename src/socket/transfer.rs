@@ -327,6 +327,12 @@ impl Socket {
         sys::send(self.descriptor()?, data, sys::c::MSG_DONTWAIT)
     }
 
+    /// Never waits.
+    pub(crate) fn try_recvfrom(&self, buf: &mut [u8]) -> Result<(usize, Address)> {
+        let (n, from) = sys::recvfrom(self.descriptor()?, buf, sys::c::MSG_DONTWAIT)?;
+        Ok((n, Address::from_sock_addr(from)))
+    }
+
     pub(super) fn limit_with(&self, flags: MsgFlags) -> Limit {
         if asks(flags, MSG_DONTWAIT) { Limit::Now } else { self.mode.limit() }
     }

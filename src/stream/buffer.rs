@@ -46,11 +46,17 @@ impl Buffer {
     /// Room for a read, behind what is there. Grows only while nobody takes anything out, for what must stay in
     /// one piece.
     pub(crate) fn room(&mut self) -> &mut [u8] {
-        if self.bytes.len() - self.end < ROOM {
+        self.room_for(ROOM)
+    }
+
+    /// The same with so many bytes at least: what doesn't fit of a packet is lost.
+    pub(crate) fn room_for(&mut self, least: usize) -> &mut [u8] {
+        let least = least.max(ROOM);
+        if self.bytes.len() - self.end < least {
             self.bytes.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
-            if self.bytes.len() - self.end < ROOM {
-                self.bytes.resize((self.end + SIZE).next_power_of_two(), 0);
+            if self.bytes.len() - self.end < least {
+                self.bytes.resize((self.end + least.max(SIZE)).next_power_of_two(), 0);
             }
         }
         &mut self.bytes[self.end..]

@@ -4,12 +4,12 @@ use std::{
     collections::HashSet,
     fs,
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, SocketAddr, UdpSocket},
     path::Path,
     process::Command,
 };
 
-use crate::support::{Program, Scripted, connect, example, exchange};
+use crate::support::{PATIENCE, Program, Scripted, connect, example, exchange};
 
 /// An example that serves, on a port that the system chose.
 fn serve(name: &str) -> (Program, SocketAddr) {
@@ -55,6 +55,17 @@ fn tcp_echo_client() {
     let mut client = Command::new(example("tcp_echo_client"));
     let finished = Program::start(client.args([&addr.to_string(), "one", "two"])).finish();
     assert_eq!((finished.code, finished.lines), (Some(0), vec!["one".to_owned(), "two".to_owned()]));
+}
+
+#[test]
+fn udp_echo_server() {
+    let (_server, addr) = serve("udp_echo_server");
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket.send_to(b"hello", addr).unwrap();
+    let mut echo = [0; 8];
+    assert_eq!(socket.recv_from(&mut echo).unwrap(), (5, addr));
+    assert_eq!(&echo[..5], b"hello");
 }
 
 #[test]
@@ -140,7 +151,9 @@ fn http_post_form() {
 
 #[test]
 fn a_port_that_is_none() {
-    for name in ["tcp_echo_server", "static_files", "http_hello", "bench_hello", "udp_broadcast"] {
+    for name in
+        ["tcp_echo_server", "static_files", "http_hello", "bench_hello", "udp_broadcast", "udp_echo_server"]
+    {
         for port in ["http", "70000", "-1", ""] {
             let (code, lines) = run(name, &[port]);
             let usage = format!("usage: {name} ");

@@ -1,5 +1,7 @@
 //! `Server`: many connections, few threads.
 
+mod datagrams;
+
 use std::{
     io::{BufRead, Read, Write},
     net::{Shutdown, TcpStream},

@@ -1,4 +1,4 @@
-//! How a connection comes in: room for it, accept, its first state; and how its room is given back.
+//! How a connection or a packet comes in: room for it, its first state; and how its room is given back.
 
 use std::{
     io,
@@ -7,15 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{
-    socket::{Address, Socket},
-    stream::Stream,
-};
+use crate::socket::Address;
 
 use super::{
     Berth, Engine, Watched,
     drive::Connection,
     lane::{Door, Held},
+    line::Line,
     service::{Conn, Service},
     table::Cause,
 };
@@ -24,8 +22,13 @@ use super::{
 const OUT_OF_RESOURCES: Duration = Duration::from_millis(50);
 
 impl<S: Service + 'static> Engine<S> {
-    /// Accepts one connection, if there is room for it.
-    pub(super) fn let_in(self: &Arc<Self>, index: usize, door: usize) -> Option<(Socket, Address)> {
+    /// Takes in one connection or packet, if there is room for it.
+    pub(super) fn let_in(
+        self: &Arc<Self>,
+        index: usize,
+        door: usize,
+        block: &mut Vec<u8>,
+    ) -> Option<(S::Line, Address)> {
         if !self.room.take() {
             self.lanes[index].lane.answered(door, Door::Full);
             if self.room.want() {
@@ -33,27 +36,27 @@ impl<S: Service + 'static> Engine<S> {
             }
             return None;
         }
-        let accepted = self.accept(index, door);
-        if accepted.is_none() {
+        block.resize(self.packet_size, 0);
+        let taken = self.take_in(index, door, block);
+        if taken.is_none() {
             self.vacate();
         }
-        accepted
+        taken
     }
 
-    /// Accepts one connection.
-    fn accept(&self, index: usize, door: usize) -> Option<(Socket, Address)> {
+    fn take_in(&self, index: usize, door: usize, block: &mut [u8]) -> Option<(S::Line, Address)> {
         let lane = &self.lanes[index].lane;
-        let accepted = {
+        let taken = {
             let open = self.doors[door].lock().unwrap_or_else(PoisonError::into_inner);
             match &*open {
-                Some(listener) => listener.try_accept(),
+                Some(open) => S::Line::take_in(open, block),
                 None => return None,
             }
         };
-        match accepted {
-            Ok((socket, peer)) => {
+        match taken {
+            Ok(taken) => {
                 lane.answered(door, Door::Opened);
-                Some((socket, peer))
+                Some(taken)
             }
             Err(error) => {
                 lane.answered(door, verdict_on_accept(&error.into()));
@@ -62,8 +65,14 @@ impl<S: Service + 'static> Engine<S> {
         }
     }
 
-    /// A new connection gets its state and its slot, in the lane that has the fewest.
-    pub(super) fn welcome(&self, stream: Stream, peer: Address) -> Option<Held<Connection<S>>> {
+    /// What came in gets its state and its slot: in the lane that has the fewest if it is to stay, else in the one
+    /// of that door.
+    pub(super) fn welcome(
+        &self,
+        index: usize,
+        stream: S::Line,
+        peer: Address,
+    ) -> Option<Held<Connection<S>>> {
         let state = match catch_unwind(AssertUnwindSafe(|| self.service.open(&peer))) {
             Ok(state) => state?,
             Err(_) => {
@@ -71,9 +80,11 @@ impl<S: Service + 'static> Engine<S> {
                 return None;
             }
         };
-        stream.socket().set_cancel(self.cancel.clone()).ok()?;
+        if S::Line::STAYS {
+            stream.socket().set_cancel(self.cancel.clone()).ok()?;
+        }
         let home = match self.lanes.len() {
-            1 => 0,
+            lanes if lanes == 1 || !S::Line::STAYS => index,
             lanes => (0..lanes).min_by_key(|&lane| self.lanes[lane].lane.count())?,
         };
         let token = self.lanes[home].lane.admit()?;
@@ -99,8 +110,12 @@ impl<S: Service + 'static> Engine<S> {
 fn verdict_on_accept(error: &io::Error) -> Door {
     match error.kind() {
         io::ErrorKind::WouldBlock => Door::Drained,
-        // That one is gone; the queue is shorter by it.
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset => Door::Opened,
+        // That one is gone, or an answer to an earlier packet found nobody (ICMP): the queue is shorter by it.
+        io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable => Door::Opened,
         _ => Door::Pause(Instant::now() + OUT_OF_RESOURCES),
     }
 }

@@ -8,7 +8,6 @@ use std::{
 
 use crate::{
     poll::{Event, Interest, Poller},
-    stream::Stream,
     sys::thread::thread_number,
 };
 
@@ -17,6 +16,7 @@ use super::{
     classes::Class,
     crew::Order,
     lane::{Alert, Held, Outcome, Target, Work},
+    line::Line,
     post::Post,
     service::{Begin, Desk, Service, Verdict, Wait},
     table::{Cause, Readiness, Token},
@@ -29,11 +29,13 @@ const QUICK: Duration = Duration::from_micros(100);
 pub(super) struct Local<B> {
     post: Arc<Post>,
     scratch: B,
+    /// What a packet is received into.
+    block: Vec<u8>,
 }
 
 impl<B: Default> Default for Local<B> {
     fn default() -> Local<B> {
-        Local { post: Arc::new(Post::new(thread_number())), scratch: B::default() }
+        Local { post: Arc::new(Post::new(thread_number())), scratch: B::default(), block: Vec::new() }
     }
 }
 
@@ -58,7 +60,7 @@ struct Shift<'a, S: Service> {
     worked: bool,
 }
 
-pub(super) type Connection<S> = Box<Berth<<S as Service>::State>>;
+pub(super) type Connection<S> = Box<Berth<S>>;
 
 impl<S: Service + 'static> Engine<S> {
     /// A thread's life: one order after the other.
@@ -89,10 +91,10 @@ impl<S: Service + 'static> Engine<S> {
                     (held, now)
                 }
                 Work::Accept(door, now) => {
-                    let Some((socket, peer)) = self.let_in(index, door) else { continue };
+                    let Some((line, peer)) = self.let_in(index, door, &mut local.block) else { continue };
                     // The hook that judges it may block as well.
                     local.post.enter();
-                    let held = self.welcome(Stream::from(socket), peer);
+                    let held = self.welcome(index, line, peer);
                     // Whoever sees it counted sees it open as well.
                     self.counters.accepted.fetch_add(1, Ordering::Release);
                     match held {

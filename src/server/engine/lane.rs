@@ -8,6 +8,7 @@ mod doors;
 
 use std::{
     collections::VecDeque,
+    mem,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -115,6 +116,8 @@ struct State<P, C> {
     allowed: usize,
     doors: Vec<DoorState>,
     streak: u32,
+    /// A door was open for a whole streak.
+    crowded: bool,
     now: Instant,
     polls: u64,
     polls_at_tick: u64,
@@ -149,6 +152,7 @@ impl<P, C> Lane<P, C> {
             allowed: 1,
             doors: vec![DoorState::Quiet; setup.doors],
             streak: 0,
+            crowded: false,
             now: setup.now,
             polls: 0,
             polls_at_tick: 0,
@@ -393,9 +397,10 @@ impl<P, C> State<P, C> {
         Work::Leave
     }
 
-    /// The queue is long: another driver may help.
+    /// The queue is long, or that before a door: another driver may help.
     fn call_another(&mut self) -> Alert {
-        if self.ready.len() < LONG_QUEUE || self.called {
+        let crowded = mem::take(&mut self.crowded);
+        if self.ready.len() < LONG_QUEUE && !crowded || self.called {
             return Alert::default();
         }
         if self.drivers.len() >= self.allowed {

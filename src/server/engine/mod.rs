@@ -17,10 +17,11 @@
 //! | `service` | what a protocol gives the engine, and gets from it |
 //! | `lane`, `table`, `post` | the state machine: no system call, no thread, no clock |
 //! | `drive` | what a thread does: drive a lane, serve a connection |
-//! | `accept` | how a connection comes in |
+//! | `accept`, `line` | how a connection or a packet comes in |
 //! | `crew` | the threads |
 //! | `room` | how many connections there may be |
 //! | `watch` | the watcher: take-over, the number of drivers, shutting down |
+//! | `upkeep` | what is called now and then |
 //! | `classes` | which requests are known to block |
 
 mod accept;
@@ -28,12 +29,14 @@ pub(crate) mod classes;
 mod crew;
 mod drive;
 mod lane;
+pub(crate) mod line;
 mod post;
 mod room;
 pub(crate) mod service;
 mod single;
 mod sync;
 mod table;
+mod upkeep;
 mod watch;
 
 use std::{
@@ -50,14 +53,16 @@ use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
     poll::{Interest, Poller, Registrar, poller},
-    socket::{SO_ACCEPTCONN, SOL_SOCKET, Socket},
+    socket::Socket,
 };
 
 use classes::Classes;
 use crew::{Crew, Order};
 use lane::{Held, Lane, Setup};
+use line::Line;
 use room::Room;
 use service::{Conn, Service, Wait};
+use upkeep::Upkeep;
 use watch::Watcher;
 
 pub(crate) use single::serve_one;
@@ -72,8 +77,10 @@ const CORES_PER_LANE: usize = 4;
 /// What an engine may use.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// Connections at a time; past it, accepting waits.
+    /// Connections at a time, or packets that are served or wait for a thread; past it, nothing is taken in.
     pub(crate) max_connections: usize,
+    /// So many bytes of a packet are taken.
+    pub(crate) packet_size: usize,
     /// Threads that handlers may block at a time; past it, requests wait for one. The drivers are beside them.
     pub(crate) max_threads: usize,
     /// A thread without work ends after that time.
@@ -85,7 +92,13 @@ pub(crate) struct Config {
 impl Default for Config {
     fn default() -> Config {
         let cores = thread::available_parallelism().map_or(1, usize::from);
-        Config { max_connections: 10_000, max_threads: 512, idle_thread: Duration::from_secs(10), cores }
+        Config {
+            max_connections: 10_000,
+            packet_size: 0,
+            max_threads: 512,
+            idle_thread: Duration::from_secs(10),
+            cores,
+        }
     }
 }
 
@@ -120,8 +133,8 @@ pub struct Counts {
 }
 
 /// A connection with what the engine keeps of it.
-struct Berth<S> {
-    conn: Conn<S>,
+struct Berth<S: Service> {
+    conn: Conn<S::State, S::Line>,
     /// Its lane, for life.
     lane: usize,
     watched: Watched,
@@ -137,13 +150,13 @@ enum Watched {
 }
 
 /// A connection for a spare thread.
-struct Job<S> {
+struct Job<S: Service> {
     held: Held<Box<Berth<S>>>,
     since: Instant,
 }
 
 /// A lane with what registers its connections.
-struct Track<S> {
+struct Track<S: Service> {
     lane: Lane<Poller, Box<Berth<S>>>,
     registrar: Registrar,
 }
@@ -151,13 +164,15 @@ struct Track<S> {
 /// A running server.
 pub(crate) struct Engine<S: Service> {
     service: S,
-    lanes: Box<[Track<S::State>]>,
-    /// The listening sockets; `None` once they are closed. All belong to the first lane.
-    doors: Box<[Mutex<Option<Socket>>]>,
+    lanes: Box<[Track<S>]>,
+    /// The sockets that something comes in by; `None` once they are closed. All belong to the first lane.
+    doors: Box<[Mutex<Option<Arc<Socket>>>]>,
+    packet_size: usize,
     room: Room,
     classes: Classes,
-    crew: Crew<Job<S::State>>,
+    crew: Crew<Job<S>>,
     watcher: Watcher,
+    upkeep: Upkeep,
     counters: Counters,
     /// Ends blocking calls on the server's connections when it has to end.
     cancel: CancelToken,
@@ -168,25 +183,20 @@ pub(crate) struct Engine<S: Service> {
 }
 
 impl<S: Service + 'static> Engine<S> {
-    /// Starts to serve what comes in through those listening sockets, which become non-blocking.
+    /// Starts to serve what comes in through those sockets, which become non-blocking.
     ///
     /// # Errors
     ///
-    /// When one of them doesn't listen, or the system has no descriptors, threads or memory left.
+    /// When one of them can't be a door (a connection's must listen), or the system has no descriptors, threads or memory left.
     pub(crate) fn start(service: S, doors: Vec<Socket>, config: &Config) -> Result<Arc<Engine<S>>> {
-        for door in &doors {
-            if !door.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)? {
-                let why = "a socket to serve doesn't listen: call its listen, or make it by create_server";
-                return Err(Error::new(ErrorKind::InvalidInput, why));
-            }
-        }
+        let cancel = CancelToken::new()?;
+        doors.iter().try_for_each(|door| S::Line::open(door, &cancel))?;
         let count = config.cores.div_ceil(CORES_PER_LANE).max(1);
         let mut lanes = Vec::with_capacity(count);
         for lane in 0..count {
             let (seat, registrar) = poller(EVENTS)?;
             let own: &[Socket] = if lane == 0 { &doors } else { &[] };
             for (number, door) in own.iter().enumerate() {
-                door.setblocking(false)?;
                 registrar.add(door, LAST_DOOR - number, Interest::Read)?;
             }
             let setup = Setup {
@@ -200,14 +210,16 @@ impl<S: Service + 'static> Engine<S> {
         let engine = Arc::new(Engine {
             service,
             lanes: lanes.into(),
-            doors: doors.into_iter().map(|door| Mutex::new(Some(door))).collect(),
+            doors: doors.into_iter().map(|door| Mutex::new(Some(Arc::new(door)))).collect(),
+            packet_size: config.packet_size,
             room: Room::new(config.max_connections),
             classes: Classes::new(),
             // A driver for each lane beside those that handlers may block.
             crew: Crew::new(config.max_threads.max(1) + count, config.idle_thread),
             watcher: Watcher::default(),
+            upkeep: Upkeep::default(),
             counters: Counters::default(),
-            cancel: CancelToken::new()?,
+            cancel,
             draining: AtomicBool::new(false),
             joining: Mutex::new(()),
             cores: config.cores,
@@ -223,11 +235,11 @@ impl<S: Service + 'static> Engine<S> {
     }
 
     /// Gives an order to the crew. A system without threads leaves it queued for those that there are.
-    fn order(self: &Arc<Self>, order: Order<Job<S::State>>) {
+    fn order(self: &Arc<Self>, order: Order<Job<S>>) {
         let _ = self.try_order(order);
     }
 
-    fn try_order(self: &Arc<Self>, order: Order<Job<S::State>>) -> Result<()> {
+    fn try_order(self: &Arc<Self>, order: Order<Job<S>>) -> Result<()> {
         self.crew.give(order, || self.start_thread())
     }
 
@@ -252,6 +264,7 @@ impl<S: Service + 'static> Engine<S> {
                 drop(door.lock().unwrap_or_else(PoisonError::into_inner).take());
             }
         }
+        self.upkeep.end();
         // It does the rest.
         self.watcher.hurry(patience);
     }
@@ -262,13 +275,14 @@ impl<S: Service + 'static> Engine<S> {
     ///
     /// When called from one of the server's own threads: it would wait for itself.
     pub(crate) fn join(&self) -> Result<()> {
-        if self.crew.is_mine() {
+        if self.crew.is_mine() || self.upkeep.is_mine() {
             let why = "join called from a handler: it would wait for itself; call shutdown there and join elsewhere";
             return Err(Error::new(ErrorKind::InvalidInput, why));
         }
         let _alone = self.joining.lock().unwrap_or_else(PoisonError::into_inner);
         self.watcher.join();
         self.crew.join();
+        self.upkeep.join();
         Ok(())
     }
 

@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use crate::{socket::Address, stream::Stream};
 
-use super::classes::Class;
+use super::{classes::Class, line::Line};
 
 /// A protocol that the engine serves.
 pub(crate) trait Service: Send + Sync {
+    /// What comes in: connections ([`Stream`]) or packets.
+    type Line: Line;
     /// What a connection keeps while it is parked. Small: ten thousand of them are held.
     type State: Send + 'static;
     /// Buffers of a thread, shared by all connections that it serves.
@@ -23,13 +25,13 @@ pub(crate) trait Service: Send + Sync {
     ///
     /// Called on a thread that drives the lane, or on a spare one after [`Verdict::Handover`]. May block;
     /// then the engine gives the lane to another thread. May panic: the connection is closed then.
-    fn ready(&self, conn: &mut Conn<Self::State>, desk: &mut Desk<'_, Self::Scratch>) -> Verdict;
+    fn ready(&self, conn: &mut Conn<Self::State, Self::Line>, desk: &mut Desk<'_, Self::Scratch>) -> Verdict;
 
     /// A parked connection's time has passed. A last word may be written (never waiting); it is closed then.
-    fn expired(&self, conn: &mut Conn<Self::State>, wait: Wait);
+    fn expired(&self, conn: &mut Conn<Self::State, Self::Line>, wait: Wait);
 
     /// Takes a connection that left by [`Verdict::Detach`].
-    fn detach(&self, conn: Conn<Self::State>);
+    fn detach(&self, conn: Conn<Self::State, Self::Line>);
 
     /// How many panics of the program's own code it has caught itself.
     fn caught_panics(&self) -> u64 {
@@ -42,9 +44,9 @@ pub(crate) trait Service: Send + Sync {
 
 /// A connection, held by the thread that serves it or by the table that it is parked in.
 #[derive(Debug)]
-pub(crate) struct Conn<S> {
-    /// Non-blocking; its timed calls wait by `poll`.
-    pub(crate) stream: Stream,
+pub(crate) struct Conn<S, L = Stream> {
+    /// What it speaks through. Non-blocking; its timed calls wait by `poll`.
+    pub(crate) stream: L,
     /// The other end.
     pub(crate) peer: Address,
     /// The protocol's own.

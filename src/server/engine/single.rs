@@ -17,7 +17,10 @@ use super::service::{Begin, Conn, Desk, Service, Verdict, Wait};
 /// # Errors
 ///
 /// When waiting for the connection fails for another reason than time.
-pub(crate) fn serve_one<S: Service>(service: &S, socket: Socket, peer: Address) -> Result<()> {
+pub(crate) fn serve_one<S>(service: &S, socket: Socket, peer: Address) -> Result<()>
+where
+    S: Service<Line = Stream>,
+{
     let Some(state) = service.open(&peer) else { return Ok(()) };
     let mut conn = Conn { stream: Stream::from(socket), peer, state, read_closed: false };
     let mut scratch = S::Scratch::default();

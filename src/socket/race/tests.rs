@@ -11,10 +11,10 @@ use crate::{
 const LONG: Duration = Duration::from_secs(60);
 
 /// Short enough not to wait for, as RFC 8305 allows.
-const SOON: Attempting = Attempting { source: None, delay: Duration::from_millis(10) };
+const SOON: Attempting = Attempting { source: None, kind: SOCK_STREAM, delay: Duration::from_millis(10) };
 
 /// So long that no second attempt starts beside the first.
-const LATE: Attempting = Attempting { source: None, delay: LONG };
+const LATE: Attempting = Attempting { source: None, kind: SOCK_STREAM, delay: LONG };
 
 fn within(limit: Duration) -> Bounds<'static> {
     Bounds { deadline: Deadline::after(limit), cancel: None }
@@ -153,5 +153,5 @@ fn the_source_address_is_bound_and_rules_other_families_out() {
 fn a_socket_that_is_connected_to_itself_is_no_connection() {
     let (socket, address) = nobody();
     socket.connect_by(&address, Deadline::NEVER).unwrap();
-    assert_eq!(finished(socket, &address).unwrap_err().raw_os_error(), Some(c::ECONNREFUSED));
+    assert_eq!(finished(socket, &address, SOCK_STREAM).unwrap_err().raw_os_error(), Some(c::ECONNREFUSED));
 }

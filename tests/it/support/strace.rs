@@ -1,6 +1,6 @@
 //! System calls, counted by strace.
 
-use std::{env, fs, process::Command};
+use std::{env, fmt, fs, process::Command};
 
 use super::peer;
 
@@ -47,5 +47,12 @@ impl Calls {
             let (count, least) = (self.of(call), each * rounds);
             assert!((least..least + rounds / 10).contains(&count), "{count} of {call}\n{}", self.report);
         }
+    }
+}
+
+/// strace's table.
+impl fmt::Display for Calls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.report)
     }
 }

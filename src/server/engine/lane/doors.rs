@@ -40,6 +40,7 @@ impl<P, C> State<P, C> {
             self.ready.push_front(Entry::Door(door));
         } else {
             self.streak = 0;
+            self.crowded = true;
             self.later.push(Entry::Door(door));
         }
     }
@@ -55,7 +56,10 @@ impl<P, C> State<P, C> {
     pub(super) fn answered(&mut self, door: usize, answer: Door) {
         let DoorState::Open(again) = self.doors[door] else { return };
         match answer {
-            Door::Drained if !again => self.doors[door] = DoorState::Quiet,
+            Door::Drained if !again => {
+                self.doors[door] = DoorState::Quiet;
+                self.streak = 0;
+            }
             Door::Opened | Door::Drained => self.queue_door(door),
             Door::Full => self.doors[door] = DoorState::Full,
             Door::Pause(until) => self.doors[door] = DoorState::Paused(until),

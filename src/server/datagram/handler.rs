@@ -1,0 +1,135 @@
+//! A datagram server's handler, and what it is to the engine.
+
+use std::time::Duration;
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    server::engine::{
+        classes::Class,
+        line::Packet,
+        service::{Begin, Conn, Desk, Service, Verdict, Wait},
+    },
+    socket::Address,
+};
+
+use super::Datagram;
+
+/// Serves a datagram server's packets. A closure `|datagram: &mut Datagram| …` is one.
+///
+/// | to write | duty |
+/// |---|---|
+/// | [`handle`](Self::handle) | do what a packet asks for |
+/// | [`verify_request`](Self::verify_request) | judge a packet before |
+/// | [`handle_error`](Self::handle_error) | log an error |
+/// | [`handle_timeout`](Self::handle_timeout) | do something while nobody asks |
+///
+/// Python: `socketserver.DatagramRequestHandler`, and the hooks of `BaseServer`.
+pub trait DatagramHandler: Send + Sync {
+    /// Called for each packet, by several threads at the same time. May block.
+    ///
+    /// # Errors
+    ///
+    /// Any error goes to [`handle_error`](Self::handle_error), and what was written is not sent.
+    fn handle(&self, datagram: &mut Datagram<'_>) -> Result<()>;
+
+    /// Whether that packet shall be served; else it is dropped. Default is yes.
+    fn verify_request(&self, datagram: &Datagram<'_>) -> bool {
+        let _ = datagram;
+        true
+    }
+
+    /// Told when [`handle`](Self::handle) or sending its answer failed, and of a packet that was dropped because it
+    /// is longer than [`max_packet_size`](super::DatagramServer::max_packet_size)
+    /// ([`TooLarge`](ErrorKind::TooLarge)). Default is to say nothing.
+    fn handle_error(&self, peer: &Address, error: &Error) {
+        let _ = (peer, error);
+    }
+
+    /// Told when [`handle_request`](super::DatagramServer::handle_request) waited in vain. Default is to do nothing.
+    fn handle_timeout(&self) {}
+}
+
+impl<F> DatagramHandler for F
+where
+    F: Fn(&mut Datagram<'_>) -> Result<()> + Send + Sync,
+{
+    fn handle(&self, datagram: &mut Datagram<'_>) -> Result<()> {
+        self(datagram)
+    }
+}
+
+/// All packets are alike: one that blocks says more of the next one than its sender's address does, as that is
+/// often a new one.
+const CLASS: Class = Class::new(0);
+
+/// The protocol of packets: none.
+pub(super) struct Packets<H> {
+    pub(super) handler: H,
+    /// Longer ones are dropped.
+    pub(super) longest: usize,
+}
+
+/// What becomes of a packet.
+pub(super) enum State {
+    New,
+    /// It is good, and waits for a thread.
+    Verified,
+}
+
+impl<H: DatagramHandler> Packets<H> {
+    /// Whether that packet is to be served.
+    pub(super) fn verify(&self, datagram: &Datagram<'_>) -> Result<bool> {
+        if datagram.packet().len() > self.longest {
+            let why =
+                format!("a packet of more than {} bytes was dropped: see max_packet_size", self.longest);
+            return Err(Error::new(ErrorKind::TooLarge, why));
+        }
+        Ok(self.handler.verify_request(datagram))
+    }
+
+    pub(super) fn serve(&self, mut datagram: Datagram<'_>) -> Result<()> {
+        self.handler.handle(&mut datagram)?;
+        datagram.finish()
+    }
+}
+
+impl<H: DatagramHandler> Service for Packets<H> {
+    type Line = Packet;
+    type State = State;
+    type Scratch = ();
+
+    fn open(&self, _: &Address) -> Option<State> {
+        Some(State::New)
+    }
+
+    fn ready(&self, conn: &mut Conn<State, Packet>, desk: &mut Desk<'_, ()>) -> Verdict {
+        let datagram = Datagram::new(&conn.stream.bytes, &conn.peer, &conn.stream.socket);
+        let good = matches!(conn.state, State::Verified)
+            || match self.verify(&datagram) {
+                Ok(good) => good,
+                Err(error) => {
+                    self.handler.handle_error(&conn.peer, &error);
+                    false
+                }
+            };
+        if !good {
+            return Verdict::Close;
+        }
+        if desk.begin(CLASS) == Begin::Handover {
+            conn.state = State::Verified;
+            return Verdict::Handover;
+        }
+        if let Err(error) = self.serve(datagram) {
+            self.handler.handle_error(&conn.peer, &error);
+        }
+        Verdict::Close
+    }
+
+    fn expired(&self, _: &mut Conn<State, Packet>, _: Wait) {}
+
+    fn detach(&self, _: Conn<State, Packet>) {}
+
+    fn patience(&self, _: Wait) -> Option<Duration> {
+        None
+    }
+}

@@ -1,0 +1,263 @@
+//! Packets instead of connections: Python's `UDPServer` and `UnixDatagramServer`.
+
+mod handler;
+mod packet;
+
+use std::time::Duration;
+
+use crate::{
+    error::{Error, ErrorKind, Result},
+    socket::{Address, ListenOptions, SOCK_DGRAM, Socket, ToAddress},
+};
+
+pub use handler::DatagramHandler;
+pub use packet::Datagram;
+
+use super::{ServerHandle, setup::Setup};
+use handler::Packets;
+
+/// Packets that are held at a time, unless told otherwise: twice as many as handlers may block.
+const PACKETS: usize = 1024;
+/// No packet of UDP is longer, nor one of a Unix socket on most systems.
+const PACKET_SIZE: usize = 65_535;
+
+/// Receives packets over UDP or a Unix socket, and serves several at a time.
+///
+/// Receiving is to packets what accepting is to connections: the thread that received one runs its handler, a quick
+/// one costs a `recvfrom`, a `sendto` and a share of an `epoll_wait`, and while one blocks, others receive and serve
+/// the next. So packets of one sender may be served at the same time and in any order.
+///
+/// Python: `socketserver.ThreadingUDPServer`, `ThreadingUnixDatagramServer`, with a bounded number of threads.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::{client::Client, server::{Datagram, DatagramServer}};
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let server = DatagramServer::bind("127.0.0.1:0")?.spawn(|datagram: &mut Datagram| {
+///     datagram.reply(datagram.packet())
+/// })?;
+/// let mut client = Client::connect_udp(server.addr())?;
+/// client.send(b"hello")?;
+/// assert_eq!(client.recv(64)?, b"hello");
+/// # server.shutdown();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+#[doc(alias = "UDPServer")]
+#[doc(alias = "UnixDatagramServer")]
+#[doc(alias = "bind_udp")]
+pub struct DatagramServer(Setup);
+
+impl DatagramServer {
+    /// Receives there: `("", port)` on all addresses of the machine, port 0 takes a free one, a path is a Unix
+    /// socket.
+    ///
+    /// A machine with several addresses may answer from another one than it was asked at if all are bound at once;
+    /// where clients look at that, bind each by [`also_bind`](Self::also_bind).
+    ///
+    /// A Unix socket's file is neither replaced nor removed at the end, as in Python.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressInUse`](ErrorKind::AddressInUse), which says what to do about a file that was left behind,
+    /// [`PermissionDenied`](ErrorKind::PermissionDenied) for ports below 1024,
+    /// [`UnknownHost`](ErrorKind::UnknownHost).
+    pub fn bind(address: impl ToAddress) -> Result<DatagramServer> {
+        Ok(DatagramServer::over(Setup::bind(address, SOCK_DGRAM)?))
+    }
+
+    fn over(mut setup: Setup) -> DatagramServer {
+        setup.config.max_connections = PACKETS;
+        DatagramServer(setup).max_packet_size(PACKET_SIZE)
+    }
+
+    /// Receives on that address as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub fn also_bind(self, address: impl ToAddress) -> Result<DatagramServer> {
+        Ok(self.also_from(ListenOptions::new().kind(SOCK_DGRAM).create_server(address)?))
+    }
+
+    /// Receives on that socket as well, which is bound already.
+    #[must_use]
+    pub fn also_from(mut self, socket: Socket) -> DatagramServer {
+        self.0.sockets.push(socket);
+        self
+    }
+
+    /// Drops longer packets, and tells [`handle_error`](DatagramHandler::handle_error). Each thread that receives
+    /// holds a buffer of that size; a packet is held in what it takes. Default is 65,535: longer than any of UDP.
+    ///
+    /// Python: `max_packet_size`, by default 8,192, past which a packet is cut off without a word.
+    #[must_use]
+    pub fn max_packet_size(mut self, bytes: usize) -> DatagramServer {
+        // One byte more tells a packet that was cut off.
+        self.0.config.packet_size = bytes.saturating_add(1);
+        self
+    }
+
+    /// So many packets are held at a time, those in handlers and those that wait for a thread. Past it they stay in
+    /// the system's buffer, which drops what it can't hold. Default is 1,024.
+    #[must_use]
+    pub fn max_packets(mut self, packets: usize) -> DatagramServer {
+        self.0.config.max_connections = packets;
+        self
+    }
+
+    /// So many handlers may block at a time, each a thread of its own; past it, packets wait. Default is 512.
+    #[must_use]
+    pub fn max_threads(mut self, threads: usize) -> DatagramServer {
+        self.0.config.max_threads = threads;
+        self
+    }
+
+    /// How long an answer may wait for room in the system's buffer. Default is 60 seconds.
+    #[must_use]
+    pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> DatagramServer {
+        self.0.timeout = limit.into();
+        self
+    }
+
+    /// How long [`handle_request`](Self::handle_request) waits. Default is the first socket's own timeout: none.
+    ///
+    /// Python: `server.timeout`.
+    #[must_use]
+    pub fn request_timeout(mut self, limit: impl Into<Option<Duration>>) -> DatagramServer {
+        self.0.request_timeout = limit.into();
+        self
+    }
+
+    /// Has that called every so often, as [`Server::service_actions`](super::Server::service_actions).
+    #[must_use]
+    pub fn service_actions(
+        mut self,
+        interval: Duration,
+        actions: impl FnMut() + Send + 'static,
+    ) -> DatagramServer {
+        self.0.call_every(interval, actions);
+        self
+    }
+
+    /// The address it receives on, with the port that the system chose; the first one, if there are several.
+    ///
+    /// Python: `server.server_address`. In `std::net`: `UdpSocket::local_addr`.
+    ///
+    /// # Errors
+    ///
+    /// As `getsockname`.
+    #[doc(alias = "server_address")]
+    #[doc(alias = "local_addr")]
+    pub fn addr(&self) -> Result<Address> {
+        self.0.addr()
+    }
+
+    /// All addresses that it receives on.
+    ///
+    /// # Errors
+    ///
+    /// As `getsockname`.
+    pub fn addrs(&self) -> Result<Vec<Address>> {
+        self.0.addrs()
+    }
+
+    /// Its sockets, for their options (`SO_RCVBUF`, groups of multicast, …) and descriptors.
+    ///
+    /// Python: `server.socket`, `server.fileno()`.
+    #[must_use]
+    pub fn sockets(&self) -> &[Socket] {
+        &self.0.sockets
+    }
+
+    /// Serves for ever, or until the process ends; the calling thread waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`spawn`](Self::spawn).
+    pub fn serve_forever(self, handler: impl DatagramHandler + 'static) -> Result<()> {
+        self.spawn(handler)?.join()
+    }
+
+    /// Serves in threads of its own. A [shutdown](ServerHandle::shutdown) ends receiving: what the system still
+    /// holds then is lost, what was received is served.
+    ///
+    /// # Errors
+    ///
+    /// When a socket isn't one of datagrams, and when the system has no descriptors, memory or threads left to
+    /// begin with.
+    pub fn spawn(self, handler: impl DatagramHandler + 'static) -> Result<ServerHandle> {
+        for socket in &self.0.sockets {
+            if socket.kind()? != SOCK_DGRAM {
+                let why = "a DatagramServer's socket isn't SOCK_DGRAM: make a Server from it";
+                return Err(Error::new(ErrorKind::InvalidInput, why));
+            }
+            socket.settimeout(self.0.timeout)?;
+        }
+        let longest = self.longest();
+        self.0.spawn(Packets { handler, longest })
+    }
+
+    /// Receives one packet and serves it on the calling thread: the handler may borrow what stands around it. Waits
+    /// for the [`request_timeout`](Self::request_timeout).
+    ///
+    /// Python: `server.handle_request()`.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](ErrorKind::TimedOut) when nobody asked, after
+    /// [`handle_timeout`](DatagramHandler::handle_timeout), and what `recvfrom` reports. What the handler reports goes
+    /// to its [`handle_error`](DatagramHandler::handle_error).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Datagram, DatagramServer}};
+    ///
+    /// # fn main() -> sockeye::Result<()> {
+    /// let server = DatagramServer::bind("127.0.0.1:0")?;
+    /// Client::connect_udp(server.addr()?)?.send(b"once")?;
+    /// server.handle_request(|datagram: &mut Datagram| {
+    ///     assert_eq!(datagram.packet(), b"once");
+    ///     Ok(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn handle_request(&self, handler: impl DatagramHandler) -> Result<()> {
+        let mut block = vec![0; self.0.config.packet_size];
+        let taken = self.0.await_request(|socket| Ok((socket, socket.recvfrom(&mut block)?)));
+        let (socket, (count, peer)) = match taken {
+            Err(error) if error.is_timeout() => {
+                handler.handle_timeout();
+                return Err(error);
+            }
+            outcome => outcome?,
+        };
+        socket.settimeout(self.0.timeout)?;
+        let packets = Packets { handler, longest: self.longest() };
+        let datagram = Datagram::new(&block[..count], &peer, socket);
+        let outcome = match packets.verify(&datagram) {
+            Ok(true) => packets.serve(datagram),
+            other => other.map(drop),
+        };
+        if let Err(error) = outcome {
+            packets.handler.handle_error(&peer, &error);
+        }
+        Ok(())
+    }
+
+    fn longest(&self) -> usize {
+        self.0.config.packet_size - 1
+    }
+}
+
+/// From a socket that is bound already: of a parent process, of any family, with any options.
+impl From<Socket> for DatagramServer {
+    fn from(socket: Socket) -> DatagramServer {
+        DatagramServer::over(Setup::over(socket))
+    }
+}

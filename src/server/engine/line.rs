@@ -1,0 +1,80 @@
+//! What comes in through a door: a connection, or a packet.
+
+use std::sync::Arc;
+
+use crate::{
+    cancel::CancelToken,
+    error::{Error, ErrorKind, Result},
+    socket::{Address, SO_ACCEPTCONN, SOL_SOCKET, Socket},
+    stream::Stream,
+};
+
+/// What a [`Service`](super::service::Service) serves.
+pub(crate) trait Line: Sized + Send + 'static {
+    /// Whether it may be parked, and so belongs to the lane that has the fewest. What doesn't stay is served by
+    /// whoever took it in.
+    const STAYS: bool;
+
+    /// Makes a door of a socket. From now on nothing waits at it, and the token ends what waits beyond it.
+    ///
+    /// # Errors
+    ///
+    /// When that socket can't be one.
+    fn open(door: &Socket, cancel: &CancelToken) -> Result<()>;
+
+    /// Takes in the next one; never waits. `block` is lent by the thread, as long as the engine was told.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` when nobody is there, and what the system says.
+    fn take_in(door: &Arc<Socket>, block: &mut [u8]) -> Result<(Self, Address)>;
+
+    /// The socket below it.
+    fn socket(&self) -> &Socket;
+}
+
+impl Line for Stream {
+    const STAYS: bool = true;
+
+    fn open(door: &Socket, _: &CancelToken) -> Result<()> {
+        if !door.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)? {
+            let why = "a socket to serve doesn't listen: call its listen, or make it by create_server";
+            return Err(Error::new(ErrorKind::InvalidInput, why));
+        }
+        door.setblocking(false)
+    }
+
+    fn take_in(door: &Arc<Socket>, _: &mut [u8]) -> Result<(Stream, Address)> {
+        let (socket, peer) = door.try_accept()?;
+        Ok((Stream::from(socket), peer))
+    }
+
+    fn socket(&self) -> &Socket {
+        Stream::socket(self)
+    }
+}
+
+/// A packet, with the socket that it came to and that its answer leaves by.
+#[derive(Debug)]
+pub(crate) struct Packet {
+    pub(crate) socket: Arc<Socket>,
+    /// In no more memory than it takes.
+    pub(crate) bytes: Box<[u8]>,
+}
+
+impl Line for Packet {
+    const STAYS: bool = false;
+
+    fn open(door: &Socket, cancel: &CancelToken) -> Result<()> {
+        door.set_cancel(cancel.clone())
+    }
+
+    fn take_in(door: &Arc<Socket>, block: &mut [u8]) -> Result<(Packet, Address)> {
+        let (count, peer) = door.try_recvfrom(block)?;
+        Ok((Packet { socket: Arc::clone(door), bytes: block[..count].into() }, peer))
+    }
+
+    fn socket(&self) -> &Socket {
+        &self.socket
+    }
+}

@@ -1,0 +1,86 @@
+//! What a server does now and then beside serving, on a thread of its own: it may block, and delays nobody.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, PoisonError, atomic::Ordering},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use crate::error::{Error, Result};
+
+use super::{Engine, service::Service};
+
+/// The thread, as others see it.
+#[derive(Default)]
+pub(super) struct Upkeep {
+    ended: Mutex<bool>,
+    bell: Condvar,
+    handle: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Upkeep {
+    /// Nothing is called any more, but for the call that runs.
+    pub(super) fn end(&self) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.bell.notify_all();
+    }
+
+    /// Waits until the thread has ended.
+    pub(super) fn join(&self) {
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(handle) = handle {
+            let _ = handle.join();
+        }
+    }
+
+    /// Whether the calling thread is the one.
+    pub(super) fn is_mine(&self) -> bool {
+        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        handle.as_ref().is_some_and(|handle| handle.thread().id() == thread::current().id())
+    }
+
+    /// Waits for the next call. False: there is none.
+    fn wait(&self, until: Option<Instant>) -> bool {
+        let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*ended {
+            let Some(until) = until else {
+                ended = self.bell.wait(ended).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            ended = self.bell.wait_timeout(ended, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        false
+    }
+}
+
+impl<S: Service + 'static> Engine<S> {
+    /// Has that called every so often until the server shuts down, for the first time after one interval.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no thread left.
+    pub(crate) fn call_every(
+        self: &Arc<Self>,
+        interval: Duration,
+        mut actions: impl FnMut() + Send + 'static,
+    ) -> Result<()> {
+        let engine = Arc::clone(self);
+        let mut handle = self.upkeep.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        let work = move || {
+            while engine.upkeep.wait(Instant::now().checked_add(interval)) {
+                if catch_unwind(AssertUnwindSafe(&mut actions)).is_err() {
+                    engine.counters.panicked.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        };
+        let started = thread::Builder::new().name("sockeye-service".to_owned()).spawn(work);
+        *handle =
+            Some(started.map_err(|error| Error::from(error).context("start the thread of service_actions"))?);
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! What every server is made of before it serves: sockets, limits, and what is done beside serving.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    deadline::Deadline,
+    error::{Error, ErrorKind, Result},
+    poll::{Interest, poller},
+    socket::{Address, Kind, ListenOptions, Socket, ToAddress},
+};
+
+use super::{
+    ServerHandle,
+    engine::{Config, Engine, service::Service},
+};
+
+/// See the module.
+pub(super) struct Setup {
+    pub(super) sockets: Vec<Socket>,
+    pub(super) config: Config,
+    /// How long `handle_request` waits.
+    pub(super) request_timeout: Option<Duration>,
+    /// The time limit of a handler's calls.
+    pub(super) timeout: Option<Duration>,
+    actions: Option<(Duration, Mutex<Actions>)>,
+}
+
+/// What is called now and then.
+pub(super) type Actions = Box<dyn FnMut() + Send>;
+
+impl Setup {
+    pub(super) fn bind(address: impl ToAddress, kind: Kind) -> Result<Setup> {
+        Ok(Setup::over(ListenOptions::new().kind(kind).create_server(address)?))
+    }
+
+    pub(super) fn over(socket: Socket) -> Setup {
+        Setup {
+            request_timeout: socket.gettimeout(),
+            sockets: vec![socket],
+            config: Config::default(),
+            timeout: Some(Duration::from_secs(60)),
+            actions: None,
+        }
+    }
+
+    pub(super) fn call_every(&mut self, interval: Duration, actions: impl FnMut() + Send + 'static) {
+        self.actions = Some((interval, Mutex::new(Box::new(actions))));
+    }
+
+    pub(super) fn addr(&self) -> Result<Address> {
+        self.sockets[0].getsockname()
+    }
+
+    pub(super) fn addrs(&self) -> Result<Vec<Address>> {
+        self.sockets.iter().map(Socket::getsockname).collect()
+    }
+
+    /// Waits until `take` gets something at one of the sockets.
+    ///
+    /// # Errors
+    ///
+    /// `TimedOut`, and what `take` reports.
+    pub(super) fn await_request<'a, T>(&'a self, mut take: impl FnMut(&'a Socket) -> Result<T>) -> Result<T> {
+        if let [socket] = &self.sockets[..] {
+            socket.settimeout(self.request_timeout)?;
+            return take(socket);
+        }
+        let deadline = Deadline::after(self.request_timeout);
+        let (mut poller, registrar) = poller(self.sockets.len())?;
+        for (number, socket) in self.sockets.iter().enumerate() {
+            socket.setblocking(false)?;
+            registrar.add(socket, number, Interest::Read)?;
+        }
+        loop {
+            for socket in &self.sockets {
+                match take(socket) {
+                    Err(error) if error.would_block() => {}
+                    outcome => return outcome,
+                }
+            }
+            if deadline.has_passed() {
+                return Err(Error::from(ErrorKind::TimedOut).context("handle_request"));
+            }
+            poller.wait(deadline.remaining())?;
+        }
+    }
+
+    pub(super) fn spawn<S: Service + 'static>(self, service: S) -> Result<ServerHandle> {
+        let addrs = self.addrs()?;
+        let engine = Engine::start(service, self.sockets, &self.config)?;
+        let handle = ServerHandle::new(Arc::clone(&engine), addrs);
+        if let Some((interval, actions)) = self.actions {
+            let actions = actions.into_inner().unwrap_or_else(PoisonError::into_inner);
+            if let Err(error) = engine.call_every(interval, actions) {
+                handle.shutdown_within(Duration::ZERO);
+                return Err(error);
+            }
+        }
+        Ok(handle)
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Setup").field("sockets", &self.sockets).finish_non_exhaustive()
+    }
+}

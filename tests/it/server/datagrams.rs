@@ -1,0 +1,352 @@
+//! `DatagramServer`: packets over UDP and Unix sockets.
+
+use std::{
+    io::{BufRead, Write},
+    net::{SocketAddr, UdpSocket},
+    os::unix::net::UnixDatagram,
+    sync::{
+        Arc, Barrier, Mutex,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
+
+use sockeye::{
+    Error, ErrorKind, Result,
+    client::{Client, Connector},
+    server::{Connection, Datagram, DatagramHandler, DatagramServer, Next, Server, ServerHandle},
+    socket::{Address, SOCK_DGRAM, Socket},
+};
+
+use super::end;
+use crate::support::{PATIENCE, calls_of};
+
+fn echo(datagram: &mut Datagram<'_>) -> Result<()> {
+    datagram.reply(datagram.packet())
+}
+
+fn serve(handler: impl DatagramHandler + 'static) -> ServerHandle {
+    DatagramServer::bind("127.0.0.1:0").unwrap().spawn(handler).unwrap()
+}
+
+fn peer() -> UdpSocket {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+fn addr(server: &ServerHandle) -> SocketAddr {
+    server.addr().as_socket_addr().unwrap()
+}
+
+#[track_caller]
+fn expect(socket: &UdpSocket, answer: &[u8]) {
+    let mut got = vec![0; 70_000];
+    let count = socket.recv(&mut got).unwrap();
+    assert_eq!(&got[..count], answer);
+}
+
+#[track_caller]
+fn ask(server: &ServerHandle, question: &[u8], answer: &[u8]) {
+    let socket = peer();
+    socket.send_to(question, addr(server)).unwrap();
+    expect(&socket, answer);
+}
+
+#[test]
+fn packets_of_all_sizes_and_many_peers_are_answered() {
+    let server = serve(echo);
+    for size in [0, 1, 1472, 1473, 9000, 65_507] {
+        ask(&server, &vec![7; size], &vec![7; size]);
+    }
+    let peers: Vec<_> = (0..50).map(|_| peer()).collect();
+    for round in 0..10_u8 {
+        for peer in &peers {
+            peer.send_to(&[round], addr(&server)).unwrap();
+        }
+        peers.iter().for_each(|peer| expect(peer, &[round]));
+    }
+    let counts = server.counts();
+    assert_eq!((counts.accepted, counts.served), (506, 506));
+    end(server);
+}
+
+#[test]
+fn packets_whose_handlers_block_delay_nobody() {
+    const BLOCKED: usize = 20;
+    let gate = Arc::new(Barrier::new(BLOCKED + 1));
+    let at_gate = Arc::clone(&gate);
+    let server = serve(move |datagram: &mut Datagram<'_>| {
+        if datagram.packet() == b"block" {
+            at_gate.wait();
+        }
+        echo(datagram)
+    });
+    let blocked: Vec<_> = (0..BLOCKED).map(|_| peer()).collect();
+    for peer in &blocked {
+        peer.send_to(b"block", addr(&server)).unwrap();
+    }
+    for _ in 0..20 {
+        ask(&server, b"quick", b"quick");
+    }
+    // Only when all of them stand in their handlers at once does the gate open.
+    gate.wait();
+    blocked.iter().for_each(|peer| expect(peer, b"block"));
+    assert!(server.counts().taken_over >= 1);
+    end(server);
+}
+
+/// With all places taken, packets stay in the system's buffer and are served when there is one.
+#[test]
+fn past_the_limit_packets_wait_outside() {
+    let (open, gate) = mpsc::channel();
+    let (tell, inside) = mpsc::channel();
+    let gate = Mutex::new(gate);
+    let handler = move |datagram: &mut Datagram<'_>| {
+        tell.send(()).unwrap();
+        gate.lock().unwrap().recv().unwrap();
+        echo(datagram)
+    };
+    let server = DatagramServer::bind("127.0.0.1:0").unwrap().max_packets(2).spawn(handler).unwrap();
+    let peers: Vec<_> = (0..5).map(|_| peer()).collect();
+    for peer in &peers {
+        peer.send_to(b"x", addr(&server)).unwrap();
+    }
+    for _ in 0..2 {
+        inside.recv_timeout(PATIENCE).unwrap();
+    }
+    assert_eq!((server.counts().open, server.counts().accepted), (2, 2));
+    for _ in &peers {
+        open.send(()).unwrap();
+    }
+    peers.iter().for_each(|peer| expect(peer, b"x"));
+    end(server);
+}
+
+struct Hooked(Mutex<mpsc::Sender<ErrorKind>>);
+
+impl DatagramHandler for Hooked {
+    fn handle(&self, datagram: &mut Datagram<'_>) -> Result<()> {
+        if datagram.packet() == b"fail" {
+            datagram.write_all(b"never sent")?;
+            return Err(Error::new(ErrorKind::Protocol, "as the test wants it"));
+        }
+        echo(datagram)
+    }
+    fn verify_request(&self, datagram: &Datagram<'_>) -> bool {
+        datagram.packet() != b"refused"
+    }
+    fn handle_error(&self, peer: &Address, error: &Error) {
+        assert!(peer.port().is_some());
+        self.0.lock().unwrap().send(error.kind()).unwrap();
+    }
+    fn handle_timeout(&self) {
+        self.0.lock().unwrap().send(ErrorKind::TimedOut).unwrap();
+    }
+}
+
+#[test]
+fn hooks_judge_packets_and_see_errors_and_what_is_too_long() {
+    let (errors, told) = mpsc::channel();
+    let server = DatagramServer::bind("127.0.0.1:0").unwrap().max_packet_size(8);
+    let server = server.spawn(Hooked(Mutex::new(errors))).unwrap();
+    let peer = peer();
+    for packet in [&b"refused"[..], b"fail", b"too long!", b"12345678"] {
+        peer.send_to(packet, addr(&server)).unwrap();
+    }
+    expect(&peer, b"12345678");
+    assert_eq!(told.recv(), Ok(ErrorKind::Protocol));
+    assert_eq!(told.recv(), Ok(ErrorKind::TooLarge));
+    assert_eq!(server.counts().served, 2, "what is refused isn't served");
+    end(server);
+}
+
+#[test]
+fn what_is_written_leaves_as_one_packet_and_nothing_as_none() {
+    let server = serve(|datagram: &mut Datagram<'_>| {
+        let mut line = String::new();
+        while datagram.read_line(&mut line)? > 0 {
+            datagram.write_all(line.to_uppercase().as_bytes())?;
+            line.clear();
+        }
+        Ok(())
+    });
+    let peer = peer();
+    peer.send_to(b"", addr(&server)).unwrap();
+    peer.send_to(b"one\ntwo\nthree", addr(&server)).unwrap();
+    expect(&peer, b"ONE\nTWO\nTHREE");
+    end(server);
+}
+
+#[test]
+fn a_unix_socket_serves_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("echo");
+    let (tell, told) = mpsc::channel();
+    let told = Mutex::new((tell, told));
+    let server = DatagramServer::bind(path.as_path()).unwrap();
+    let server = server.spawn(move |datagram: &mut Datagram<'_>| {
+        let outcome = echo(datagram).map_err(|error| error.kind());
+        told.lock().unwrap().0.send(outcome).unwrap();
+        if datagram.packet() == b"and?" {
+            let told = told.lock().unwrap();
+            assert_eq!(told.1.recv(), Ok(Err(ErrorKind::NotConnected)), "nobody can answer a nameless one");
+            assert_eq!(told.1.recv(), Ok(Ok(())));
+            datagram.reply(b"both")?;
+        }
+        Ok(())
+    });
+    let server = server.unwrap();
+    let nameless = UnixDatagram::unbound().unwrap();
+    nameless.send_to(b"x", &path).unwrap();
+    let mut client = Connector::new().kind(SOCK_DGRAM).timeout(PATIENCE).connect(path.as_path()).unwrap();
+    client.send(b"and?").unwrap();
+    assert_eq!((client.recv(64).unwrap(), client.recv(64).unwrap()), (b"and?".to_vec(), b"both".to_vec()));
+    end(server);
+    let error = DatagramServer::bind(path.as_path()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::AddressInUse);
+    assert!(error.to_string().contains("remove it first"), "{error}");
+}
+
+/// What the network says about an earlier answer must not end receiving.
+#[test]
+fn a_peer_that_is_gone_does_not_disturb() {
+    let gone = peer();
+    let socket = peer();
+    let (own, other) = (socket.local_addr().unwrap(), gone.local_addr().unwrap());
+    socket.connect(other).unwrap();
+    drop(gone);
+    // The refusals of the first two come as errors of the next calls on the socket.
+    socket.send(b"anybody?").unwrap();
+    let server = DatagramServer::from(Socket::from(socket)).spawn(echo).unwrap();
+    let back = UdpSocket::bind(other).unwrap();
+    back.set_read_timeout(Some(PATIENCE)).unwrap();
+    back.send_to(b"here again", own).unwrap();
+    expect(&back, b"here again");
+    end(server);
+}
+
+#[test]
+fn a_panic_costs_its_own_packet_only() {
+    let server = serve(|datagram: &mut Datagram<'_>| {
+        assert_ne!(datagram.packet(), b"!", "as the test wants it");
+        echo(datagram)
+    });
+    peer().send_to(b"!", addr(&server)).unwrap();
+    ask(&server, b"x", b"x");
+    assert_eq!(server.counts().panicked, 1);
+    end(server);
+}
+
+/// What was received is served, also while the server shuts down.
+#[test]
+fn shutdown_lets_handlers_end() {
+    let (open, gate) = mpsc::channel();
+    let (tell, inside) = mpsc::channel();
+    let gate = Mutex::new(gate);
+    let server = serve(move |datagram: &mut Datagram<'_>| {
+        tell.send(()).unwrap();
+        gate.lock().unwrap().recv().unwrap();
+        echo(datagram)
+    });
+    let peer = peer();
+    peer.send_to(b"x", addr(&server)).unwrap();
+    inside.recv_timeout(PATIENCE).unwrap();
+    server.shutdown();
+    open.send(()).unwrap();
+    expect(&peer, b"x");
+    end(server);
+}
+
+#[test]
+fn one_request_on_the_calling_thread() {
+    let (errors, told) = mpsc::channel();
+    let hooked = Hooked(Mutex::new(errors));
+    let server = DatagramServer::bind("127.0.0.1:0").unwrap().request_timeout(Duration::from_millis(1));
+    assert!(server.handle_request(hooked).unwrap_err().is_timeout());
+    assert_eq!(told.recv(), Ok(ErrorKind::TimedOut));
+    let server = server.also_bind("127.0.0.1:0").unwrap().request_timeout(PATIENCE);
+    let heard = Mutex::new(Vec::new());
+    for server_addr in server.addrs().unwrap().iter().rev() {
+        let mut client = Client::connect_udp(server_addr).unwrap();
+        client.send(b"hello").unwrap();
+        server
+            .handle_request(|datagram: &mut Datagram<'_>| {
+                heard.lock().unwrap().push(datagram.socket().getsockname()?);
+                echo(datagram)
+            })
+            .unwrap();
+        assert_eq!(client.recv(64).unwrap(), b"hello");
+    }
+    let mut addrs = server.addrs().unwrap();
+    addrs.reverse();
+    assert_eq!(heard.into_inner().unwrap(), addrs);
+}
+
+#[test]
+fn a_socket_of_the_wrong_kind_is_refused() {
+    let stream = Socket::from(std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let error = DatagramServer::from(stream).spawn(echo).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let datagrams = Socket::from(peer());
+    let error = Server::from(datagrams).spawn(|_: &mut Connection<'_>| Ok(Next::Close)).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+}
+
+#[test]
+fn service_actions_are_called_until_the_end_and_may_end_it() {
+    let own: Arc<Mutex<Option<ServerHandle>>> = Arc::default();
+    let (handle, ended) = (Arc::clone(&own), Arc::new(AtomicBool::new(false)));
+    let (tell, told) = mpsc::channel();
+    let over = Arc::clone(&ended);
+    let mut rounds = 0;
+    let actions = move || {
+        assert!(!over.load(Ordering::SeqCst), "called after the end");
+        rounds += 1;
+        assert_ne!(rounds, 1, "as the test wants it");
+        if let Some(server) = &*handle.lock().unwrap() {
+            server.shutdown();
+            tell.send(server.join().unwrap_err().kind()).unwrap();
+        }
+    };
+    let server = DatagramServer::bind("127.0.0.1:0").unwrap();
+    let server = server.service_actions(Duration::from_millis(1), actions).spawn(echo).unwrap();
+    *own.lock().unwrap() = Some(server.clone());
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(ErrorKind::InvalidInput));
+    server.join().unwrap();
+    ended.store(true, Ordering::SeqCst);
+    assert_eq!((server.counts().threads, server.counts().panicked), (0, 1));
+    *own.lock().unwrap() = None;
+}
+
+const ROUNDS: usize = 100;
+const BATCH: usize = 20;
+
+/// What strace runs: packets in plenty.
+#[test]
+#[ignore = "run by the test below"]
+fn batches() {
+    let server = serve(echo);
+    let peer = peer();
+    for _ in 0..ROUNDS {
+        for _ in 0..BATCH {
+            peer.send_to(b"x", addr(&server)).unwrap();
+        }
+        (0..BATCH).for_each(|_| expect(&peer, b"x"));
+    }
+    end(server);
+}
+
+/// A `recvfrom`, a `sendto` and a share of an `epoll_wait`; the first finds nothing once a batch.
+#[test]
+fn a_packet_is_two_system_calls_and_a_share() {
+    let Some(calls) = calls_of("server::datagrams::batches", "") else { return };
+    // Half of them are the peer's own.
+    let packets = ROUNDS * BATCH;
+    assert_eq!(calls.of("sendto"), 2 * packets, "{calls}");
+    // As slow as strace makes everything, a batch may come in parts.
+    assert!((2 * packets..=5 * packets / 2).contains(&calls.of("recvfrom")), "{calls}");
+    assert!(calls.of("epoll_wait") <= packets / 2, "{calls}");
+    assert!(calls.of("futex") + calls.of("epoll_ctl") <= packets / 4, "{calls}");
+}
