@@ -152,7 +152,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         let Turn { service, conn, desk, output, later, date, file, .. } = self;
         let Ready { head, method, decoder, behind, unread, awaits_continue } = ready;
         let keep_alive = persistence(head.version, head.fields) == Persistence::KeepAlive
-            // What follows a CONNECT that a handler has answered with success is no request, to the peer's mind.
+            // RFC 9110 §9.3.6: after a success, what follows a CONNECT is a tunnel's to the peer's mind, no request.
             && method != Method::CONNECT
             && service.settings.keeps_alive
             && !desk.draining;

@@ -26,8 +26,13 @@ pub struct LogEntry<'a> {
 /// A request's first line, as far as it was understood.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum RequestLine<'a> {
-    Parsed { method: &'a str, target: &'a str, version: ::http::Version },
-    Refused,
+    Parsed {
+        method: &'a str,
+        target: &'a str,
+        version: ::http::Version,
+    },
+    /// The head could not be read.
+    Unknown,
 }
 
 impl<'a> RequestLine<'a> {
@@ -48,7 +53,7 @@ impl<'a> LogEntry<'a> {
     pub fn method(&self) -> Option<&'a str> {
         match self.request_line {
             RequestLine::Parsed { method, .. } => Some(method),
-            RequestLine::Refused => None,
+            RequestLine::Unknown => None,
         }
     }
 
@@ -57,7 +62,7 @@ impl<'a> LogEntry<'a> {
     pub fn target(&self) -> Option<&'a str> {
         match self.request_line {
             RequestLine::Parsed { target, .. } => Some(target),
-            RequestLine::Refused => None,
+            RequestLine::Unknown => None,
         }
     }
 
@@ -96,7 +101,7 @@ impl fmt::Display for LogEntry<'_> {
             RequestLine::Parsed { method, target, version } => {
                 write!(f, "{} {} {version:?}", Escaped(method), Escaped(target))?;
             }
-            RequestLine::Refused => f.write_str("-")?,
+            RequestLine::Unknown => f.write_str("-")?,
         }
         write!(f, "\" {} {}", self.status.as_str(), self.size)?;
         match self.error {

@@ -9,6 +9,22 @@
 //!
 //! Handlers are plain blocking code. One that waits keeps a thread busy for as long as it waits, and delays
 //! nobody else.
+//!
+//! | Python | here |
+//! |---|---|
+//! | `HTTPServer`, `ThreadingHTTPServer` | [`HttpServer`]; `serve_forever`, `handle_request`, `spawn` |
+//! | `HTTPSServer` | not offered yet: put it behind a proxy that speaks TLS |
+//! | `BaseHTTPRequestHandler` | [`Handler`], its methods for the verbs, [`Request`], [`Response`] |
+//! | `command`, `path`, `request_version`, `headers`, `client_address` | [`Request::method`], [`Request::target`], [`Request::version`], [`Request::headers`], [`Request::peer`] |
+//! | `rfile`, `wfile` | [`Request`] is `Read` and `BufRead`, [`Body`] is `Write` |
+//! | `send_response`, `send_header`, `end_headers`, `send_error` | [`Response::send_response`], [`Head::send_header`], [`Head::end_headers`], [`Response::send_error`] |
+//! | `close_connection`, `protocol_version` | the server's business: HTTP/1.1, and connections stay open; `Connection: close` by [`Head::send_header`] |
+//! | `handle_expect_100` | with the first read of the body |
+//! | `server_version`, `sys_version` | [`HttpServer::server_name`] |
+//! | `error_message_format` | not offered: a handler writes pages of its own |
+//! | `log_request`, `log_error`, `log_message` | [`Handler::log_request`], [`HttpServer::log_requests`], [`LogEntry`] |
+//! | `SimpleHTTPRequestHandler` | [`FileHandler`] |
+//! | `CGIHTTPRequestHandler` | not offered: gone from Python 3.15 too |
 
 mod answer;
 mod connection;

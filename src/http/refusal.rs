@@ -94,7 +94,7 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// Answers bytes that are no request; nothing more is read of such a connection.
     pub(super) fn refuse(&mut self, refusal: impl Into<Refusal>) -> Done {
         let exchange = Exchange::refusal(self.conn, self.service, self.date);
-        self.service.refuse(self.output, &exchange, RequestLine::Refused, refusal.into());
+        self.service.refuse(self.output, &exchange, RequestLine::Unknown, refusal.into());
         Done::Last(Next::Linger)
     }
 

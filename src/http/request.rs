@@ -135,12 +135,16 @@ impl<'a> Request<'a> {
     /// The value of the first header of that name, in any case; `None` too if it isn't UTF-8.
     ///
     /// [`fields`](Self::fields) has the others.
+    ///
+    /// Python: `self.headers.get(name)`.
     #[must_use]
     pub fn header(&self, name: impl AsRef<str>) -> Option<&'a str> {
         std::str::from_utf8(self.fields.get(name.as_ref())?).ok()
     }
 
     /// All headers; the map is built by the first call.
+    ///
+    /// Python: `BaseHTTPRequestHandler.headers`.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.headers.get_or_init(|| self.fields.to_header_map())
@@ -160,7 +164,9 @@ impl<'a> Request<'a> {
         self.peer
     }
 
-    /// The rest of the body, if it is at most 1 MiB.
+    /// The rest of the body, if it is at most 1 MiB. [`Read`] it yourself where it may be larger.
+    ///
+    /// Python: `self.rfile.read(length)`.
     ///
     /// # Errors
     ///
@@ -201,14 +207,14 @@ fn split_target(target: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Reads the body.
+/// Reads the body, as Python's `rfile` does, but never beyond its end.
 impl Read for Request<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.body.read(buf)
     }
 }
 
-/// Reads the body.
+/// Reads the body by lines, as Python's `rfile.readline` does, or without copying it.
 impl BufRead for Request<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.body.fill_buf()

@@ -51,9 +51,11 @@ pub struct Head<'a> {
 /// With a `Content-Length` exactly so many bytes: more is an error at once, less is one when the handler
 /// returns, and each closes the connection. Without one, a body of up to 16 KiB gets its length counted,
 /// and a longer or flushed one is sent in chunks (to HTTP/1.0: until the connection closes). What is
-/// written in answer to `HEAD` is dropped.
+/// written in answer to `HEAD` is dropped (RFC 9110 §9.3.2). HTTP/1.0 knows no chunks (RFC 9112 §6.1).
 ///
-/// Writing waits when the peer doesn't read.
+/// Writing waits when the peer doesn't read, for [`write_timeout`](super::HttpServer::write_timeout) at most.
+///
+/// Python: `wfile`.
 ///
 /// What a client reads is a [`urllib::Body`](crate::urllib::Body).
 pub struct Body<'a> {

@@ -78,6 +78,8 @@ impl HttpServer {
     /// Sets `SO_REUSEADDR` and `TCP_NODELAY`, and on Linux `TCP_DEFER_ACCEPT`: a connection is accepted together
     /// with its first bytes.
     ///
+    /// Python: `HTTPServer(address, handler)`. In `std::net`: `TcpListener::bind`.
+    ///
     /// # Errors
     ///
     /// [`AddressInUse`](ErrorKind::AddressInUse), [`PermissionDenied`](ErrorKind::PermissionDenied) for ports
@@ -153,28 +155,38 @@ impl HttpServer {
         self
     }
 
-    /// The most bytes of a request's head; more is a 431. Default is 64 KiB.
+    /// The most bytes of a request's head; more is a 431 (RFC 6585 §5). Default is 64 KiB.
+    ///
+    /// Python: 64 KiB for each line, without a setting.
     #[must_use]
     pub fn max_head(mut self, bytes: usize) -> HttpServer {
         self.settings.limits.head = bytes;
         self
     }
 
-    /// The most headers of a request, at most 100; more is a 431. Default is 100.
+    /// The most headers of a request, at most 100; more is a 431 (RFC 6585 §5). Default is 100.
+    ///
+    /// Python: `http.client._MAXHEADERS`, which is 100.
     #[must_use]
     pub fn max_headers(mut self, headers: usize) -> HttpServer {
         self.settings.limits.fields = headers.min(100);
         self
     }
 
-    /// The most bytes of a request's target; more is a 414. Default is 8 KiB.
+    /// The most bytes of a request's target; more is a 414 (RFC 9110 §15.5.15). Default is 8 KiB, which RFC 9112 §3
+    /// recommends at least.
+    ///
+    /// Python: 64 KiB for the request line, without a setting.
     #[must_use]
     pub fn max_target(mut self, bytes: usize) -> HttpServer {
         self.settings.limits.target = bytes;
         self
     }
 
-    /// The most bytes of a request's body; more is a 413. Default is 64 MiB.
+    /// The most bytes of a request's body; more is a 413 (RFC 9110 §15.5.14): at once where its `Content-Length` says
+    /// so, else from the read that passes the limit. Default is 64 MiB.
+    ///
+    /// Python: none.
     #[must_use]
     pub fn max_body(mut self, bytes: u64) -> HttpServer {
         self.settings.body = bytes;
@@ -202,28 +214,40 @@ impl HttpServer {
     }
 
     /// How long a request's head may take, from the connection's start or the head's first byte: one more byte
-    /// doesn't begin it anew. After it a 408 is sent, if a head had begun. Default is 30 seconds.
+    /// doesn't begin it anew. After it a 408 is sent (RFC 9110 §15.5.9), if a head had begun. `None` is without a
+    /// limit. Default is 30 seconds.
+    ///
+    /// Python: `StreamRequestHandler.timeout`, for each read, by default none.
     #[must_use]
     pub fn head_timeout(mut self, limit: impl Into<Option<Duration>>) -> HttpServer {
         self.settings.head_time = limit.into();
         self
     }
 
-    /// How long to wait for more of a request's body. Default is 30 seconds.
+    /// How long to wait for more of a request's body; for all of it, if it comes slower than 500 bytes a second.
+    /// After it a 408 is sent, unless the handler answers otherwise. `None` is without a limit. Default is 30 seconds.
+    ///
+    /// Python: `StreamRequestHandler.timeout`, for each read, by default none.
     #[must_use]
     pub fn body_timeout(mut self, limit: impl Into<Option<Duration>>) -> HttpServer {
         self.settings.body_time = limit.into();
         self
     }
 
-    /// How long a connection may be silent between two requests. Default is 60 seconds.
+    /// How long a connection may be silent between two requests; then it is closed (RFC 9112 §9.5). `None` is without
+    /// a limit. Default is 60 seconds.
+    ///
+    /// Python: `StreamRequestHandler.timeout`, by default none.
     #[must_use]
     pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> HttpServer {
         self.settings.idle_time = limit.into();
         self
     }
 
-    /// How long to wait for the peer to take more of an answer. Default is 30 seconds.
+    /// How long to wait for the peer to take more of an answer; then the connection is closed. `None` is without a
+    /// limit. Default is 30 seconds.
+    ///
+    /// Python: `StreamRequestHandler.timeout`, by default none.
     #[must_use]
     pub fn write_timeout(mut self, limit: impl Into<Option<Duration>>) -> HttpServer {
         self.settings.write_time = limit.into();
@@ -254,6 +278,8 @@ impl HttpServer {
 
     /// Serves for ever, or until the process ends; the calling thread waits.
     ///
+    /// Python: `server.serve_forever()`.
+    ///
     /// # Errors
     ///
     /// As [`spawn`](Self::spawn).
@@ -261,7 +287,9 @@ impl HttpServer {
         self.spawn(handler)?.join()
     }
 
-    /// Serves in threads of its own.
+    /// Serves in threads of its own, until its handle says [`shutdown`](ServerHandle::shutdown).
+    ///
+    /// Python: `server.serve_forever()` in a thread.
     ///
     /// # Errors
     ///

@@ -132,7 +132,7 @@ impl<H: Handler> Service for HttpService<H> {
         let mut clock = Clock::default();
         let exchange = Exchange::refusal(conn, self, clock.look(Instant::now()));
         let mut output = Output::default();
-        self.refuse(&mut output, &exchange, RequestLine::Refused, refusal);
+        self.refuse(&mut output, &exchange, RequestLine::Unknown, refusal);
         let _ = conn.stream.try_write(&output.bytes);
     }
 

@@ -104,6 +104,8 @@ impl FileHandler {
     }
 
     /// The names that stand for a folder, the first that exists is sent. Default is `index.html`, `index.htm`.
+    ///
+    /// Python: `SimpleHTTPRequestHandler.index_pages`.
     #[must_use]
     pub fn index_pages(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> FileHandler {
         self.index_pages = names.into_iter().map(Into::into).collect();
@@ -114,6 +116,8 @@ impl FileHandler {
     /// is for names without one. Default is empty.
     ///
     /// A type is sent as it is given, so text wants its `; charset=utf-8`.
+    ///
+    /// Python: `SimpleHTTPRequestHandler.extensions_map`.
     ///
     /// ```
     /// use sockeye::http::FileHandler;
