@@ -100,7 +100,7 @@ pub fn create_server(address: impl ToAddress) -> Result<Socket> {
 ///
 /// # Errors
 ///
-/// When the system doesn't have that combination (most have [`AF_UNIX`] alone), or has no descriptors left.
+/// When the system doesn't have that combination (most have [`AF_UNIX`](super::AF_UNIX) alone), or has no descriptors left.
 ///
 /// # Examples
 ///
