@@ -2,12 +2,14 @@
 
 use std::{any::Any, fmt, time::Duration};
 
+use ::http::HeaderMap;
 use url::Url;
 
 use super::{Opener, Request, Response, patience::Patience};
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
+    sys,
 };
 
 /// How many rounds one call may take, whoever asks for them: each handler has a tighter limit of its own.
@@ -32,6 +34,7 @@ const MAX_ROUNDS: usize = 64;
 /// | order | handler |
 /// |---|---|
 /// | 400 | [`RedirectHandler`](super::RedirectHandler) |
+/// | 460 | [`Request::max_body`], [`Request::progress`] |
 /// | 500 | yours, unless it says otherwise |
 /// | 900 | [`ErrorProcessor`](super::ErrorProcessor): a status of 400 or above becomes an error |
 /// | 1000 | the schemes |
@@ -82,6 +85,14 @@ pub trait Handler: Any + Send + Sync {
     /// Python: `handler_order`.
     fn order(&self) -> i32 {
         500
+    }
+
+    /// Adds what every request gets that doesn't have it: called once, when the opener is built. What the user gave
+    /// to [`OpenerBuilder::add_header`](super::OpenerBuilder::add_header) wins.
+    ///
+    /// Python: a handler's `parent.addheaders`.
+    fn headers(&self, headers: &mut HeaderMap) {
+        let _ = headers;
     }
 
     /// Sees every round's request before it is sent, and may change it.
@@ -188,6 +199,19 @@ impl<'a> Exchange<'a> {
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
         self.deadline.remaining()
+    }
+
+    /// Waits, by `poll(2)`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TimedOut`] when the total time ends before: at once, as waiting would be in vain.
+    /// [`ErrorKind::Cancelled`] as soon as the request's token is cancelled.
+    pub fn sleep(&self, time: Duration) -> Result<()> {
+        if self.time_left().is_some_and(|left| left <= time) {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        sys::pause(Deadline::after(time), self.patience.cancel.as_ref())
     }
 
     /// A value of the handler's own that lives as long as this call; it begins as the type's default.

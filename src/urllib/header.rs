@@ -1,8 +1,58 @@
-//! A header as it is handed in: anything that makes a name and a value, checked once.
+//! A header as it is handed in: anything that makes a name and a value, checked once; and which ones are secret.
 
-use ::http::{HeaderName, HeaderValue};
+use ::http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, WWW_AUTHENTICATE},
+};
 
 use crate::error::{Error, ErrorKind, Result};
+
+/// What belongs to one place and is dropped when a redirect leads to another: RFC 9110's fields, and the names under
+/// which well-known services take their keys.
+const SECRETS: [HeaderName; 13] = [
+    AUTHORIZATION,
+    COOKIE,
+    PROXY_AUTHORIZATION,
+    WWW_AUTHENTICATE,
+    HOST,
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("private-token"),
+    HeaderName::from_static("x-amz-security-token"),
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-auth-token"),
+    HeaderName::from_static("x-csrf-token"),
+    HeaderName::from_static("x-goog-api-key"),
+    HeaderName::from_static("x-vault-token"),
+];
+
+/// Whether it is meant for one scheme, host and port only.
+pub(super) fn is_secret(name: &HeaderName, value: &HeaderValue) -> bool {
+    value.is_sensitive() || SECRETS.contains(name)
+}
+
+/// Takes out what is secret.
+pub(super) fn drop_secrets(headers: &mut HeaderMap) {
+    for name in &SECRETS {
+        headers.remove(name);
+    }
+    if headers.values().any(HeaderValue::is_sensitive) {
+        *headers = headers
+            .iter()
+            .filter(|(_, value)| !value.is_sensitive())
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .fold(HeaderMap::new(), |mut kept, (name, value)| {
+                kept.append(name, value);
+                kept
+            });
+    }
+}
+
+/// Says of all values of that name that they are secret.
+pub(super) fn mark(headers: &mut HeaderMap, name: &HeaderName) {
+    if let ::http::header::Entry::Occupied(mut entry) = headers.entry(name) {
+        entry.iter_mut().for_each(|value| value.set_sensitive(true));
+    }
+}
 
 /// The name and the value, or which of them is unclean.
 pub(super) fn checked(

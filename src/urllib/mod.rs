@@ -50,29 +50,29 @@
 //! Not here: HTTP/2 and 3, FTP, a cache.
 
 mod address;
+mod builder;
 mod data;
 mod encode;
 mod error;
 mod handler;
+mod handlers;
 mod header;
 mod into_request;
 mod opener;
 mod patience;
-mod redirect;
 mod request;
 mod response;
-mod status;
 mod transport;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 pub use url::Url;
 
+pub use builder::OpenerBuilder;
 pub use data::Data;
 pub use encode::{parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode};
 pub use handler::{Exchange, Handler, Next};
+pub use handlers::{ErrorProcessor, Progress, RedirectHandler};
 pub use into_request::IntoRequest;
-pub use opener::{Opener, OpenerBuilder, build_opener, install_opener, urlopen};
-pub use redirect::RedirectHandler;
+pub use opener::{Opener, build_opener, install_opener, urlopen};
 pub use request::Request;
 pub use response::{Body, Response};
-pub use status::ErrorProcessor;

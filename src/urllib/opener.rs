@@ -1,27 +1,17 @@
 //! [`Opener`]: the chain of handlers, and the default one behind [`urlopen`].
 
 use std::{
-    any::{Any, TypeId},
     fmt,
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 
-use ::http::{
-    HeaderMap, HeaderName, HeaderValue,
-    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
-};
+use ::http::{HeaderMap, HeaderName};
 
 use super::{
-    ErrorProcessor, Exchange, Handler, IntoRequest, Next, RedirectHandler, Request, Response, address,
-    header,
-    patience::Patience,
-    transport::{HttpHandler, PoolLimits},
+    Exchange, Handler, IntoRequest, Next, OpenerBuilder, Request, Response, address, patience::Patience,
+    transport::HttpHandler,
 };
 use crate::error::{Error, ErrorKind, Result};
-
-/// What can't be the same for all requests.
-const OF_A_REQUEST: [HeaderName; 3] = [CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
 
 /// The opener that [`urlopen`] uses; `None` until it is first needed.
 static DEFAULT: RwLock<Option<Opener>> = RwLock::new(None);
@@ -118,12 +108,21 @@ fn default_opener() -> Opener {
 #[derive(Clone)]
 pub struct Opener(Arc<Shared>);
 
-struct Shared {
+/// What an opener is made of.
+pub(super) struct Shared {
     /// INVARIANT: sorted by `order()`.
-    handlers: Vec<Box<dyn Handler>>,
-    http: HttpHandler,
-    headers: HeaderMap,
-    patience: Patience,
+    pub(super) handlers: Vec<Box<dyn Handler>>,
+    pub(super) http: HttpHandler,
+    pub(super) headers: HeaderMap,
+    /// Headers that are credentials, beside those that always are.
+    pub(super) sensitive: Vec<HeaderName>,
+    pub(super) patience: Patience,
+}
+
+impl From<Shared> for Opener {
+    fn from(shared: Shared) -> Opener {
+        Opener(Arc::new(shared))
+    }
 }
 
 impl Opener {
@@ -170,6 +169,7 @@ impl Opener {
         for handler in &self.0.handlers {
             handler.request(request, exchange)?;
         }
+        request.mark_sensitive(&self.0.sensitive);
         let mut outcome = self.answer(request, exchange);
         for handler in &self.0.handlers {
             let next = match outcome {
@@ -223,146 +223,8 @@ impl fmt::Debug for Opener {
     }
 }
 
-/// Makes an [`Opener`].
-///
-/// # Examples
-///
-/// ```
-/// use std::time::Duration;
-/// use sockeye::urllib::{RedirectHandler, build_opener};
-///
-/// let opener = build_opener()
-///     .add_handler(RedirectHandler::new().limit(3)) // takes the default one's place
-///     .add_header("User-Agent", "mozilla")
-///     .timeout(Duration::from_secs(30))
-///     .build();
-/// # assert!(opener.open("nonsense:").is_err());
-/// ```
-#[must_use]
-pub struct OpenerBuilder {
-    defaults: Vec<Box<dyn Handler>>,
-    added: Vec<Box<dyn Handler>>,
-    headers: HeaderMap,
-    patience: Patience,
-    pool: PoolLimits,
-    /// The first thing that a setter had to refuse: every `open` fails with it.
-    fault: Option<Fault>,
-}
-
-impl OpenerBuilder {
-    fn new() -> OpenerBuilder {
-        OpenerBuilder {
-            defaults: vec![Box::new(RedirectHandler::new()), Box::new(ErrorProcessor::new())],
-            added: Vec::new(),
-            headers: HeaderMap::new(),
-            patience: Patience::default(),
-            pool: PoolLimits::default(),
-            fault: None,
-        }
-    }
-
-    /// Puts a handler into the chain. One of a default handler's type takes that one's place.
-    pub fn add_handler<H: Handler>(mut self, handler: H) -> OpenerBuilder {
-        self.defaults.retain(|default| (**default).type_id() != TypeId::of::<H>());
-        self.added.push(Box::new(handler));
-        self
-    }
-
-    /// Sets a header that goes with every request which doesn't have it. Default is
-    /// `User-Agent: sockeye/VERSION` alone. An unclean one makes every [`Opener::open`] fail.
-    ///
-    /// Credentials (`Authorization`, `Cookie`, `Proxy-Authorization`) don't go along when a redirect leads to another
-    /// scheme, host or port. They do go with requests for any URL: give such an opener those of one site only.
-    ///
-    /// Python: `OpenerDirector.addheaders`.
-    pub fn add_header(
-        mut self,
-        name: impl TryInto<HeaderName>,
-        value: impl TryInto<HeaderValue>,
-    ) -> OpenerBuilder {
-        match header::checked(name, value) {
-            Ok((name, _)) if OF_A_REQUEST.contains(&name) => {
-                self.refuse(format!("{name} belongs to a single request"));
-            }
-            Ok((name, value)) => drop(self.headers.insert(name, value)),
-            Err(error) => self.refuse(error.to_string()),
-        }
-        self
-    }
-
-    /// The total time of a request that has no [limit of its own](Request::timeout). Default is none.
-    pub fn timeout(mut self, total: impl Into<Option<Duration>>) -> OpenerBuilder {
-        self.patience.total = total.into();
-        self
-    }
-
-    /// The time of each single wait of a request that has no [limit of its own](Request::read_timeout).
-    /// Default is none.
-    pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> OpenerBuilder {
-        self.patience.each = each.into();
-        self
-    }
-
-    /// How many idle connections are kept in all. Default is 64; 0 keeps none.
-    pub fn max_idle(mut self, count: usize) -> OpenerBuilder {
-        self.pool.total = count;
-        self
-    }
-
-    /// How many idle connections are kept to one scheme, host and port. Default is 8.
-    pub fn max_idle_per_host(mut self, count: usize) -> OpenerBuilder {
-        self.pool.per_route = count;
-        self
-    }
-
-    /// How long a connection may have been idle and still be used. Default is 30 seconds.
-    pub fn idle_timeout(mut self, age: Duration) -> OpenerBuilder {
-        self.pool.age = age;
-        self
-    }
-
-    /// The opener.
-    pub fn build(self) -> Opener {
-        let mut handlers = self.defaults;
-        handlers.extend(self.added);
-        if let Some(fault) = self.fault {
-            handlers.insert(0, Box::new(fault));
-        }
-        handlers.sort_by_key(|handler| handler.order());
-        Opener(Arc::new(Shared {
-            handlers,
-            http: HttpHandler::new(self.pool),
-            headers: self.headers,
-            patience: self.patience,
-        }))
-    }
-
-    fn refuse(&mut self, why: String) {
-        self.fault.get_or_insert(Fault(why));
-    }
-}
-
-impl fmt::Debug for OpenerBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenerBuilder").finish_non_exhaustive()
-    }
-}
-
-/// Says in every call what the builder had to refuse.
-struct Fault(String);
-
-impl Handler for Fault {
-    fn order(&self) -> i32 {
-        i32::MIN
-    }
-
-    fn request(&self, _: &mut Request, _: &mut Exchange<'_>) -> Result<()> {
-        Err(Error::new(ErrorKind::InvalidInput, format!("the opener's headers: {}", self.0)))
-    }
-}
-
 const _: fn() = || {
-    fn shareable<T: Send + Sync + Any>() {}
+    fn shareable<T: Send + Sync>() {}
     shareable::<Opener>();
     shareable::<Response>();
     shareable::<Request>();

@@ -4,14 +4,11 @@ use std::{fmt, time::Duration};
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue, Method,
-    header::{
-        AUTHORIZATION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE,
-        COOKIE, HOST, PROXY_AUTHORIZATION, WWW_AUTHENTICATE,
-    },
+    header::{CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE},
 };
 use url::Url;
 
-use super::{Data, address, header, patience::Patience};
+use super::{Data, address, handlers::Watch, header, patience::Patience};
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
@@ -19,9 +16,6 @@ use crate::{
 
 static GET: Method = Method::GET;
 static POST: Method = Method::POST;
-
-/// What belongs to one place and is dropped when a redirect leads to another.
-const SECRETS: [HeaderName; 5] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE, HOST];
 
 /// What describes data, and goes when the data goes.
 const ABOUT_DATA: [HeaderName; 5] =
@@ -63,6 +57,7 @@ pub struct Request {
     unredirected: HeaderMap,
     data: Option<Data>,
     patience: Patience,
+    watch: Watch,
     origin: Origin,
     /// The first thing that a setter had to refuse.
     fault: Option<Error>,
@@ -136,8 +131,8 @@ impl Request {
     }
 
     /// Sets a header; an earlier one of that name is replaced. Redirects within the same scheme, host and
-    /// port carry it along; `Authorization`, `Cookie` and `Proxy-Authorization` are dropped when any of the
-    /// three changes. [`headers_mut`](Self::headers_mut) can hold several of one name.
+    /// port carry it along; credentials ([which](Self::redirect_to)) are dropped when any of the three changes.
+    /// [`headers_mut`](Self::headers_mut) can hold several of one name.
     #[must_use]
     pub fn add_header(self, name: impl TryInto<HeaderName>, value: impl TryInto<HeaderValue>) -> Request {
         self.set(Request::headers_mut, header::checked(name, value))
@@ -231,17 +226,21 @@ impl Request {
     }
 
     /// Turns it into the request that a redirect asks for: the unredirected headers go, and when scheme, host
-    /// or port change, so do `Authorization`, `Cookie`, `Proxy-Authorization` and `Host`, and the user
-    /// info that the new URL may hold. What was dropped doesn't come back at a later hop.
+    /// or port change, so do the secret ones and `Host`, and the user info that the new URL may hold. What was
+    /// dropped doesn't come back at a later hop.
+    ///
+    /// Secret are `Authorization`, `Cookie`, `Proxy-Authorization`, `WWW-Authenticate`; the usual names of keys
+    /// (`X-Api-Key`, `Api-Key`, `X-Auth-Token`, `Private-Token`, `X-Amz-Security-Token`, `X-Goog-Api-Key`,
+    /// `X-Vault-Token`, `X-CSRF-Token`); those that
+    /// [`OpenerBuilder::sensitive_header`](super::OpenerBuilder::sensitive_header) names; and every value that is
+    /// [marked](HeaderValue::set_sensitive).
     pub fn redirect_to(&mut self, mut url: Url) {
         self.origin.host.get_or_insert_with(|| self.url.host_str().unwrap_or_default().to_owned());
         self.origin.approved = Approved::No;
         self.unredirected.clear();
         if !address::same_origin(&self.url, &url) {
             self.origin.place = Place::Another;
-            for name in &SECRETS {
-                self.headers.remove(name);
-            }
+            header::drop_secrets(&mut self.headers);
             address::drop_user_info(&mut url);
         }
         self.url = url;
@@ -327,12 +326,32 @@ impl Request {
 impl Request {
     /// Whether a header that the opener adds to every request may go with this one: where a redirect led to another
     /// place, its credentials may not.
-    pub(super) fn admits(&self, name: &HeaderName) -> bool {
-        self.origin.place == Place::First || !SECRETS.contains(name)
+    pub(super) fn admits(&self, name: &HeaderName, value: &HeaderValue) -> bool {
+        !self.has_left() || !header::is_secret(name, value)
+    }
+
+    /// Whether a redirect has led to another scheme, host or port; one that leads back changes nothing.
+    pub(super) fn has_left(&self) -> bool {
+        self.origin.place == Place::Another
+    }
+
+    /// Says of headers that they are secret.
+    pub(super) fn mark_sensitive(&mut self, names: &[HeaderName]) {
+        for name in names {
+            header::mark(&mut self.headers, name);
+        }
     }
 
     pub(super) fn patience(&self) -> &Patience {
         &self.patience
+    }
+
+    pub(super) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    pub(super) fn watch_mut(&mut self) -> &mut Watch {
+        &mut self.watch
     }
 
     pub(super) fn data_mut(&mut self) -> Option<&mut Data> {
@@ -373,6 +392,7 @@ impl From<Url> for Request {
             unredirected: HeaderMap::new(),
             data: None,
             patience: Patience::default(),
+            watch: Watch::default(),
             origin: Origin::default(),
             fault: None,
         }

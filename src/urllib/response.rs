@@ -93,6 +93,24 @@ enum Source {
     Wire(WireBody),
     /// A handler's. The lock is never taken: it makes the reader shareable, and only `&mut` reaches it.
     Other(Mutex<Box<dyn BufRead + Send>>),
+    /// One of the crate's own around another body, of which it still knows the rest.
+    Layer(Box<dyn Layer>),
+}
+
+/// A body around another one.
+pub(super) trait Layer: BufRead + Send + Sync {
+    /// How many bytes are still to come from this one, if that is known.
+    fn bytes_left(&self) -> Option<u64>;
+
+    /// The body below, if there is one.
+    fn below(&self) -> Option<&Body> {
+        None
+    }
+
+    /// The same, to be drained.
+    fn below_mut(&mut self) -> Option<&mut Body> {
+        None
+    }
 }
 
 impl Response {
@@ -176,19 +194,13 @@ impl Response {
     /// How many bytes of the body are still to come, if the server told beforehand.
     #[must_use]
     pub fn bytes_left(&self) -> Option<u64> {
-        match &self.0.body.0 {
-            Source::Wire(body) => body.bytes_left(),
-            Source::Other(_) => None,
-        }
+        self.0.body.bytes_left()
     }
 
     /// The fields that came after a chunked body, once it is read to its end; `None` without any.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
-        match &self.0.body.0 {
-            Source::Wire(body) => body.trailers(),
-            _ => None,
-        }
+        self.0.body.trailers()
     }
 }
 
@@ -216,9 +228,7 @@ impl Response {
     /// Done with it: reads the rest of the body if that is short (64 KiB) and soon there (200 ms), so that its
     /// connection can be used again. For a handler that asks for another round.
     pub fn discard(mut self) {
-        if let Source::Wire(body) = &mut self.0.body.0 {
-            body.drain(DRAIN, DRAIN_TIME);
-        }
+        self.0.body.drain();
     }
 
     /// Puts another body in the place of this one, made of it: a decoder, a counter.
@@ -267,6 +277,12 @@ impl Response {
         format!("{} {}", self.getcode(), self.reason()).trim_end().to_owned()
     }
 
+    /// The same as [`map_body`](Self::map_body) for a body of the crate's own.
+    pub(super) fn map_layer<L: Layer + 'static>(self, make: impl FnOnce(Body) -> L) -> Response {
+        let parts = *self.0;
+        Response(Box::new(Parts { body: Body(Source::Layer(Box::new(make(parts.body)))), ..parts }))
+    }
+
     pub(super) fn with_history(mut self, history: Vec<Url>) -> Response {
         self.0.history = history;
         self
@@ -304,6 +320,34 @@ impl Body {
         Body(Source::Wire(body))
     }
 
+    pub(super) fn bytes_left(&self) -> Option<u64> {
+        match &self.0 {
+            Source::Wire(body) => body.bytes_left(),
+            Source::Other(_) => None,
+            Source::Layer(layer) => layer.bytes_left(),
+        }
+    }
+
+    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
+        match &self.0 {
+            Source::Wire(body) => body.trailers(),
+            Source::Other(_) => None,
+            Source::Layer(layer) => layer.below()?.trailers(),
+        }
+    }
+
+    fn drain(&mut self) {
+        match &mut self.0 {
+            Source::Wire(body) => body.drain(DRAIN, DRAIN_TIME),
+            Source::Other(_) => {}
+            Source::Layer(layer) => {
+                if let Some(body) = layer.below_mut() {
+                    body.drain();
+                }
+            }
+        }
+    }
+
     fn new(reader: impl Read + Send + 'static) -> Body {
         Body(Source::Other(Mutex::new(Box::new(BufReader::new(reader)))))
     }
@@ -314,6 +358,7 @@ impl Read for Body {
         match &mut self.0 {
             Source::Wire(body) => Ok(body.read(buf)?),
             Source::Other(reader) => reader.get_mut().unwrap_or_else(PoisonError::into_inner).read(buf),
+            Source::Layer(layer) => layer.read(buf),
         }
     }
 }
@@ -323,6 +368,7 @@ impl BufRead for Body {
         match &mut self.0 {
             Source::Wire(body) => Ok(body.fill_buf()?),
             Source::Other(reader) => reader.get_mut().unwrap_or_else(PoisonError::into_inner).fill_buf(),
+            Source::Layer(layer) => layer.fill_buf(),
         }
     }
 
@@ -332,6 +378,7 @@ impl BufRead for Body {
             Source::Other(reader) => {
                 reader.get_mut().unwrap_or_else(PoisonError::into_inner).consume(amount);
             }
+            Source::Layer(layer) => layer.consume(amount),
         }
     }
 }

@@ -6,7 +6,9 @@ mod handlers;
 mod pool;
 mod redirect;
 mod request;
+mod secrets;
 mod strace;
+mod watch;
 
 use std::io::Read;
 

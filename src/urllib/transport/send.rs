@@ -57,7 +57,7 @@ pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &Header
     for (depth, layer) in layers.iter().enumerate() {
         for (name, value) in *layer {
             let hidden = layers[..depth].iter().any(|above| above.contains_key(name));
-            let withheld = depth == DEFAULTS && !request.admits(name);
+            let withheld = depth == DEFAULTS && !request.admits(name, value);
             if !hidden && !withheld && !is_ours(name) {
                 write::field(out, name.as_str(), value.as_bytes())?;
                 if *name == CONNECTION && framing::says_close(value.as_bytes()) {

@@ -1,7 +1,9 @@
 //! [`ErrorProcessor`]: a status of 400 or above is an error that holds the response.
 
-use super::{Exchange, Handler, Next, Request, Response, address};
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    urllib::{Exchange, Handler, Next, Request, Response, address},
+};
 
 /// Makes an error of every response with a status of 400 or above: [`ErrorKind::Status`], with the response
 /// [in the error](Error::response). Its order is 900, so that it sees what all others have left.

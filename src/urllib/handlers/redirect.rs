@@ -6,8 +6,10 @@ use ::http::{
 };
 use url::Url;
 
-use super::{Data, Exchange, Handler, Next, Request, Response, address};
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    urllib::{Data, Exchange, Handler, Next, Request, Response, address},
+};
 
 /// How often one URL may be asked for again when its answer sets a cookie, and so may differ next time.
 const REPEATS: usize = 4;

@@ -1,0 +1,198 @@
+//! [`OpenerBuilder`]: what an [`Opener`] is made of, set step by step.
+
+use std::{any::TypeId, fmt, time::Duration};
+
+use ::http::{
+    HeaderMap, HeaderName, HeaderValue,
+    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+};
+
+use super::{
+    Exchange, Handler, Opener, Request,
+    handlers::{self, Watcher},
+    header,
+    opener::Shared,
+    patience::Patience,
+    transport::{HttpHandler, PoolLimits},
+};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What can't be the same for all requests.
+const OF_A_REQUEST: [HeaderName; 3] = [CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
+
+/// Makes an [`Opener`].
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use sockeye::urllib::{RedirectHandler, build_opener};
+///
+/// let opener = build_opener()
+///     .add_handler(RedirectHandler::new().limit(3)) // takes the default one's place
+///     .add_header("User-Agent", "mozilla")
+///     .timeout(Duration::from_secs(30))
+///     .build();
+/// # assert!(opener.open("nonsense:").is_err());
+/// ```
+#[must_use]
+pub struct OpenerBuilder {
+    defaults: Vec<Box<dyn Handler>>,
+    added: Vec<Box<dyn Handler>>,
+    headers: HeaderMap,
+    sensitive: Vec<HeaderName>,
+    patience: Patience,
+    max_body: Option<u64>,
+    pool: PoolLimits,
+    /// The first thing that a setter had to refuse: every `open` fails with it.
+    fault: Option<Fault>,
+}
+
+impl OpenerBuilder {
+    pub(super) fn new() -> OpenerBuilder {
+        OpenerBuilder {
+            defaults: handlers::defaults(),
+            added: Vec::new(),
+            headers: HeaderMap::new(),
+            sensitive: Vec::new(),
+            patience: Patience::default(),
+            max_body: None,
+            pool: PoolLimits::default(),
+            fault: None,
+        }
+    }
+
+    /// Puts a handler into the chain. One of a default handler's type takes that one's place.
+    pub fn add_handler<H: Handler>(mut self, handler: H) -> OpenerBuilder {
+        self.defaults.retain(|default| (**default).type_id() != TypeId::of::<H>());
+        self.added.push(Box::new(handler));
+        self
+    }
+
+    /// Sets a header that goes with every request which doesn't have it. Default is
+    /// `User-Agent: sockeye/VERSION` alone. An unclean one makes every [`Opener::open`] fail.
+    ///
+    /// Credentials ([`Request::redirect_to`]) don't go along when a redirect leads to another scheme, host or port. They do go with requests for any URL: give such an opener those of one site only.
+    ///
+    /// Python: `OpenerDirector.addheaders`.
+    pub fn add_header(
+        mut self,
+        name: impl TryInto<HeaderName>,
+        value: impl TryInto<HeaderValue>,
+    ) -> OpenerBuilder {
+        match header::checked(name, value) {
+            Ok((name, _)) if OF_A_REQUEST.contains(&name) => {
+                self.refuse(format!("{name} belongs to a single request"));
+            }
+            Ok((name, value)) => drop(self.headers.insert(name, value)),
+            Err(error) => self.refuse(error.to_string()),
+        }
+        self
+    }
+
+    /// Names a header that is as secret as `Authorization`: no redirect carries it to another scheme, host or
+    /// port, whichever way it got into the request. Default are those of [`Request::redirect_to`].
+    ///
+    /// ```
+    /// use sockeye::urllib::build_opener;
+    ///
+    /// let opener = build_opener().sensitive_header("X-Session").build();
+    /// # assert!(opener.open("nonsense:").is_err());
+    /// ```
+    pub fn sensitive_header(mut self, name: impl TryInto<HeaderName>) -> OpenerBuilder {
+        match name.try_into() {
+            Ok(name) => self.sensitive.push(name),
+            Err(_) => self.refuse("a sensitive header has a name that is none".to_owned()),
+        }
+        self
+    }
+
+    /// The total time of a request that has no [limit of its own](Request::timeout). Default is none.
+    pub fn timeout(mut self, total: impl Into<Option<Duration>>) -> OpenerBuilder {
+        self.patience.total = total.into();
+        self
+    }
+
+    /// The time of each single wait of a request that has no [limit of its own](Request::read_timeout).
+    /// Default is none.
+    pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> OpenerBuilder {
+        self.patience.each = each.into();
+        self
+    }
+
+    /// How long the body of an answer may be, of a request that has no [limit of its own](Request::max_body). Default
+    /// is none.
+    pub fn max_body(mut self, bytes: u64) -> OpenerBuilder {
+        self.max_body = Some(bytes);
+        self
+    }
+
+    /// How many idle connections are kept in all. Default is 64; 0 keeps none.
+    pub fn max_idle(mut self, count: usize) -> OpenerBuilder {
+        self.pool.total = count;
+        self
+    }
+
+    /// How many idle connections are kept to one scheme, host and port. Default is 8.
+    pub fn max_idle_per_host(mut self, count: usize) -> OpenerBuilder {
+        self.pool.per_route = count;
+        self
+    }
+
+    /// How long a connection may have been idle and still be used. Default is 30 seconds.
+    pub fn idle_timeout(mut self, age: Duration) -> OpenerBuilder {
+        self.pool.age = age;
+        self
+    }
+
+    /// The opener.
+    pub fn build(self) -> Opener {
+        let mut handlers = self.defaults;
+        handlers.push(Box::new(Watcher { max_body: self.max_body }));
+        handlers.extend(self.added);
+        if let Some(fault) = self.fault {
+            handlers.insert(0, Box::new(fault));
+        }
+        handlers.sort_by_key(|handler| handler.order());
+        let mut headers = HeaderMap::new();
+        for handler in &handlers {
+            handler.headers(&mut headers);
+        }
+        // The user's word is the last one: `extend` replaces.
+        headers.extend(self.headers);
+        for name in &self.sensitive {
+            header::mark(&mut headers, name);
+        }
+        Shared {
+            handlers,
+            http: HttpHandler::new(self.pool),
+            headers,
+            sensitive: self.sensitive,
+            patience: self.patience,
+        }
+        .into()
+    }
+
+    fn refuse(&mut self, why: String) {
+        self.fault.get_or_insert(Fault(why));
+    }
+}
+
+impl fmt::Debug for OpenerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenerBuilder").finish_non_exhaustive()
+    }
+}
+
+/// Says in every call what the builder had to refuse.
+struct Fault(String);
+
+impl Handler for Fault {
+    fn order(&self) -> i32 {
+        i32::MIN
+    }
+
+    fn request(&self, _: &mut Request, _: &mut Exchange<'_>) -> Result<()> {
+        Err(Error::new(ErrorKind::InvalidInput, format!("the opener's headers: {}", self.0)))
+    }
+}
