@@ -65,6 +65,7 @@ mod race;
 mod resolve;
 mod resolver;
 mod schedule;
+mod sendfile;
 mod target;
 mod tcp_info;
 mod transfer;

@@ -411,7 +411,7 @@ impl Socket {
         self.attempt(Interest::Write, limit, |fd| sys::send(fd, data, all))
     }
 
-    fn transmit_all(&self, data: &[u8], flags: MsgFlags, limit: Limit) -> Result<()> {
+    pub(super) fn transmit_all(&self, data: &[u8], flags: MsgFlags, limit: Limit) -> Result<()> {
         let limit = limit.start();
         let mut sent = 0;
         while sent < data.len() {

@@ -4,6 +4,7 @@ mod constants;
 mod descriptors;
 mod messages;
 mod options;
+mod sendfile;
 mod strace;
 mod transfer;
 mod traps;
