@@ -3,7 +3,8 @@
 //! - [`Socket`]: one descriptor, with Python's three modes: blocking, non-blocking, timed.
 //! - [`Address`], and [`ToAddress`] for everything that names one.
 //! - Messages: [`Socket::sendmsg`] and [`Socket::recvmsg`] with [`Ancillary`] data of typed kinds;
-//!   [`Socket::send_fds`] and [`Socket::recv_fds`].
+//!   [`Socket::send_fds`] and [`Socket::recv_fds`]; many datagrams at once by [`DatagramBatch`];
+//!   [`Socket::sendfile`].
 //! - [`create_connection`] and [`create_server`]: the usual steps in one call; [`ConnectOptions`] and
 //!   [`ListenOptions`] say more.
 //! - Names: [`getaddrinfo`], [`gethostbyname`], [`getservbyname`], [`getprotobyname`]; [`Resolver`] ends look-ups in
@@ -32,6 +33,7 @@
 
 mod address;
 mod ancillary;
+mod batch;
 mod connect;
 mod connect_options;
 mod constants;
@@ -73,6 +75,7 @@ mod values;
 
 pub use address::Address;
 pub use ancillary::{Ancillary, OutgoingAncillary, PacketInfo, Timestamps};
+pub use batch::{Datagram, DatagramBatch};
 pub use connect_options::ConnectOptions;
 pub use constants::*;
 pub use create::{create_connection, create_server, socketpair};

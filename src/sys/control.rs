@@ -49,15 +49,7 @@ impl ControlOut {
         let start = self.length;
         self.length = start.saturating_add(cmsg_space(data.len()));
         self.words.resize(self.length.div_ceil(size_of::<u64>()), 0);
-        // SAFETY: a struct of integers, for which zero is a value.
-        let mut header: libc::cmsghdr = unsafe { std::mem::zeroed() };
-        header.cmsg_len = cmsg_len(data.len()) as _;
-        (header.cmsg_level, header.cmsg_type) = (level, kind);
-        let room = &mut bytes_of_mut(&mut self.words)[start..];
-        let (head, rest) = room.split_at_mut(HEADER);
-        // SAFETY: `head` is borrowed mutably and has at least as many bytes as the struct (its length padded).
-        unsafe { ptr::write_unaligned(head.as_mut_ptr().cast(), header) };
-        rest[..data.len()].copy_from_slice(data);
+        write_message(&mut bytes_of_mut(&mut self.words)[start..], (level, kind), data);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -99,15 +91,9 @@ impl ControlIn {
     /// Hands out each message, once.
     pub(crate) fn take(&mut self, mut each: impl FnMut(ControlMessage<'_>)) {
         let length = std::mem::take(&mut self.length);
-        for (level, kind, data) in walk(&bytes_of(&self.words)[..length]) {
-            if (level, kind) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
-                // SAFETY: the system wrote this message (`fill` sees to it) and made the descriptors for us; the
-                // length was reset, so nobody sees it again.
-                each(ControlMessage::Rights(unsafe { adopt(data) }));
-            } else {
-                each(ControlMessage::Data { level, kind, data });
-            }
-        }
+        // SAFETY: the system wrote these messages (`fill` sees to it) and made the descriptors for us; the length was
+        // reset, so nobody sees them again.
+        unsafe { take_apart(&bytes_of(&self.words)[..length], &mut each) };
     }
 
     /// Has `call` fill the room: it gets a pointer and the number of bytes there, and gives how many it wrote.
@@ -132,6 +118,34 @@ impl Drop for ControlIn {
     fn drop(&mut self) {
         self.take(|message| drop(message));
     }
+}
+
+/// Hands out each message in a buffer.
+///
+/// # Safety
+///
+/// The system wrote them just now, and they are taken apart once: each descriptor in them gets its owner here.
+pub(super) unsafe fn take_apart(bytes: &[u8], each: &mut impl FnMut(ControlMessage<'_>)) {
+    for (level, kind, data) in walk(bytes) {
+        if (level, kind) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
+            // SAFETY: the descriptors are new, and nobody else's, as the caller sees to.
+            each(ControlMessage::Rights(unsafe { adopt(data) }));
+        } else {
+            each(ControlMessage::Data { level, kind, data });
+        }
+    }
+}
+
+/// Writes a message with its padding at the beginning of `room`, which is aligned and has room for it.
+pub(super) fn write_message(room: &mut [u8], (level, kind): (i32, i32), data: &[u8]) {
+    // SAFETY: a struct of integers, for which zero is a value.
+    let mut header: libc::cmsghdr = unsafe { std::mem::zeroed() };
+    header.cmsg_len = cmsg_len(data.len()) as _;
+    (header.cmsg_level, header.cmsg_type) = (level, kind);
+    let (head, rest) = room.split_at_mut(HEADER);
+    // SAFETY: `head` is borrowed mutably and has at least as many bytes as the struct (its length padded).
+    unsafe { ptr::write_unaligned(head.as_mut_ptr().cast(), header) };
+    rest[..data.len()].copy_from_slice(data);
 }
 
 /// The messages in a buffer: level, kind, data. One whose length is beyond the end has what is there; one whose
@@ -192,12 +206,12 @@ pub(crate) fn control_messages(bytes: &[u8]) -> impl Iterator<Item = (i32, i32, 
     walk(bytes)
 }
 
-fn bytes_of(words: &[u64]) -> &[u8] {
+pub(super) fn bytes_of(words: &[u64]) -> &[u8] {
     // SAFETY: the same memory, of the same size, borrowed for as long; each byte of an integer is a byte.
     unsafe { slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
 }
 
-fn bytes_of_mut(words: &mut [u64]) -> &mut [u8] {
+pub(super) fn bytes_of_mut(words: &mut [u64]) -> &mut [u8] {
     // SAFETY: the same memory, of the same size, borrowed mutably for as long; any bytes make integers.
     unsafe { slice::from_raw_parts_mut(words.as_mut_ptr().cast(), size_of_val(words)) }
 }

@@ -15,6 +15,8 @@ use crate::error::{Error, ErrorKind, Result};
 
 use super::{check, file::Opening, option, retry, sigpipe::without_sigpipe};
 
+pub(crate) use super::mmsg::{AT_ONCE, recvmmsg, sendmmsg};
+
 /// A broken connection is an error, never a signal.
 pub(super) const SEND_FLAGS: i32 = libc::MSG_NOSIGNAL;
 

@@ -8,6 +8,8 @@
 //! - `accept(fd) -> Result<(OwnedFd, SockAddr)>`: close-on-exec and non-blocking from birth, EINTR retried.
 //! - `sendfile(out, file, offset, count) -> Result<usize>`: one call, EINTR retried, `WouldBlock` when `out`
 //!   has no room; `Unsupported` tells the caller to copy; no SIGPIPE.
+//! - `recvmmsg(fd, slots, range, flags)`, `sendmmsg(…)`: several datagrams in one call, at most `AT_ONCE` (1 where
+//!   there is no such call); EINTR retried, no SIGPIPE.
 //! - `abstract_address(name) -> Result<SockAddr>`: a Unix address that is no path; `Unsupported`.
 //! - `SEND_FLAGS`: what keeps `send(2)` from raising SIGPIPE.
 //! - `MESSAGE_FLAGS`, `adopted(fd)`: what makes descriptors that `recvmsg(2)` receives close-on-exec, before or
@@ -23,6 +25,7 @@
 //! - `address`: addresses from and to bytes.
 //! - `data`: `recv`, `recvfrom`, `send`, `sendto` with EINTR retried and SIGPIPE kept away.
 //! - `message`, `control`: `sendmsg` and `recvmsg`, and the control messages that they carry.
+//! - `batch`: the datagrams of `recvmmsg` and `sendmmsg`.
 //! - `wait`: `poll(2)` for one descriptor or several with a [`Deadline`](crate::deadline::Deadline) and a
 //!   [`CancelToken`](crate::cancel::CancelToken).
 //! - `option`: `getsockopt` and `setsockopt` on bytes.
@@ -35,12 +38,15 @@
 #![allow(unsafe_code)]
 
 mod address;
+mod batch;
 pub(crate) mod c;
 mod control;
 mod data;
 mod file;
 mod interfaces;
 mod message;
+#[cfg(all(target_os = "linux", not(sockeye_portable)))]
+mod mmsg;
 mod names;
 mod option;
 #[cfg(test)]
@@ -61,6 +67,7 @@ use linux as platform;
 use portable as platform;
 
 pub(crate) use address::{LONGEST_PATH, address_of, bytes_of};
+pub(crate) use batch::Slots;
 #[cfg(test)]
 pub(crate) use control::control_messages;
 pub(crate) use control::{
@@ -75,7 +82,8 @@ pub(crate) use message::{Outgoing, recvmsg, sendmsg};
 pub(crate) use names::{Found, Hints, LookUpCode, getaddrinfo, gethostname, getnameinfo, sethostname};
 pub(crate) use option::{duration_of_timeval, filter_program, getsockopt, setsockopt, timeval_of_duration};
 pub(crate) use platform::{
-    abstract_address, accept, descriptor_for_nothing, family_of, open_beneath, protocol_of, sendfile,
+    AT_ONCE, abstract_address, accept, descriptor_for_nothing, family_of, open_beneath, protocol_of,
+    recvmmsg, sendfile, sendmmsg,
 };
 pub(crate) use wait::{Interest, pause, wait, wait_any};
 

@@ -3,6 +3,8 @@
 use std::{
     ffi::CStr,
     fs::File,
+    io::{IoSlice, IoSliceMut},
+    ops::Range,
     os::fd::{AsRawFd, BorrowedFd, OwnedFd},
 };
 
@@ -10,7 +12,11 @@ use socket2::{SockAddr, SockRef};
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::file::Opening;
+use super::{
+    ControlIn, ControlOut, Outgoing, address,
+    batch::{Facts, Slots},
+    file::Opening,
+};
 
 /// A broken connection is an error, never a signal. Apple has SO_NOSIGPIPE instead, which socket2 sets on
 /// every socket that it makes or accepts.
@@ -41,6 +47,38 @@ pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr)> {
             }
         }
     }
+}
+
+/// POSIX has no call for several datagrams.
+pub(crate) const AT_ONCE: usize = 1;
+
+/// `recvmsg(2)` into the first of these slots.
+pub(crate) fn recvmmsg(
+    fd: BorrowedFd<'_>,
+    slots: &mut Slots,
+    range: Range<usize>,
+    flags: i32,
+) -> Result<usize> {
+    let Some(slot) = slots.slots_mut(range).next() else { return Ok(0) };
+    let incoming =
+        super::recvmsg(fd, &mut [IoSliceMut::new(slot.data)], &mut ControlIn::with_room(0), flags)?;
+    let name = incoming.from.as_ref().map_or(&[][..], address::bytes_of);
+    slot.name[..name.len()].copy_from_slice(name);
+    *slot.facts = Facts::received(&slot, incoming.length, name.len(), incoming.flags);
+    Ok(1)
+}
+
+/// `sendmsg(2)` of the first of these slots. Cutting it into segments is Linux' art: the caller has to.
+pub(crate) fn sendmmsg(fd: BorrowedFd<'_>, slots: &Slots, range: Range<usize>, flags: i32) -> Result<usize> {
+    let Some(at) = range.clone().next() else { return Ok(0) };
+    if slots.facts(at).segment > 0 {
+        return Err(ErrorKind::Unsupported.into());
+    }
+    let to = slots.name(at);
+    let buffers = [IoSlice::new(slots.data(at))];
+    let control = ControlOut::default();
+    super::sendmsg(fd, &Outgoing { buffers: &buffers, control: &control, to: to.as_ref() }, flags)?;
+    Ok(1)
 }
 
 /// There is no portable `sendfile`.

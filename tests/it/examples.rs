@@ -92,6 +92,22 @@ fn pass_fd() {
 }
 
 #[test]
+fn udp_batch() {
+    let (_server, addr) = serve("udp_batch");
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let texts = ["one", "two", "three"];
+    for text in texts {
+        socket.send_to(text.as_bytes(), addr).unwrap();
+    }
+    for text in texts {
+        let mut buf = [0; 64];
+        let n = socket.recv(&mut buf).unwrap();
+        assert_eq!(&buf[..n], text.as_bytes());
+    }
+}
+
+#[test]
 fn static_files() {
     let (_server, addr) = serve("static_files");
     let answer = exchange(addr, b"GET /Cargo.toml HTTP/1.0\r\n\r\n");

@@ -1,5 +1,6 @@
 //! Sockets through the public interface: modes, errors, names, the ways from and to std.
 
+mod batches;
 mod constants;
 mod descriptors;
 mod messages;
