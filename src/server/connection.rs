@@ -10,14 +10,19 @@ use std::{
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{Address, Shutdown, write_by_send},
+    socket::{Address, Shutdown, Socket, write_by_send},
     stream::Stream,
 };
 
-use super::engine::service::{Verdict, Wait};
+use super::{
+    engine::service::{Verdict, Wait},
+    session::Kept,
+};
 
 /// So much is read at a time.
 const BLOCK: usize = 16 * 1024;
+/// Longer than what a Unix socket takes as one record, unless its `SO_SNDBUF` was raised.
+const RECORD: usize = 256 * 1024;
 /// The longest line that [`Connection::readline`] takes.
 const LONGEST_LINE: usize = 64 * 1024;
 
@@ -27,11 +32,16 @@ const LONGEST_LINE: usize = 64 * 1024;
 /// another thread meanwhile. What a handler doesn't take of the data it has begun to read is there at its next
 /// call.
 ///
-/// Python: `socketserver.StreamRequestHandler`: `rfile`, `wfile`, `connection`.
+/// Over `SOCK_SEQPACKET` each record is read as a whole, 256 KiB at most (a longer one ends the connection), and what a
+/// call doesn't take of it comes with the next; an empty record is the end.
+///
+/// Python: `socketserver.StreamRequestHandler`: `rfile`, `wfile`, `connection`, with `wbufsize` 0: nothing that is
+/// written is held back. `std::io::BufWriter` around it does that.
 pub struct Connection<'a> {
     stream: &'a Stream,
     peer: &'a Address,
     buffered: &'a mut Buffered,
+    kept: &'a mut Kept,
 }
 
 /// What was read and not yet taken.
@@ -42,17 +52,60 @@ pub(super) struct Buffered {
     taken: usize,
     filled: usize,
     timeout: Option<Duration>,
+    unit: Unit,
     /// The end of the peer's data was read.
     ended: bool,
-    /// The last read was as long as its buffer: there may be more, of which no event will tell.
+    /// The last read was as long as its buffer, or one of several records: there may be more, of which no event will
+    /// tell.
     more: bool,
     /// The handler took something in its turn.
     took: bool,
 }
 
+/// What one read gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    /// What is there.
+    Bytes,
+    /// One record (`SOCK_SEQPACKET`), of which the system drops what has no room.
+    Record,
+}
+
+impl Unit {
+    /// So much is read at a time.
+    fn block(self) -> usize {
+        match self {
+            Unit::Bytes => BLOCK,
+            Unit::Record => RECORD,
+        }
+    }
+
+    /// So much room a read needs.
+    fn room(self) -> usize {
+        match self {
+            Unit::Bytes => BLOCK / 2,
+            Unit::Record => RECORD,
+        }
+    }
+}
+
 impl Buffered {
     pub(super) fn new(timeout: Option<Duration>) -> Buffered {
-        Buffered { bytes: Vec::new(), taken: 0, filled: 0, timeout, ended: false, more: false, took: true }
+        Buffered {
+            bytes: Vec::new(),
+            taken: 0,
+            filled: 0,
+            timeout,
+            unit: Unit::Bytes,
+            ended: false,
+            more: false,
+            took: true,
+        }
+    }
+
+    /// The connection gives records.
+    pub(super) fn by_record(&mut self) {
+        self.unit = Unit::Record;
     }
 
     /// Reads what is there, into a buffer that the thread lends. `Err`: there is nothing to call a handler for.
@@ -64,7 +117,7 @@ impl Buffered {
             return Ok(());
         }
         if self.rest().is_empty() {
-            block.resize(BLOCK, 0);
+            block.resize(self.unit.block(), 0);
             self.bytes = mem::take(block);
             (self.taken, self.filled) = (0, 0);
         } else {
@@ -73,6 +126,8 @@ impl Buffered {
         let room = &mut self.bytes[self.filled..];
         let space = room.len();
         match stream.try_read(room) {
+            // A part of a record is worse than none.
+            Ok(count) if count == space && self.unit == Unit::Record => Err(Verdict::Close),
             Ok(count) => {
                 self.filled += count;
                 self.note_read(count, space);
@@ -94,19 +149,19 @@ impl Buffered {
     pub(super) fn end_turn(&mut self, block: &mut Vec<u8>) -> Verdict {
         let left = self.rest().len();
         self.give_back(block);
-        if self.ended && (left == 0 || !self.took) || left > LONGEST_LINE {
+        if self.ended && (left == 0 || !self.took) || left > LONGEST_LINE.max(self.unit.block()) {
             return Verdict::Close;
         }
         // Where nothing was taken, the next turn begins with a read, and ends at once if there is nothing.
         if left > 0 && self.took || self.more { Verdict::Again } else { Verdict::Park(Wait::Idle) }
     }
 
-    /// At least half a block behind what is buffered.
+    /// Room for a read behind what is buffered.
     fn make_room(&mut self) {
         self.bytes.copy_within(self.taken..self.filled, 0);
         self.filled -= mem::take(&mut self.taken);
-        if self.bytes.len() - self.filled < BLOCK / 2 {
-            self.bytes.resize(self.filled + BLOCK, 0);
+        if self.bytes.len() - self.filled < self.unit.room() {
+            self.bytes.resize(self.filled + self.unit.block(), 0);
         }
     }
 
@@ -114,7 +169,7 @@ impl Buffered {
     fn give_back(&mut self, block: &mut Vec<u8>) {
         let rest = self.rest().to_vec();
         let bytes = mem::replace(&mut self.bytes, rest);
-        if bytes.len() == BLOCK {
+        if bytes.len() == self.unit.block() {
             *block = bytes;
         }
         (self.taken, self.filled) = (0, self.bytes.len());
@@ -132,7 +187,7 @@ impl Buffered {
 
     fn note_read(&mut self, count: usize, room: usize) {
         self.ended |= count == 0;
-        self.more = count == room;
+        self.more = count == room || self.unit == Unit::Record && count > 0;
     }
 
     fn deadline(&self) -> Deadline {
@@ -141,8 +196,18 @@ impl Buffered {
 }
 
 impl<'a> Connection<'a> {
-    pub(super) fn new(stream: &'a Stream, peer: &'a Address, buffered: &'a mut Buffered) -> Connection<'a> {
-        Connection { stream, peer, buffered }
+    pub(super) fn new(
+        stream: &'a Stream,
+        peer: &'a Address,
+        buffered: &'a mut Buffered,
+        kept: &'a mut Kept,
+    ) -> Connection<'a> {
+        Connection { stream, peer, buffered, kept }
+    }
+
+    /// What its own handler keeps.
+    pub(super) fn kept(&mut self) -> &mut Kept {
+        self.kept
     }
 
     /// The other end.
@@ -151,6 +216,15 @@ impl<'a> Connection<'a> {
     #[must_use]
     pub fn getpeername(&self) -> &Address {
         self.peer
+    }
+
+    /// The socket below, for its options. Bytes taken from it pass by the buffer.
+    ///
+    /// Python: `self.request`, `self.connection`.
+    #[must_use]
+    #[doc(alias = "request")]
+    pub fn socket(&self) -> &Socket {
+        self.stream.socket()
     }
 
     /// This end.
@@ -177,7 +251,7 @@ impl<'a> Connection<'a> {
     /// [`TimedOut`](ErrorKind::TimedOut), [`ConnectionReset`](ErrorKind::ConnectionReset).
     pub fn recv(&mut self, size: usize) -> Result<Vec<u8>> {
         // The promise is the caller's; what is allocated at first is bounded all the same.
-        let mut data = vec![0; size.min(64 * 1024)];
+        let mut data = vec![0; size.min(self.buffered.unit.block().max(64 * 1024))];
         let count = self.recv_into(&mut data)?;
         data.truncate(count);
         Ok(data)
@@ -203,6 +277,11 @@ impl<'a> Connection<'a> {
         }
         if self.buffered.ended {
             return Ok(0);
+        }
+        if self.buffered.unit == Unit::Record {
+            // Read as a whole: what the caller doesn't take now is there at the next call.
+            self.fill(self.buffered.deadline())?;
+            return self.recv_into(buffer);
         }
         let count = self.stream.read_by(buffer, self.buffered.deadline())?;
         self.buffered.note_read(count, buffer.len());
@@ -278,6 +357,9 @@ impl<'a> Connection<'a> {
         let room = &mut buffered.bytes[buffered.filled..];
         let space = room.len();
         let count = self.stream.read_by(room, deadline)?;
+        if count == space && buffered.unit == Unit::Record {
+            return Err(Error::new(ErrorKind::TooLarge, "a record is longer than 256 KiB"));
+        }
         buffered.filled += count;
         buffered.note_read(count, space);
         Ok(())
@@ -316,16 +398,18 @@ pub struct Detached {
     stream: Stream,
     peer: Address,
     buffered: Buffered,
+    /// Its handler stayed with the server: nothing.
+    kept: Kept,
 }
 
 impl Detached {
     pub(super) fn new(stream: Stream, peer: Address, buffered: Buffered) -> Detached {
-        Detached { stream, peer, buffered }
+        Detached { stream, peer, buffered, kept: None }
     }
 
     /// The connection, with all that a handler's connection can.
     pub fn connection(&mut self) -> Connection<'_> {
-        Connection::new(&self.stream, &self.peer, &mut self.buffered)
+        Connection::new(&self.stream, &self.peer, &mut self.buffered, &mut self.kept)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Many connections, few threads: Python's `socketserver`.
 //!
 //! - [`Server`] listens, and calls a handler whenever a connection has something to read.
-//! - [`RequestHandler`] is that handler: a closure, or a type with hooks.
+//! - [`RequestHandler`] is that handler: a closure, or a type with hooks. [`factory`] gives each connection a
+//!   [`Session`] of its own.
 //! - [`Connection`] is what it gets; [`Next`] is what it answers.
 //! - [`DatagramServer`], [`DatagramHandler`] and [`Datagram`] are the same for packets.
 //! - [`ServerHandle`] is a running server: its address, its [`Counts`], its end.
@@ -28,23 +29,47 @@
 //! # }
 //! ```
 //!
+//! # Python's `socketserver` here
+//!
 //! | Python | here |
 //! |---|---|
 //! | `TCPServer`, `UnixStreamServer` | [`Server::bind`] with an address or a path |
 //! | `UDPServer`, `UnixDatagramServer` | [`DatagramServer::bind`] |
-//! | `DatagramRequestHandler` | [`DatagramHandler`]; [`Datagram`] is `packet`, `rfile` and `wfile` |
-//! | `ThreadingMixIn` | always, with a bounded number of threads: [`Server::max_threads`] |
-//! | `ForkingMixIn` | not offered: forking a process with threads isn't safe |
-//! | `serve_forever`, `handle_request` | [`Server::serve_forever`], [`Server::handle_request`] |
-//! | `shutdown`, `server_close` | [`ServerHandle::shutdown`], [`ServerHandle::join`] |
+//! | `ThreadingMixIn` and the `Threading…` servers | always, with a bounded number of threads: [`Server::max_threads`] |
+//! | `serve_forever`, `handle_request` | [`Server::serve_forever`], [`Server::handle_request`]; in threads of its own [`Server::spawn`] |
+//! | `shutdown`, `server_close`, `block_on_close` | [`ServerHandle::shutdown`], [`ServerHandle::join`]; `with` is [`shutdown`](ServerHandle::shutdown) where it ends |
+//! | `timeout`, `handle_timeout` | [`Server::request_timeout`], [`RequestHandler::handle_timeout`] |
+//! | `service_actions` | [`Server::service_actions`] |
 //! | `verify_request`, `handle_error` | [`RequestHandler::verify_request`], [`RequestHandler::handle_error`] |
-//! | `request_queue_size`, `allow_reuse_address` | [`Server::backlog`]; always on |
+//! | `server_address`, `socket`, `fileno`, `address_family`, `socket_type` | [`Server::addr`], [`Server::sockets`], and the socket's [`family`](Socket::family) and [`kind`](Socket::kind) |
+//! | `request_queue_size`, `allow_reuse_address` | [`Server::backlog`]; always on for streams |
+//! | `allow_reuse_port`, `bind_and_activate=False`, `server_bind`, `server_activate` | [`Server::from`] a socket of one's own, say of [`ListenOptions`](crate::socket::ListenOptions) |
+//! | `max_packet_size` | [`DatagramServer::max_packet_size`] |
+//! | `BaseRequestHandler`, `RequestHandlerClass`: an object for each connection | [`Session`], [`factory`]; one for all is [`RequestHandler`] |
+//! | `setup`, `handle`, `finish` | [`RequestHandler::setup`], [`handle`](RequestHandler::handle), [`finish`](RequestHandler::finish) |
+//! | `request`, `client_address`, `connection` | [`Connection::socket`], [`Connection::getpeername`] |
+//! | `StreamRequestHandler`: `rfile`, `wfile` | [`Connection`]: `readline`, `sendall`, `Read`, `BufRead`, `Write` |
+//! | its `timeout` | [`Server::timeout`], [`Connection::settimeout`]; there is one by default |
+//! | its `disable_nagle_algorithm` | always; `setsockopt(IPPROTO_TCP, TCP_NODELAY, false)` in `setup` brings it back |
+//! | its `rbufsize`, `wbufsize` | reading has a buffer, writing none: `std::io::BufWriter` around a [`Connection`] |
+//! | `DatagramRequestHandler`: `packet`, `socket`, `rfile`, `wfile` | [`DatagramHandler`]; [`Datagram`] is all four |
+//!
+//! Not here:
+//!
+//! - `ForkingMixIn`, the `Forking…` servers, `max_children`, `collect_children`: forking a process that has threads
+//!   leaves the child with locks that nobody will open.
+//! - `get_request`, `process_request`, `finish_request`, `shutdown_request`, `close_request`: what is done between
+//!   accepting and closing is the engine's; `verify_request`, `setup` and `finish` stand where users overrode them.
+//! - `poll_interval`: nothing polls; [`shutdown`](ServerHandle::shutdown) takes effect at once.
+//! - `daemon_threads`: a process may end while its servers run; who wants to wait calls [`join`](ServerHandle::join).
+//! - Removing a Unix socket's file, which Python doesn't either: the error about one that was left behind says so.
 
 mod connection;
 mod datagram;
 pub(crate) mod engine;
 mod handle;
 mod plain;
+mod session;
 mod setup;
 
 use std::time::Duration;
@@ -59,6 +84,7 @@ pub use datagram::{Datagram, DatagramHandler, DatagramServer};
 pub use engine::Counts;
 pub use handle::ServerHandle;
 pub use plain::{Next, RequestHandler};
+pub use session::{Factory, Session, factory};
 
 use plain::Plain;
 use setup::Setup;
@@ -91,7 +117,10 @@ pub struct Server {
 impl Server {
     /// Listens there: `("", port)` on all addresses of the machine, IPv6 and IPv4; port 0 takes a free one.
     ///
-    /// Sets `SO_REUSEADDR`, so that a server can be started again at once, and `TCP_NODELAY` for what it accepts.
+    /// Sets `SO_REUSEADDR`, so that a server can be started again at once, and `TCP_NODELAY` for what it accepts. A
+    /// path is a Unix socket, whose file is neither replaced nor removed at the end, as in Python. For other kinds
+    /// (`SOCK_SEQPACKET`) and options there is [`ListenOptions`](crate::socket::ListenOptions), and
+    /// [`Server::from`] a socket.
     ///
     /// # Errors
     ///

@@ -1,13 +1,14 @@
 //! A server's handler, and the protocol that it is to the engine: none at all.
 
 use std::{
+    mem,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
 use crate::{
     error::{Error, Result},
-    socket::Address,
+    socket::{Address, SOCK_SEQPACKET},
     stream::Stream,
 };
 
@@ -17,6 +18,7 @@ use super::{
         classes::Class,
         service::{Begin, Conn, Desk, Service, Verdict, Wait},
     },
+    session::Kept,
 };
 
 /// How a connection goes on after its handler.
@@ -55,7 +57,13 @@ impl std::fmt::Debug for Next {
 /// |---|---|---|
 /// | | [`handle`](Self::handle) | read what there is, answer, say how to go on |
 /// | | [`verify_request`](Self::verify_request) | judge a new connection by its address |
-/// | | [`handle_error`](Self::handle_error) | log an error of `handle`; its connection is closed |
+/// | | [`setup`](Self::setup) | greet |
+/// | | [`finish`](Self::finish) | say good-bye, clear away |
+/// | | [`handle_error`](Self::handle_error) | log an error of `setup` or `handle`; its connection is closed |
+/// | | [`handle_timeout`](Self::handle_timeout) | do something while nobody comes |
+///
+/// One handler serves all connections, several at the same time. [`factory`](super::factory) gives each connection a
+/// handler of its own, which may change.
 ///
 /// Python: `socketserver.BaseRequestHandler`, and the hooks of `BaseServer`.
 pub trait RequestHandler: Send + Sync {
@@ -73,7 +81,25 @@ pub trait RequestHandler: Send + Sync {
         true
     }
 
-    /// Told when [`handle`](Self::handle) failed. Default is to say nothing.
+    /// Called once for each connection that was verified, before its peer has sent anything: the place for a greeting
+    /// and for the connection's options. Default is to do nothing.
+    ///
+    /// # Errors
+    ///
+    /// Any error closes the connection, after [`handle_error`](Self::handle_error).
+    fn setup(&self, connection: &mut Connection<'_>) -> Result<()> {
+        let _ = connection;
+        Ok(())
+    }
+
+    /// Called once when a connection ends that was set up, whyever: its handler said so or failed, it was idle for too
+    /// long, the server shuts down, the peer has closed it. It may be written to if the peer still reads. Not called
+    /// after a panic, nor for a connection that was detached. Default is to do nothing.
+    fn finish(&self, connection: &mut Connection<'_>) {
+        let _ = connection;
+    }
+
+    /// Told when [`setup`](Self::setup) or [`handle`](Self::handle) failed. Default is to say nothing.
     fn handle_error(&self, peer: &Address, error: &Error) {
         let _ = (peer, error);
     }
@@ -103,13 +129,71 @@ pub(super) struct Plain<H> {
 pub(super) struct State {
     pub(super) buffered: Buffered,
     class: Class,
+    stage: Stage,
+    kept: Kept,
     taker: Option<Box<dyn FnOnce(Detached) + Send>>,
+}
+
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    New,
+    SetUp,
+    /// Nothing is left to be done for it.
+    Finished,
 }
 
 impl<H: RequestHandler> Plain<H> {
     pub(super) fn new(handler: H, idle: Option<Duration>, patience: Option<Duration>) -> Plain<H> {
         Plain { handler, idle, patience, opened: AtomicU32::new(0) }
     }
+
+    fn setup(&self, conn: &mut Conn<State>) -> Result<()> {
+        // Finished, should it panic or fail.
+        conn.state.stage = Stage::Finished;
+        let socket = conn.stream.socket();
+        if conn.peer.as_socket_addr().is_none() && socket.kind()? == SOCK_SEQPACKET {
+            conn.state.buffered.by_record();
+        }
+        self.handler.setup(&mut connection(conn))?;
+        conn.state.stage = Stage::SetUp;
+        Ok(())
+    }
+
+    fn turn(&self, conn: &mut Conn<State>, desk: &mut Desk<'_, Vec<u8>>) -> Result<Verdict> {
+        if conn.state.stage == Stage::New {
+            self.setup(conn)?;
+        }
+        if let Err(verdict) = conn.state.buffered.begin_turn(&conn.stream, desk.scratch) {
+            return Ok(verdict);
+        }
+        if desk.begin(conn.state.class) == Begin::Handover {
+            conn.state.buffered.put_off_turn();
+            return Ok(Verdict::Handover);
+        }
+        Ok(match self.handler.handle(&mut connection(conn))? {
+            Next::Wait => match conn.state.buffered.end_turn(desk.scratch) {
+                // No further event will say that the peer has closed: read on to the end.
+                Verdict::Park(_) if conn.read_closed => Verdict::Again,
+                verdict => verdict,
+            },
+            Next::Close => Verdict::Close,
+            Next::Detach(taker) => {
+                conn.state.taker = Some(taker);
+                Verdict::Detach
+            }
+        })
+    }
+
+    fn finish(&self, conn: &mut Conn<State>) {
+        if mem::replace(&mut conn.state.stage, Stage::Finished) == Stage::SetUp {
+            self.handler.finish(&mut connection(conn));
+        }
+    }
+}
+
+fn connection(conn: &mut Conn<State>) -> Connection<'_> {
+    Connection::new(&conn.stream, &conn.peer, &mut conn.state.buffered, &mut conn.state.kept)
 }
 
 impl<H: RequestHandler> Service for Plain<H> {
@@ -123,37 +207,29 @@ impl<H: RequestHandler> Service for Plain<H> {
         }
         // The connection itself is the class.
         let class = Class::new(self.opened.fetch_add(1, Ordering::Relaxed));
-        Some(State { buffered: Buffered::new(self.patience), class, taker: None })
+        Some(State {
+            buffered: Buffered::new(self.patience),
+            class,
+            stage: Stage::New,
+            kept: None,
+            taker: None,
+        })
     }
 
     fn ready(&self, conn: &mut Conn<State>, desk: &mut Desk<'_, Vec<u8>>) -> Verdict {
-        if let Err(verdict) = conn.state.buffered.begin_turn(&conn.stream, desk.scratch) {
-            return verdict;
+        let verdict = self.turn(conn, desk).unwrap_or_else(|error| {
+            self.handler.handle_error(&conn.peer, &error);
+            Verdict::Close
+        });
+        if verdict == Verdict::Close {
+            self.finish(conn);
         }
-        if desk.begin(conn.state.class) == Begin::Handover {
-            conn.state.buffered.put_off_turn();
-            return Verdict::Handover;
-        }
-        let mut connection = Connection::new(&conn.stream, &conn.peer, &mut conn.state.buffered);
-        match self.handler.handle(&mut connection) {
-            Ok(Next::Wait) => match conn.state.buffered.end_turn(desk.scratch) {
-                // No further event will say that the peer has closed: read on to the end.
-                Verdict::Park(_) if conn.read_closed => Verdict::Again,
-                verdict => verdict,
-            },
-            Ok(Next::Close) => Verdict::Close,
-            Ok(Next::Detach(taker)) => {
-                conn.state.taker = Some(taker);
-                Verdict::Detach
-            }
-            Err(error) => {
-                self.handler.handle_error(&conn.peer, &error);
-                Verdict::Close
-            }
-        }
+        verdict
     }
 
-    fn expired(&self, _: &mut Conn<State>, _: Wait) {}
+    fn expired(&self, conn: &mut Conn<State>, _: Wait) {
+        self.finish(conn);
+    }
 
     fn detach(&self, conn: Conn<State>) {
         if let Some(taker) = conn.state.taker {

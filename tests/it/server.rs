@@ -1,6 +1,8 @@
 //! `Server`: many connections, few threads.
 
 mod datagrams;
+mod python;
+mod sessions;
 
 use std::{
     io::{BufRead, Read, Write},

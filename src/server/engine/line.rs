@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
-    socket::{Address, SO_ACCEPTCONN, SOL_SOCKET, Socket},
+    socket::{AF_INET, AF_INET6, Address, IPPROTO_TCP, SO_ACCEPTCONN, SOL_SOCKET, Socket, TCP_NODELAY},
     stream::Stream,
 };
 
@@ -41,6 +41,8 @@ impl Line for Stream {
             let why = "a socket to serve doesn't listen: call its listen, or make it by create_server";
             return Err(Error::new(ErrorKind::InvalidInput, why));
         }
+        // What it accepts inherits this.
+        without_delay(door)?;
         door.setblocking(false)
     }
 
@@ -51,6 +53,14 @@ impl Line for Stream {
 
     fn socket(&self) -> &Socket {
         Stream::socket(self)
+    }
+}
+
+/// `TCP_NODELAY`, where there is such a thing: an answer leaves when it is written.
+pub(super) fn without_delay(socket: &Socket) -> Result<()> {
+    match socket.family() {
+        AF_INET | AF_INET6 => socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, true),
+        _ => Ok(()),
     }
 }
 

@@ -10,7 +10,10 @@ use crate::{
     sys,
 };
 
-use super::service::{Begin, Conn, Desk, Service, Verdict, Wait};
+use super::{
+    line::without_delay,
+    service::{Begin, Conn, Desk, Service, Verdict, Wait},
+};
 
 /// Serves a connection to its end.
 ///
@@ -22,6 +25,7 @@ where
     S: Service<Line = Stream>,
 {
     let Some(state) = service.open(&peer) else { return Ok(()) };
+    without_delay(&socket)?;
     let mut conn = Conn { stream: Stream::from(socket), peer, state, read_closed: false };
     let mut scratch = S::Scratch::default();
     // What it waits for, and until when.
