@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, chromium, strace, setpriv.
+# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, chromium, strace, setpriv,
+# unshare, ip.
 # On Debian and its kin, as root or by sudo. Quiet, and done at once when all are there.
 set -eu -o pipefail
 
@@ -12,6 +13,8 @@ wrk      wrk
 nginx    nginx
 chromium chromium
 strace   strace
+unshare  util-linux
+ip       iproute2
 setpriv  util-linux
 TABLE
 }

@@ -48,8 +48,8 @@ numbers! {
     /// # Examples
     ///
     /// ```
-    /// use sockeye::socket::{EAI_NONAME, EaiCode, gethostbyname};
-    /// let error = gethostbyname("no such host").unwrap_err();
+    /// use sockeye::socket::{EAI_NONAME, EaiCode, gethostbyname_ex};
+    /// let error = gethostbyname_ex("").unwrap_err();
     /// assert_eq!(error.look_up_code(), Some(EAI_NONAME));
     /// assert_eq!(format!("{EAI_NONAME:?} {:?}", EaiCode::raw(12345)), "EAI_NONAME EaiCode(12345)");
     /// ```

@@ -11,7 +11,7 @@ use std::{
 
 use socket2::SockRef;
 
-use super::{Family, Kind, Mode, Protocol, getdefaulttimeout};
+use super::{Family, Kind, Mode, Protocol, getdefaulttimeout, hints};
 use crate::{
     cancel::CancelToken,
     error::{Error, Result},
@@ -77,8 +77,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// When the system doesn't have that combination, has no descriptors left, or doesn't allow it
-    /// ([`SOCK_RAW`](super::SOCK_RAW) needs a privilege).
+    /// When the system doesn't have that combination, has no descriptors left, or doesn't allow it:
+    /// [`SOCK_RAW`](super::SOCK_RAW) needs root or CAP_NET_RAW, and the error says so.
     ///
     /// # Examples
     ///
@@ -96,8 +96,11 @@ impl Socket {
             kind.number().into(),
             protocol_or_default.map(Into::into),
         );
-        let named =
-            |error| Error::from(error).context(format!("make a socket {family:?} {kind:?} {protocol:?}"));
+        let named = |error| {
+            let error = Error::from(error);
+            let hint = hints::privilege(kind, protocol, &error);
+            error.context(format!("make a socket {family:?} {kind:?} {protocol:?}{hint}"))
+        };
         let socket = Socket::assemble(made.map_err(named)?.into(), family, Flag::Blocking);
         socket.settimeout(if starts_nonblocking { Some(Duration::ZERO) } else { getdefaulttimeout() })?;
         Ok(socket)

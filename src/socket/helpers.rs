@@ -78,6 +78,12 @@ impl Pool {
         bounds: Bounds<'_>,
         ask: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        if let Some(cancel) = bounds.cancel {
+            cancel.check()?;
+        }
+        if bounds.deadline.has_passed() {
+            return Err(ErrorKind::TimedOut.into());
+        }
         let (ours, done) = UnixStream::pair().map_err(Error::from)?;
         let answer = Arc::new(Mutex::new(None));
         let place = Arc::clone(&answer);

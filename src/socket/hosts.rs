@@ -78,6 +78,7 @@ pub fn gethostbyname_ex(name: &str) -> Result<HostEntry<Ipv4Addr>> {
 /// INVARIANT: there is at least one address.
 pub(super) fn by_name_ex(name: &str, bounds: Bounds<'_>) -> Result<HostEntry<Ipv4Addr>> {
     let flags = AI_CANONNAME.number();
+    let name = asked_for(name)?;
     let hints = sys::Hints { family: c::AF_INET, kind: SOCK_STREAM.number(), flags, ..Default::default() };
     let found = look_up(Some(name), hints, bounds)?;
     let main =
@@ -94,6 +95,16 @@ pub(super) fn by_name_ex(name: &str, bounds: Bounds<'_>) -> Result<HostEntry<Ipv
         return Err(Error::new(ErrorKind::UnknownHost, format!("{name} has no IPv4 address")));
     }
     Ok((main.clone(), aliases(&main, |ip, names| ip.is_ipv4() && names.contains(&name)), addresses))
+}
+
+/// No host, hence nothing that the network should be asked for.
+fn asked_for(host: &str) -> Result<&str> {
+    match host {
+        "" | "<broadcast>" => {
+            Err(sys::LookUpCode(c::EAI_NONAME).error().context(format!("look up {host:?}")))
+        }
+        host => Ok(host),
+    }
 }
 
 /// The main name of a host, its other names, and its address, from its address (or any of its names).
@@ -120,6 +131,7 @@ pub fn gethostbyaddr(host: &str) -> Result<HostEntry<IpAddr>> {
 }
 
 pub(super) fn by_address(host: &str, bounds: Bounds<'_>) -> Result<HostEntry<IpAddr>> {
+    let host = asked_for(host)?;
     let hints = sys::Hints { kind: SOCK_STREAM.number(), ..Default::default() };
     let found = look_up(Some(host), hints, bounds)?.into_iter().next().ok_or(ErrorKind::UnknownHost)?;
     let address = Address::from_sock_addr(found.address);
@@ -196,8 +208,8 @@ fn host_of(address: &Address, flags: NiFlags, bounds: Bounds<'_>) -> Result<Stri
 ///
 /// ```
 /// use sockeye::socket::getfqdn;
-/// assert_eq!(getfqdn("no such host")?, "no such host");
-/// assert!(!getfqdn("")?.is_empty());
+/// assert_eq!(getfqdn("<broadcast>")?, "<broadcast>");
+/// assert!(!getfqdn("localhost")?.is_empty());
 /// # Ok::<(), sockeye::Error>(())
 /// ```
 pub fn getfqdn(name: &str) -> Result<String> {

@@ -47,6 +47,7 @@ mod flags;
 mod groups;
 mod handle;
 mod helpers;
+mod hints;
 mod hosts;
 mod inet;
 mod interfaces;

@@ -155,7 +155,8 @@ impl<'a> From<&'a str> for Port<'a> {
 /// name is looked up as [`getservbyname`](super::getservbyname) does, so it doesn't depend on the system's files; an
 /// address comes once for each kind of socket that has the service. Names in other scripts are encoded (IDNA).
 ///
-/// Python: `socket.getaddrinfo`, which takes port 70000 for 4464. In `std::net`: `ToSocketAddrs`.
+/// Python: `socket.getaddrinfo`, which takes port 70000 for 4464, and no port at all for [`SOCK_RAW`](super::SOCK_RAW).
+/// In `std::net`: `ToSocketAddrs`.
 ///
 /// # Errors
 ///
@@ -166,10 +167,10 @@ impl<'a> From<&'a str> for Port<'a> {
 /// # Examples
 ///
 /// ```
-/// use sockeye::{ErrorKind, socket::{EAI_SERVICE, Hints, getaddrinfo}};
+/// use sockeye::{ErrorKind, socket::{AI_NUMERICHOST, EAI_SERVICE, Hints, getaddrinfo}};
 /// assert!(getaddrinfo("localhost", "http", Hints::new())?.iter().all(|info| info.address.port() == Some(80)));
 /// assert!(getaddrinfo(None, 80, Hints::new())?[0].address.ip().unwrap().is_loopback());
-/// let error = getaddrinfo("no such host", 80, Hints::new()).unwrap_err();
+/// let error = getaddrinfo("no such host", 80, Hints::new().flags(AI_NUMERICHOST)).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::UnknownHost);
 /// let error = getaddrinfo("localhost", "no such service", Hints::new()).unwrap_err();
 /// assert_eq!(error.look_up_code(), Some(EAI_SERVICE));

@@ -48,18 +48,20 @@ pub(super) fn resolve_one(target: Target<'_>, family: Family, bounds: Bounds<'_>
     found.into_iter().next().ok_or_else(|| ErrorKind::UnknownHost.into())
 }
 
-/// `getaddrinfo(3)` within the bounds, without a service: ports are 0.
+/// `getaddrinfo(3)` within the bounds, for port 0.
 pub(super) fn look_up(host: Option<&str>, hints: Hints, bounds: Bounds<'_>) -> Result<Vec<Found>> {
+    // For raw sockets glibc refuses any port, even 0; without a host there has to be one.
+    let port = (hints.kind != sys::c::SOCK_RAW || host.is_none()).then_some("0");
     let outcome = match host.map(in_ascii) {
-        None => sys::getaddrinfo(None, Some("0"), hints),
+        None => sys::getaddrinfo(None, port, hints),
         // `fe80::1%eth0`: no name has a colon, so there is nobody to ask, only a scope to be found.
         Some(host) if host.contains(':') => {
             let hints = Hints { flags: hints.flags | sys::c::AI_NUMERICHOST, ..hints };
-            sys::getaddrinfo(Some(&host), None, hints)
+            sys::getaddrinfo(Some(&host), port, hints)
         }
         Some(host) => {
             let host = host.into_owned();
-            helpers::within(bounds, move || sys::getaddrinfo(Some(&host), None, hints))
+            helpers::within(bounds, move || sys::getaddrinfo(Some(&host), port, hints))
         }
     };
     outcome.map_err(|error| error.context(format!("look up {}", host.unwrap_or("this machine"))))
@@ -107,7 +109,8 @@ mod tests {
     fn an_error_comes_through_a_helper() {
         let bounds = Bounds { deadline: Deadline::after(std::time::Duration::from_secs(60)), cancel: None };
         for bounds in [Bounds::NONE, bounds] {
-            let error = look_up(Some("no name"), Hints::default(), bounds).unwrap_err();
+            let numeric = Hints { flags: sys::c::AI_NUMERICHOST, ..Hints::default() };
+            let error = look_up(Some("no name"), numeric, bounds).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::UnknownHost);
         }
     }

@@ -4,12 +4,12 @@ use std::{
     collections::HashSet,
     fs,
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, UdpSocket},
+    net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
     path::Path,
     process::Command,
 };
 
-use crate::support::{PATIENCE, Program, Scripted, connect, example, exchange};
+use crate::support::{PATIENCE, Program, Scripted, connect, example, exchange, peer};
 
 /// An example that serves, on a port that the system chose.
 fn serve(name: &str) -> (Program, SocketAddr) {
@@ -177,6 +177,82 @@ fn a_port_that_is_none() {
             assert!(lines[0].ends_with("with a port from 0 to 65535"), "{lines:?}");
         }
     }
+}
+
+#[test]
+fn ping() {
+    // Plain users may do so in namespaces of their own.
+    let (unshare, ping) = (peer("unshare"), example("ping").display().to_string());
+    let own = unshare.map(|unshare| {
+        let mut command = Command::new(unshare);
+        command.args([
+            "--user",
+            "--map-root-user",
+            "--net",
+            "sh",
+            "-c",
+            "ip link set lo up && exec \"$0\" \"$@\"",
+            &ping,
+        ]);
+        command
+    });
+    for mut command in [Some(Command::new(&ping)), own].into_iter().flatten() {
+        let finished = Program::start(&mut command).finish();
+        if finished.code == Some(0) {
+            assert!(
+                finished.lines.iter().any(|line| line.starts_with("answer 2 from 127.0.0.1 after ")),
+                "{finished:?}"
+            );
+        } else {
+            let text = finished.lines.join("\n");
+            assert!(
+                text.contains("CAP_NET_RAW") || text.contains("unshare") || text.contains("ip: "),
+                "{text}"
+            );
+            eprintln!("skipped: no ICMP here: {text}");
+        }
+    }
+}
+
+#[test]
+fn port_scan() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let (code, lines) = run("port_scan", &["127.0.0.1", &port.to_string(), &port.to_string()]);
+    assert_eq!((code, lines), (Some(0), vec![format!("{port}/tcp open ")]));
+    assert_eq!(run("port_scan", &["127.0.0.1", "1", "70000"]).0, Some(2));
+}
+
+#[test]
+fn bench_sockets() {
+    let serve = |role: &str, variables: &[(&str, &str)]| {
+        let mut command = Command::new(example("bench_sockets"));
+        let mut program = Program::start(command.arg(role).envs(variables.iter().copied()));
+        let port = program.wait_for(|line| line.strip_prefix("READY ").map(str::to_owned));
+        (program, port)
+    };
+    let load = |role: &str, port: &str| {
+        let (code, lines) = run("bench_sockets", &[role, port, "64", "0"]);
+        assert!(code == Some(0) && lines[0].starts_with("{\"rate\":"), "{lines:?}");
+    };
+    for variables in [&[][..], &[("THREADS", "1")], &[("THREADS", "1"), ("TIMED", "1")]] {
+        let (server, port) = serve("tcp-echo", variables);
+        let mut stream = connect(format!("127.0.0.1:{port}").parse().unwrap());
+        stream.write_all(b"echo").unwrap();
+        let mut echo = [0; 4];
+        stream.read_exact(&mut echo).unwrap();
+        assert_eq!(&echo, b"echo");
+        load("tcp-ping", &port);
+        assert_eq!(server.finish().code, Some(0));
+    }
+    let (server, port) = serve("udp-echo", &[]);
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    udp.set_read_timeout(Some(PATIENCE)).unwrap();
+    udp.send_to(b"echo", format!("127.0.0.1:{port}")).unwrap();
+    assert_eq!(udp.recv(&mut [0; 8]).unwrap(), 4);
+    load("udp-send", &port);
+    assert_eq!(server.finish().code, Some(0));
+    assert_eq!(run("bench_sockets", &["timers", "1", "spread"]).0, Some(64));
 }
 
 /// An example that ends by itself: its exit status and what it printed.

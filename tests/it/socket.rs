@@ -1,9 +1,13 @@
 //! Sockets through the public interface: modes, errors, names, the ways from and to std.
 
+mod addresses;
 mod batches;
+mod connect;
 mod constants;
 mod descriptors;
 mod messages;
+mod names;
+mod namespace;
 mod options;
 mod sendfile;
 mod strace;
@@ -13,7 +17,7 @@ mod traps;
 use std::{
     collections::HashSet,
     io::{Read, Write},
-    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::{
         fd::{AsRawFd, OwnedFd},
         unix::net::{UnixListener, UnixStream},
@@ -27,7 +31,7 @@ use sockeye::{
     Error, ErrorKind, Result,
     cancel::CancelToken,
     socket::{
-        AF_INET, AF_INET6, AF_UNIX, Address, IPPROTO_TCP, SO_BROADCAST, SO_REUSEADDR, SO_SNDBUF, SOCK_DGRAM,
+        AF_INET, AF_UNIX, Address, IPPROTO_TCP, SO_BROADCAST, SO_REUSEADDR, SO_SNDBUF, SOCK_DGRAM,
         SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, Socket, create_connection, create_server, getservbyname,
     },
 };
@@ -287,21 +291,6 @@ fn debug_is_pythons_repr() {
 }
 
 #[test]
-fn a_dual_stack_server_serves_both() {
-    for address in [("", 0), ("::", 0)] {
-        let server = create_server(address).unwrap();
-        let port = server.getsockname().unwrap().port().unwrap();
-        let client = create_connection((Ipv4Addr::LOCALHOST, port), LONG).unwrap();
-        let (_conn, peer) = server.accept().unwrap();
-        assert_eq!(peer.canonical(), client.getsockname().unwrap());
-        if server.family() == AF_INET6 {
-            let client = create_connection(("::1", port), LONG).unwrap();
-            assert_eq!(server.accept().unwrap().1, client.getsockname().unwrap());
-        }
-    }
-}
-
-#[test]
 fn a_server_starts_again_on_its_port() {
     let server = create_server("127.0.0.1:0").unwrap();
     let address = server.getsockname().unwrap();
@@ -312,16 +301,6 @@ fn a_server_starts_again_on_its_port() {
     assert_eq!(client.recv(&mut [0; 8]).unwrap(), 0);
     drop(client);
     create_server(&address).unwrap();
-}
-
-#[test]
-fn link_local_addresses_keep_their_scope() {
-    let socket = Socket::new(AF_INET6, SOCK_DGRAM, Default::default()).unwrap();
-    // Fails unless the interface has such an address; but never as an unknown host.
-    if let Err(error) = socket.connect(("fe80::1%lo", 9)) {
-        assert_ne!(error.kind(), ErrorKind::UnknownHost, "{error}");
-    }
-    check(socket.connect(("fe80::1%no-such-interface", 9)), ErrorKind::UnknownHost);
 }
 
 #[test]
