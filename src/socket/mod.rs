@@ -4,7 +4,7 @@
 //! - [`Address`], and [`ToAddress`] for everything that names one.
 //! - Messages: [`Socket::sendmsg`] and [`Socket::recvmsg`] with [`Ancillary`] data of typed kinds;
 //!   [`Socket::send_fds`] and [`Socket::recv_fds`]; many datagrams at once by [`DatagramBatch`];
-//!   [`Socket::sendfile`].
+//!   [`Socket::sendfile`]; lines by [`Socket::makefile`].
 //! - [`create_connection`] and [`create_server`]: the usual steps in one call; [`ConnectOptions`] and
 //!   [`ListenOptions`] say more.
 //! - Names: [`getaddrinfo`], [`gethostbyname`], [`getservbyname`], [`getprotobyname`]; [`Resolver`] ends look-ups in
@@ -34,6 +34,7 @@
 mod address;
 mod ancillary;
 mod batch;
+mod buffer;
 mod connect;
 mod connect_options;
 mod constants;
@@ -43,6 +44,7 @@ mod eai;
 mod extended_error;
 mod facts;
 mod fds;
+mod file;
 mod flags;
 mod groups;
 mod handle;
@@ -83,6 +85,7 @@ pub use create::{create_connection, create_server, socketpair};
 pub use database::{getprotobyname, getservbyname, getservbyport};
 pub use eai::*;
 pub use extended_error::{ErrorOrigin, ExtendedError};
+pub use file::{FileLines, SocketFile};
 pub use flags::*;
 pub use groups::{GroupV4, GroupV6, InterfaceV4, SourceV4};
 pub use handle::Socket;
@@ -106,6 +109,7 @@ pub use target::ToAddress;
 pub use tcp_info::TcpInfo;
 pub use values::{BigEndian, Bytes, Linger, Nothing, ReadOnly, Text, Timeval, WriteOnly};
 
+pub(crate) use buffer::Buffer;
 pub(crate) use connect::errno_of;
 pub(crate) use create::dial;
 pub(crate) use io::write_by_send;

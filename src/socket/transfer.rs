@@ -337,7 +337,7 @@ impl Socket {
         if asks(flags, MSG_DONTWAIT) { Limit::Now } else { self.mode.limit() }
     }
 
-    fn receive(&self, buf: &mut [u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
+    pub(super) fn receive(&self, buf: &mut [u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
         if let Some(deadline) = self.patience(limit) {
             if let Some(n) = self.recv_patiently(buf, deadline)? {
                 return Ok(n);
@@ -406,7 +406,7 @@ impl Socket {
         })
     }
 
-    fn transmit(&self, data: &[u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
+    pub(super) fn transmit(&self, data: &[u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
         let all = flags.number() | limit.flags();
         self.attempt(Interest::Write, limit, |fd| sys::send(fd, data, all))
     }

@@ -2,8 +2,6 @@
 //!
 //! Every call takes `&self` and an absolute [`Deadline`]; the socket's own mode doesn't matter here.
 
-mod buffer;
-
 use std::{fs::File, os::fd::AsFd};
 
 use crate::{
@@ -13,7 +11,7 @@ use crate::{
     sys,
 };
 
-pub(crate) use buffer::Buffer;
+pub(crate) use crate::socket::Buffer;
 
 /// A connection's bytes.
 #[derive(Debug)]

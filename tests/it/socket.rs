@@ -5,6 +5,7 @@ mod batches;
 mod connect;
 mod constants;
 mod descriptors;
+mod files;
 mod messages;
 mod names;
 mod namespace;

@@ -104,6 +104,30 @@ fn trap_16_a_second_send_to_a_closed_peer_is_a_broken_pipe() {
     check(client.send(b"x"), ErrorKind::BrokenPipe);
 }
 
+/// Python refuses to read on after a timeout: "cannot read from timed out object".
+#[test]
+fn trap_17_a_file_survives_a_timeout_and_its_sockets_end() {
+    let (mut client, server) = pair();
+    let mut file = client.makefile().unwrap();
+    client.close();
+    server.sendall(b"one\nhalf a").unwrap();
+    file.socket().settimeout(Duration::from_millis(1)).unwrap();
+    assert_eq!(file.readline().unwrap(), b"one\n");
+    for _ in 0..3 {
+        let error = check(file.readline(), ErrorKind::TimedOut);
+        assert_eq!(error.to_string(), "readline failed: timed out");
+    }
+    server.sendall(b" line\n").unwrap();
+    file.socket().settimeout(LONG).unwrap();
+    assert_eq!(file.readline().unwrap(), b"half a line\n");
+    // The peer sees the end when the file is gone, and no earlier.
+    server.settimeout(Duration::ZERO).unwrap();
+    check(server.recv(&mut [0; 8]), ErrorKind::WouldBlock);
+    drop(file);
+    server.settimeout(LONG).unwrap();
+    assert_eq!(server.recv(&mut [0; 8]).unwrap(), 0);
+}
+
 #[test]
 fn trap_18_a_broadcast_without_the_option_has_a_hint() {
     let socket = udp();
