@@ -110,3 +110,88 @@ fn connecting_to_a_full_unix_queue_ends_in_time() {
     client.settimeout(Duration::from_millis(5)).unwrap();
     assert_eq!(client.connect(&address).unwrap_err().kind(), ErrorKind::TimedOut);
 }
+
+/// What is left is computed anew after each signal: were the whole limit, this would never end.
+#[test]
+fn trap_05_signals_neither_end_a_call_nor_give_it_time() {
+    let (client, _server) = pair();
+    client.settimeout(Duration::from_millis(50)).unwrap();
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let blocked = scope.spawn(move || {
+            sender.send(Interrupted::here()).unwrap();
+            client.recv(&mut [0; 8])
+        });
+        let thread = receiver.recv().unwrap();
+        let begun = std::time::Instant::now();
+        while !blocked.is_finished() {
+            thread.interrupt(1);
+            assert!(begun.elapsed() < LONG, "signals give it time");
+        }
+        assert_eq!(blocked.join().unwrap().unwrap_err().kind(), ErrorKind::TimedOut);
+    });
+}
+
+/// The calls that came with messages, batches and files.
+#[test]
+fn trap_05_signals_end_no_message_batch_or_file() {
+    for timeout in [None, Some(LONG)] {
+        let (client, server) = pair();
+        client.settimeout(timeout).unwrap();
+        let buf = &mut [0; 8];
+        let received = interrupted(
+            || client.recvmsg(&mut [std::io::IoSliceMut::new(buf)], 64),
+            || server.sendall(b"data").unwrap(),
+        );
+        assert_eq!(received.unwrap().len, 4);
+        let whole = interrupted(
+            || client.recv_with_flags(&mut [0; 8], MSG_WAITALL),
+            || server.sendall(b"all of it").unwrap(),
+        );
+        assert_eq!(whole.unwrap(), 8);
+        let mut file = client.makefile().unwrap();
+        let line = interrupted(|| file.readline(), || server.sendall(b"\n").unwrap());
+        assert_eq!(line.unwrap(), b"t\n");
+
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(1 << 24).unwrap();
+        let mut total = 0;
+        let sent = interrupted(
+            || client.sendfile(&file, 0, None),
+            || {
+                let mut buf = vec![0; 1 << 20];
+                while total < 1 << 24 {
+                    total += server.recv(&mut buf).unwrap();
+                }
+            },
+        );
+        assert_eq!(sent.unwrap(), 1 << 24);
+
+        let udp = Socket::new(AF_INET, SOCK_DGRAM, Default::default()).unwrap();
+        udp.bind("127.0.0.1:0").unwrap();
+        udp.settimeout(timeout).unwrap();
+        let own = udp.getsockname().unwrap();
+        let mut batch = DatagramBatch::new(8, 64);
+        let received =
+            interrupted(|| udp.recvmmsg(&mut batch), || assert_eq!(udp.sendto(b"x", &own).unwrap(), 1));
+        assert_eq!(received.unwrap(), 1);
+    }
+}
+
+/// A TCP server that takes nobody, as its queue is full: the handshake goes on when there is room again, which the
+/// system finds out when it asks for the second time, a second later.
+#[test]
+fn trap_05_a_connection_goes_on_after_a_signal() {
+    let server = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP).unwrap();
+    server.bind("127.0.0.1:0").unwrap();
+    server.listen(0).unwrap();
+    let address = server.getsockname().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(conn) = create_connection(&address, Duration::from_millis(20)) {
+        waiting.push(conn);
+    }
+    let client = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP).unwrap();
+    let release = || drop(server.incoming().take(waiting.len()).collect::<Vec<_>>());
+    interrupted(|| client.connect(&address), release).unwrap();
+    assert_eq!(client.getpeername().unwrap(), address);
+}

@@ -1,6 +1,15 @@
 //! How many system calls a timed call takes, counted by strace.
 
-use super::{LONG, pair};
+use std::{
+    io::{IoSlice, IoSliceMut},
+    os::fd::AsFd,
+};
+
+use sockeye::socket::{
+    AF_UNIX, DatagramBatch, MSG_WAITALL, OutgoingAncillary, Protocol, SOCK_STREAM, socketpair,
+};
+
+use super::{LONG, pair, udp};
 use crate::support::calls_of;
 
 const ROUNDS: usize = 500;
@@ -23,4 +32,58 @@ fn a_timed_recv_with_data_there_is_one_system_call() {
     if let Some(calls) = calls_of("socket::strace::timed_recv_with_data_there", "") {
         calls.check(ROUNDS, &[("recvfrom", 1), ("sendto", 1), ("poll", 0), ("fcntl", 0)]);
     }
+}
+
+/// What strace runs: every other way to move bytes, with a time limit that none has to wait for.
+#[test]
+#[ignore = "run by the test below"]
+fn timed_transfers_with_data_there() {
+    let (client, server) = pair();
+    let datagrams = udp();
+    let own = datagrams.getsockname().unwrap();
+    let (ours, theirs) = socketpair(AF_UNIX, SOCK_STREAM, Protocol::default()).unwrap();
+    for socket in [&client, &server, &datagrams, &ours, &theirs] {
+        socket.settimeout(LONG).unwrap();
+    }
+    let mut file = server.makefile().unwrap();
+    let source = tempfile::tempfile().unwrap();
+    source.set_len(8).unwrap();
+    let (mut buf, mut batch) = ([0; 64], DatagramBatch::new(16, 64));
+    for _ in 0..ROUNDS {
+        // sendto and recvfrom are the system's names for send and recv, too.
+        assert_eq!(datagrams.sendto(b"x", &own).unwrap(), 1);
+        assert_eq!(datagrams.recvfrom(&mut buf).unwrap().0, 1);
+        client.sendall(b"whole").unwrap();
+        assert_eq!(server.recv_with_flags(&mut buf[..5], MSG_WAITALL).unwrap(), 5);
+        client.sendall(b"line\n").unwrap();
+        assert_eq!(file.readline().unwrap(), b"line\n");
+
+        assert_eq!(ours.sendmsg(&[IoSlice::new(b"he"), IoSlice::new(b"llo")], &[]).unwrap(), 5);
+        assert_eq!(theirs.recvmsg(&mut [IoSliceMut::new(&mut buf)], 64).unwrap().len, 5);
+        ours.sendmsg(&[IoSlice::new(b"x")], &[OutgoingAncillary::Rights(&[ours.as_fd()])]).unwrap();
+        assert_eq!(theirs.recv_fds(&mut buf, 1).unwrap().1.len(), 1);
+
+        for _ in 0..10 {
+            batch.push(b"x", &own).unwrap();
+        }
+        assert_eq!(datagrams.sendmmsg(&mut batch).unwrap(), 10);
+        assert_eq!(datagrams.recvmmsg(&mut batch).unwrap(), 10);
+        batch.clear();
+
+        assert_eq!(client.sendfile(&source, 0, 8).unwrap(), 8);
+        assert_eq!(server.recv(&mut buf).unwrap(), 8);
+    }
+}
+
+#[test]
+fn each_timed_transfer_with_data_there_is_one_system_call() {
+    let Some(calls) = calls_of("socket::strace::timed_transfers_with_data_there", "") else { return };
+    let once = [("sendmmsg", 1), ("recvmmsg", 1), ("sendfile", 1)];
+    calls.check(ROUNDS, &once);
+    let several = [("sendto", 3), ("recvfrom", 4), ("sendmsg", 2), ("recvmsg", 2)];
+    calls.check(ROUNDS, &several);
+    // The descriptor that arrives is close-on-exec without another call. (In debug builds std looks at one by fcntl
+    // before it closes it.)
+    let asked = usize::from(cfg!(debug_assertions));
+    calls.check(ROUNDS, &[("poll", 0), ("fcntl", asked), ("getsockopt", 0), ("close", 1)]);
 }
