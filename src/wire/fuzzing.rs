@@ -89,6 +89,8 @@ pub fn chunked(bytes: &[u8]) {
 }
 
 /// What a server and a client do with each message; the results only keep the work from being optimised away.
+/// For benchmarks alone: the suite doesn't come here.
+#[cfg(feature = "unstable-fuzzing")]
 pub mod measure {
     use super::*;
 
