@@ -42,7 +42,10 @@ enum Repr {
 }
 
 impl Address {
-    /// The address of a Unix socket with that path, at most 107 bytes long on Linux.
+    /// The address of a Unix socket with that path, at most 107 bytes long on Linux; they needn't be UTF-8.
+    ///
+    /// Closing the socket doesn't remove the file. The empty path is no name: when a socket is bound to it, Linux
+    /// chooses an abstract one.
     ///
     /// ```
     /// let address = sockeye::socket::Address::from_pathname("/tmp/x.sock")?;
@@ -114,10 +117,12 @@ impl Address {
     ///
     /// [`InvalidInput`](ErrorKind::InvalidInput) if they are too few for a family, or more than any address has.
     pub fn from_raw(bytes: &[u8]) -> Result<Address> {
-        let known = sys::address_of(bytes).ok_or_else(|| {
+        let address = sys::address_of(bytes).map(Address::from_sock_addr);
+        // One of IP that is cut off isn't filled up with zeros.
+        let whole = address.filter(|address| address.to_sock_addr().len() as usize <= bytes.len());
+        whole.ok_or_else(|| {
             Error::new(ErrorKind::InvalidInput, format!("{} bytes are no socket address", bytes.len()))
-        });
-        Ok(Address::from_sock_addr(known?))
+        })
     }
 
     /// The bytes of its `struct sockaddr`.

@@ -134,6 +134,52 @@ impl Socket {
     }
 }
 
+/// Whether programs that this one starts get the descriptor.
+impl Socket {
+    /// Whether a program that this one starts gets the descriptor: never, unless
+    /// [`set_inheritable`](Self::set_inheritable) says so.
+    ///
+    /// Python: `socket.get_inheritable`.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(!sockeye::socket::create_server("127.0.0.1:0")?.get_inheritable()?);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[doc(alias = "cloexec")]
+    pub fn get_inheritable(&self) -> Result<bool> {
+        Ok(!sys::closes_on_exec(self.descriptor()?)?)
+    }
+
+    /// Lets the programs that are started from now on have the descriptor, or not: FD_CLOEXEC.
+    ///
+    /// Every thread's programs get it: to hand it to a single one, give that one a clone as its standard input.
+    ///
+    /// Python: `socket.set_inheritable`.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`](crate::ErrorKind::Closed) after [`close`](Self::close).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let server = sockeye::socket::create_server("127.0.0.1:0")?;
+    /// server.set_inheritable(true)?;
+    /// assert!(server.get_inheritable()?);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[doc(alias = "set_cloexec")]
+    pub fn set_inheritable(&self, inheritable: bool) -> Result<()> {
+        Ok(SockRef::from(&self.descriptor()?).set_cloexec(!inheritable)?)
+    }
+}
+
 /// As Python prints it: descriptor, family, type, protocol and addresses.
 impl fmt::Debug for Socket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -9,9 +9,9 @@ use std::{
     },
 };
 
-use super::{Family, Flag, Socket};
+use super::{AF_INET, AF_INET6, AF_UNIX, Family, Flag, Kind, SOCK_DGRAM, SOCK_STREAM, Socket};
 use crate::{
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     sys,
 };
 
@@ -53,7 +53,8 @@ impl Read for Socket {
     }
 }
 
-/// Takes over a descriptor, in blocking mode. If it isn't a socket, its calls will say so.
+/// Takes over a descriptor, in blocking mode; its family is asked of the system, as its kind and protocol are
+/// whenever they are wanted. If it isn't a socket, its calls will say so.
 ///
 /// Python: `socket.socket(fileno=…)`.
 impl From<OwnedFd> for Socket {
@@ -72,8 +73,9 @@ impl TryFrom<Socket> for OwnedFd {
     }
 }
 
+/// One line for each: the families and the kind that it stands for.
 macro_rules! std_types {
-    ($($type:ty)*) => {$(
+    ($($type:ident: $($family:ident)|+, $kind:ident;)*) => {$(
         /// Takes it over, in blocking mode.
         impl From<$type> for Socket {
             fn from(other: $type) -> Socket {
@@ -82,14 +84,34 @@ macro_rules! std_types {
         }
 
         /// Gives the descriptor away in the socket's mode, as [`Socket::detach`].
+        ///
+        /// A socket of another family or kind is [`InvalidInput`](ErrorKind::InvalidInput); it is closed then.
+        /// Whether it listens or is connected isn't looked at.
         impl TryFrom<Socket> for $type {
             type Error = Error;
 
             fn try_from(socket: Socket) -> Result<$type> {
+                expect(&socket, &[$($family),+], $kind, stringify!($type))?;
                 Ok(socket.detach()?.into())
             }
         }
     )*};
 }
 
-std_types! { TcpStream TcpListener UdpSocket UnixStream UnixListener UnixDatagram }
+std_types! {
+    TcpStream: AF_INET | AF_INET6, SOCK_STREAM;
+    TcpListener: AF_INET | AF_INET6, SOCK_STREAM;
+    UdpSocket: AF_INET | AF_INET6, SOCK_DGRAM;
+    UnixStream: AF_UNIX, SOCK_STREAM;
+    UnixListener: AF_UNIX, SOCK_STREAM;
+    UnixDatagram: AF_UNIX, SOCK_DGRAM;
+}
+
+fn expect(socket: &Socket, families: &[Family], kind: Kind, wanted: &str) -> Result<()> {
+    let (family, found) = (socket.family(), socket.kind()?);
+    if families.contains(&family) && found == kind {
+        return Ok(());
+    }
+    let message = format!("a socket of {family:?} and {found:?} is no {wanted}");
+    Err(Error::new(ErrorKind::InvalidInput, message))
+}

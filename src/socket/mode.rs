@@ -6,8 +6,9 @@ use std::{
     time::Duration,
 };
 
-use super::Socket;
+use super::{AF_UNIX, Socket};
 use crate::{
+    cancel::CancelToken,
     deadline::Deadline,
     error::{ErrorKind, Result},
     sys::{self, Interest},
@@ -197,17 +198,35 @@ impl Socket {
         if let Some(cancel) = &cancel {
             cancel.check()?;
         }
-        let mut waits = None;
+        let (mut waits, mut pause) = (None, None);
         loop {
             match call(fd) {
                 Err(error) if limit != Limit::Now && error.kind() == ErrorKind::WouldBlock => {
                     let deadline = *waits.get_or_insert_with(|| limit.deadline());
                     sys::wait(fd, interest, deadline, cancel.as_ref())?;
+                    if interest == Interest::Write && self.family == AF_UNIX {
+                        pause = Some(pause_for_a_reader(pause, deadline, cancel.as_ref())?);
+                    }
                 }
                 outcome => return outcome,
             }
         }
     }
+}
+
+/// `poll(2)` calls a Unix datagram socket writable though the queue that `sendto` names is full, and nothing tells
+/// when it no longer is. So it is believed once; then the call is tried again ever more seldom. Gives the next pause.
+fn pause_for_a_reader(
+    pause: Option<Duration>,
+    deadline: Deadline,
+    cancel: Option<&CancelToken>,
+) -> Result<Duration> {
+    let Some(pause) = pause else { return Ok(Duration::from_millis(1)) };
+    if deadline.has_passed() {
+        return Err(ErrorKind::TimedOut.into());
+    }
+    sys::pause(deadline.min(Deadline::after(pause)), cancel)?;
+    Ok((2 * pause).min(Duration::from_millis(50)))
 }
 
 /// The timeout that new sockets start with; `None` (blocking) unless somebody set one.

@@ -30,7 +30,7 @@ fn pair() -> (Socket, Socket) {
 }
 
 #[test]
-fn signals_end_no_call() {
+fn trap_05_signals_end_no_call() {
     for timeout in [None, Some(LONG)] {
         let (client, server) = pair();
         client.settimeout(timeout).unwrap();
@@ -57,6 +57,14 @@ fn signals_end_no_call() {
         let accepted = interrupted(|| server.accept(), || client = create_connection(&address, None).ok());
         assert_eq!(accepted.unwrap().1, client.unwrap().getsockname().unwrap());
     }
+}
+
+#[test]
+fn trap_05_signals_make_no_wait_longer() {
+    let (client, _server) = pair();
+    client.settimeout(Duration::from_millis(20)).unwrap();
+    let received = interrupted(|| client.recv(&mut [0; 8]), || ());
+    assert_eq!(received.unwrap_err().kind(), ErrorKind::TimedOut);
 }
 
 #[test]

@@ -80,7 +80,9 @@ pub(crate) use file::{
 pub(crate) use interfaces::{if_indextoname, if_nameindex, if_nametoindex, interface_addresses};
 pub(crate) use message::{Outgoing, recvmsg, sendmsg};
 pub(crate) use names::{Found, Hints, LookUpCode, getaddrinfo, gethostname, getnameinfo, sethostname};
-pub(crate) use option::{duration_of_timeval, filter_program, getsockopt, setsockopt, timeval_of_duration};
+pub(crate) use option::{
+    closes_on_exec, duration_of_timeval, filter_program, getsockopt, setsockopt, timeval_of_duration,
+};
 pub(crate) use platform::{
     AT_ONCE, abstract_address, accept, descriptor_for_nothing, family_of, open_beneath, protocol_of,
     recvmmsg, sendfile, sendmmsg,

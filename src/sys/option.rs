@@ -1,4 +1,4 @@
-//! `getsockopt(2)` and `setsockopt(2)` on bytes.
+//! `getsockopt(2)` and `setsockopt(2)` on bytes, and FD_CLOEXEC.
 
 use std::{
     mem::offset_of,
@@ -73,4 +73,11 @@ pub(crate) fn filter_program(instructions: &[u8]) -> Vec<u8> {
     bytes[..2].copy_from_slice(&length.to_ne_bytes());
     bytes[size_of::<usize>()..].copy_from_slice(&address.to_ne_bytes());
     bytes
+}
+
+/// FD_CLOEXEC: `fcntl(2)`.
+pub(crate) fn closes_on_exec(fd: BorrowedFd<'_>) -> Result<bool> {
+    // SAFETY: the command takes no argument, and the descriptor is borrowed for the call.
+    let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFD) } as isize)?;
+    Ok(flags & libc::FD_CLOEXEC as usize != 0)
 }

@@ -53,6 +53,7 @@ const NOT_IN_WIRE_WORDS: &[&str] = &["Socket", "Stream", "Instant", "SystemTime:
 /// Public functions that take a boolean because it is the value of a boolean option.
 const BOOLEAN_OPTIONS: &[(&str, &str)] = &[
     ("setblocking", "Python's name and argument for a socket's mode"),
+    ("set_inheritable", "Python's name and argument for FD_CLOEXEC"),
     ("listing", "FileHandler lists folders"),
     ("precompressed", "FileHandler sends compressed twins"),
 ];

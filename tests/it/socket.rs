@@ -1,46 +1,67 @@
-//! Sockets through the public interface: modes, errors, names, the ways from and to std.
+//! Sockets through the public interface: their life, modes, options, addresses and errors.
+//!
+//! Where Python's `socket` has a trap, a test is named after it:
+//!
+//! | trap | tests |
+//! |---|---|
+//! | 1 three modes, one flag of the descriptor | `modes::trap_01_…` |
+//! | 2 timed out, or would block | `modes::trap_02_…` |
+//! | 3 `MSG_DONTWAIT` under a timeout | `traps::trap_03_…` |
+//! | 4 one deadline for all of `sendall` | `traps::trap_04_…` |
+//! | 5 calls that signals interrupt | `src/socket/tests.rs`: `trap_05_…`, `connecting_to_a_full_unix_queue_…` |
+//! | 6 what `connect_ex` answers | `modes::trap_06_…` |
+//! | 7 ports whose last connections linger | `a_server_starts_again_on_its_port` |
+//! | 8 buffers read back doubled | `options::of_every_socket`: `SO_RCVBUF` |
+//! | 9 scopes, and IPv4 within IPv6 | `addresses::trap_09_…`, `places::ipv6_alone_or_both` |
+//! | 10 names of Unix sockets | `addresses::trap_10_…`, `places` |
+//! | 11 services and protocols without their files | `names::services_and_protocols_…` |
+//! | 12 look-ups without end | `names::every_look_up_within_limits_…`, `src/socket/resolver.rs` |
+//! | 13 `""` and `<broadcast>` | `addresses::trap_13_…` |
+//! | 14 the queue of errors | `traps::trap_14_…` |
+//! | 15 peeking, urgent data, cut and empty datagrams | `traps::trap_15_…` |
+//! | 16 a peer that has closed | `traps::trap_16_…`, `src/sys/sigpipe.rs` |
+//! | 17 files of sockets | `traps::trap_17_…` |
+//! | 18 broadcasting without the option | `traps::trap_18_…` |
+//! | 19 ports past 65535 | `addresses::trap_19_…` |
+//! | 20 `accept` when descriptors are short | `connect::trap_20_…` |
+//! | 21 raw sockets | `connect::trap_21_…` |
+//! | 22 Windows | isn't offered |
 
 mod addresses;
 mod batches;
+mod cancelling;
 mod connect;
 mod constants;
 mod descriptors;
 mod files;
+mod lifecycle;
 mod messages;
+mod modes;
 mod names;
 mod namespace;
 mod options;
+mod places;
 mod sendfile;
 mod strace;
 mod transfer;
 mod traps;
 
 use std::{
-    collections::HashSet,
     io::{Read, Write},
-    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
-    os::{
-        fd::{AsRawFd, OwnedFd},
-        unix::net::{UnixListener, UnixStream},
-    },
     path::Path,
-    thread,
     time::Duration,
 };
 
 use sockeye::{
     Error, ErrorKind, Result,
-    cancel::CancelToken,
     socket::{
-        AF_INET, AF_UNIX, Address, IPPROTO_TCP, SO_BROADCAST, SO_REUSEADDR, SO_SNDBUF, SOCK_DGRAM,
-        SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, Socket, create_connection, create_server, getservbyname,
+        AF_INET, Address, IPPROTO_TCP, SO_BROADCAST, SO_REUSEADDR, SO_SNDBUF, SOCK_DGRAM, SOCK_STREAM,
+        SOL_SOCKET, Socket, create_connection, create_server, getservbyname,
     },
 };
 
 /// Long enough never to pass in a test.
 const LONG: Duration = Duration::from_secs(60);
-/// On Linux.
-const EINPROGRESS: i32 = 115;
 const SHORT: Duration = Duration::from_millis(1);
 
 fn tcp() -> Socket {
@@ -104,130 +125,12 @@ fn the_facade() -> Result<()> {
 }
 
 #[test]
-fn three_modes() {
-    let (client, server) = pair();
-    client.settimeout(None).unwrap();
-    assert!(client.getblocking() && client.gettimeout().is_none());
-
-    client.settimeout(SHORT).unwrap();
-    assert!(client.getblocking() && client.gettimeout() == Some(SHORT));
-    let error = check(client.recv(&mut [0; 8]), ErrorKind::TimedOut);
-    assert_eq!(error.to_string(), "recv failed: timed out");
-
-    client.setblocking(false).unwrap();
-    assert!(!client.getblocking() && client.gettimeout() == Some(Duration::ZERO));
-    check(client.recv(&mut [0; 8]), ErrorKind::WouldBlock);
-
-    server.sendall(b"x").unwrap();
-    client.setblocking(true).unwrap();
-    assert_eq!(client.recv(&mut [0; 8]).unwrap(), 1);
-}
-
-#[test]
-fn an_endless_timeout_is_one() {
-    let (client, server) = pair();
-    client.settimeout(Duration::MAX).unwrap();
-    server.sendall(b"x").unwrap();
-    assert_eq!(client.recv(&mut [0; 8]).unwrap(), 1);
-    assert!(client.gettimeout().unwrap() > Duration::from_secs(500 * 365 * 86400));
-}
-
-#[test]
-fn an_accepted_connection_has_the_default_mode() {
-    let server = create_server("127.0.0.1:0").unwrap();
-    server.settimeout(LONG).unwrap();
-    let _client = create_connection(server.getsockname().unwrap(), None).unwrap();
-    assert_eq!(server.accept().unwrap().0.gettimeout(), None);
-}
-
-#[test]
-fn a_blocking_call_waits_for_data_on_both_kinds_of_descriptor() {
-    // The accepted end's descriptor is non-blocking, the connected one's is not.
-    let (client, server) = pair();
-    client.settimeout(None).unwrap();
-    for (reader, writer) in [(&client, &server), (&server, &client)] {
-        thread::scope(|scope| {
-            let waiting = scope.spawn(|| reader.recv(&mut [0; 8]).unwrap());
-            writer.sendall(b"data").unwrap();
-            assert_eq!(waiting.join().unwrap(), 4);
-        });
-    }
-}
-
-#[test]
 fn a_broken_pipe_is_an_error() {
     let (client, server) = pair();
     drop(server);
     let error = (0..1000).find_map(|_| client.sendall(&[0; 1 << 16]).err()).unwrap();
     assert!(matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset), "{error}");
     assert!(error.sent().is_some());
-}
-
-#[test]
-fn a_token_ends_what_is_blocked() {
-    let server = create_server("127.0.0.1:0").unwrap();
-    let token = CancelToken::new().unwrap();
-    server.set_cancel(token.clone()).unwrap();
-    let client = create_connection(server.getsockname().unwrap(), None).unwrap();
-    let (conn, _) = server.accept().unwrap();
-    conn.set_cancel(token.clone()).unwrap();
-    let big = vec![0; 1 << 26];
-    thread::scope(|scope| {
-        let blocked = [
-            scope.spawn(|| check(server.accept(), ErrorKind::Cancelled)),
-            scope.spawn(|| check(conn.recv(&mut [0; 8]), ErrorKind::Cancelled)),
-            scope.spawn(|| check(conn.sendall(&big), ErrorKind::Cancelled)),
-        ];
-        token.cancel();
-        for thread in blocked {
-            thread.join().unwrap();
-        }
-    });
-    // For good: also where data is there.
-    client.sendall(b"x").unwrap();
-    check(conn.recv(&mut [0; 8]), ErrorKind::Cancelled);
-    conn.set_cancel(None).unwrap();
-    assert_eq!(conn.recv(&mut [0; 8]).unwrap(), 1);
-}
-
-#[test]
-fn connect_ex_gives_the_errno() {
-    let (_held, address) = nobody();
-    let errno = tcp().connect_ex(&address).unwrap();
-    assert_eq!(std::io::Error::from_raw_os_error(errno).kind(), std::io::ErrorKind::ConnectionRefused);
-
-    let server = create_server("127.0.0.1:0").unwrap();
-    let socket = tcp();
-    socket.setblocking(false).unwrap();
-    let first = socket.connect_ex(server.getsockname().unwrap()).unwrap();
-    assert!(first == 0 || first == EINPROGRESS, "{first}");
-
-    check(tcp().connect_ex(("no such host", 80)), ErrorKind::UnknownHost);
-}
-
-#[test]
-fn connect_without_waiting_would_block() {
-    let server = create_server("127.0.0.1:0").unwrap();
-    let socket = tcp();
-    socket.setblocking(false).unwrap();
-    if let Err(error) = socket.connect(server.getsockname().unwrap()) {
-        assert_eq!(error.kind(), ErrorKind::WouldBlock);
-    }
-    assert!(server.accept().is_ok());
-}
-
-#[test]
-fn a_full_queue_ends_a_timed_connect() {
-    let server = tcp();
-    server.bind("127.0.0.1:0").unwrap();
-    server.listen(0).unwrap();
-    let address = server.getsockname().unwrap();
-    let mut waiting = Vec::new();
-    let error = (0..64).find_map(|_| {
-        create_connection(&address, Duration::from_millis(20)).map(|conn| waiting.push(conn)).err()
-    });
-    let error = error.expect("a queue of none took 64");
-    assert_eq!(error.to_string(), format!("connect to {address} failed: timed out"));
 }
 
 #[test]
@@ -252,46 +155,6 @@ fn errors_name_operation_object_and_cause() {
 }
 
 #[test]
-fn closing_twice_and_calls_after_it() {
-    let (mut client, _server) = pair();
-    client.close();
-    client.close();
-    assert_eq!(client.fileno(), -1);
-    for outcome in [
-        client.recv(&mut [0; 8]).map(drop),
-        client.send(b"x").map(drop),
-        client.sendall(b"x"),
-        client.accept().map(drop),
-        client.connect("127.0.0.1:1"),
-        client.bind("127.0.0.1:0"),
-        client.listen(1),
-        client.settimeout(LONG),
-        client.getsockname().map(drop),
-        client.getpeername().map(drop),
-        client.setsockopt(SOL_SOCKET, SO_BROADCAST, true),
-        client.try_clone().map(drop),
-    ] {
-        let error = check(outcome, ErrorKind::Closed);
-        assert_eq!(error.raw_os_error(), Some(9));
-    }
-    assert_eq!(format!("{client:?}"), "<Socket fd=-1, family=AF_INET [closed]>");
-    check(client.detach(), ErrorKind::Closed);
-}
-
-#[test]
-fn debug_is_pythons_repr() {
-    let (client, server) = pair();
-    let expected = format!(
-        "<Socket fd={}, family=AF_INET, type=SOCK_STREAM, proto={}, laddr={}, raddr={}>",
-        client.fileno(),
-        client.protocol().unwrap().number(),
-        client.getsockname().unwrap(),
-        server.getsockname().unwrap(),
-    );
-    assert_eq!(format!("{client:?}"), expected);
-}
-
-#[test]
 fn a_server_starts_again_on_its_port() {
     let server = create_server("127.0.0.1:0").unwrap();
     let address = server.getsockname().unwrap();
@@ -305,57 +168,6 @@ fn a_server_starts_again_on_its_port() {
 }
 
 #[test]
-fn unix_sockets() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.sock");
-    let server = create_server(path.as_path()).unwrap();
-    let name = server.getsockname().unwrap();
-    assert_eq!((name.as_pathname(), name.family()), (Some(path.as_path()), AF_UNIX));
-    let client = create_connection(path.to_str().unwrap(), LONG).unwrap();
-    let (conn, peer) = server.accept().unwrap();
-    assert_eq!(peer.to_string(), "unnamed");
-    conn.sendall(b"hello").unwrap();
-    assert_eq!(client.recv(&mut [0; 8]).unwrap(), 5);
-    drop(server);
-    assert!(path.exists(), "closing doesn't unlink");
-
-    let packets = Socket::new(AF_UNIX, SOCK_SEQPACKET, Default::default()).unwrap();
-    packets.bind(folder.path().join("packets")).unwrap();
-    packets.listen(1).unwrap();
-}
-
-#[test]
-fn from_std_and_back() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let (server, client) = (Socket::from(listener), Socket::from(stream));
-    assert_eq!((server.family(), client.kind().unwrap()), (AF_INET, SOCK_STREAM));
-    let (conn, _) = server.accept().unwrap();
-
-    // Back it goes in the mode of the socket.
-    let mut stream = TcpStream::try_from(conn).unwrap();
-    thread::scope(|scope| {
-        let reader = scope.spawn(|| stream.read(&mut [0; 8]).unwrap());
-        client.sendall(b"data").unwrap();
-        assert_eq!(reader.join().unwrap(), 4);
-    });
-    client.settimeout(LONG).unwrap();
-    let mut stream = TcpStream::try_from(client).unwrap();
-    assert_eq!(stream.read(&mut [0; 8]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
-
-    let address: SocketAddr =
-        Socket::from(UdpSocket::bind("[::1]:0").unwrap()).getsockname().unwrap().as_socket_addr().unwrap();
-    assert!(address.is_ipv6());
-    let (one, other) = UnixStream::pair().unwrap();
-    assert_eq!(Socket::from(one).family(), AF_UNIX);
-    let folder = tempfile::tempdir().unwrap();
-    let listener = UnixListener::bind(folder.path().join("x")).unwrap();
-    UnixListener::try_from(Socket::from(listener)).unwrap();
-    let number = other.as_raw_fd();
-    assert_eq!(Socket::from(OwnedFd::from(other)).fileno(), number);
-}
-
-#[test]
 fn read_and_write_by_reference() {
     let (client, server) = pair();
     (&client).write_all(b"hello").unwrap();
@@ -363,40 +175,6 @@ fn read_and_write_by_reference() {
     let mut text = String::new();
     (&server).read_to_string(&mut text).unwrap();
     assert_eq!(text, "hello");
-}
-
-#[test]
-fn a_file_that_is_no_socket_says_so() {
-    let socket = Socket::from(OwnedFd::from(tempfile::tempfile().unwrap()));
-    assert!(socket.recv(&mut [0; 8]).is_err());
-    assert!(socket.getsockname().is_err());
-    assert!(format!("{socket:?}").starts_with("<Socket fd="));
-}
-
-#[test]
-fn descriptors_are_close_on_exec() {
-    let (client, server) = pair();
-    let listener = create_server("127.0.0.1:0").unwrap();
-    let clone = client.try_clone().unwrap();
-    for socket in [&client, &server, &listener, &clone] {
-        let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", socket.fileno())).unwrap();
-        let flags = info.lines().find_map(|line| line.strip_prefix("flags:")).unwrap();
-        let flags = u32::from_str_radix(flags.trim(), 8).unwrap();
-        assert_ne!(flags & 0o2_000_000, 0, "O_CLOEXEC of {socket:?}");
-    }
-}
-
-#[test]
-fn addresses_compare_hash_and_print() {
-    let parse = |text: &str| Address::from(text.parse::<SocketAddr>().unwrap());
-    let set: HashSet<Address> =
-        [parse("127.0.0.1:80"), parse("127.0.0.1:80"), parse("[::1]:80")].into_iter().collect();
-    assert_eq!(set.len(), 2);
-    let path = Address::from_pathname("/tmp/x.sock").unwrap();
-    assert_eq!(path, Address::from_pathname("/tmp/x.sock").unwrap());
-    assert_ne!(path, parse("[::1]:80"));
-    assert_eq!(format!("{:?}", parse("[::1]:80")), "Address([::1]:80)");
-    assert!(Address::from_pathname("a\0b").is_err());
 }
 
 #[test]
