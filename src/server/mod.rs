@@ -160,10 +160,22 @@ impl Server {
         Ok(self)
     }
 
-    /// Past so many open connections, accepting waits until one ends. Default is 10,000.
+    /// Past so many open connections, accepting waits until one ends; see [`evict_after`](Self::evict_after). Default is
+    /// 10,000.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Server {
         self.setup.config.max_connections = connections;
+        self
+    }
+
+    /// When there are as many connections as allowed and another one waits, the one that has been idle longest is
+    /// closed to make room, if it has been idle for so long: so idle connections can't keep everybody out. Default is 5
+    /// seconds; `None` closes none.
+    ///
+    /// Idle is a connection that waits for its peer; not one whose handler waits.
+    #[must_use]
+    pub fn evict_after(mut self, idle: impl Into<Option<Duration>>) -> Server {
+        self.setup.config.evict_after = idle.into();
         self
     }
 

@@ -224,7 +224,8 @@ fn past_the_limit_of_threads_handlers_wait_and_the_server_lives() {
 
 #[test]
 fn past_the_limit_of_connections_accepting_waits() {
-    let server = Server::bind("127.0.0.1:0").unwrap().max_connections(1).spawn(echo).unwrap();
+    let server =
+        Server::bind("127.0.0.1:0").unwrap().max_connections(1).evict_after(None).spawn(echo).unwrap();
     let mut first = connect(&server);
     first.write_all(b"1").unwrap();
     first.read_exact(&mut [0]).unwrap();
@@ -233,6 +234,42 @@ fn past_the_limit_of_connections_accepting_waits() {
     assert_eq!(server.counts().open, 1);
     drop(first);
     second.read_exact(&mut [0]).unwrap();
+    end(server);
+}
+
+/// Idle connections keep nobody out: the one that has been idle longest goes, one that is being served stays.
+#[test]
+fn a_full_server_closes_what_has_been_idle_longest() {
+    let (open, gate) = mpsc::channel();
+    let gate = Mutex::new(gate);
+    let handler = move |conn: &mut Connection<'_>| {
+        let data = conn.recv(4096)?;
+        if data == b"b" {
+            gate.lock().unwrap().recv().unwrap();
+        }
+        conn.sendall(&data)?;
+        Ok(Next::Wait)
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().max_connections(3);
+    let server = server.evict_after(Duration::from_millis(20)).spawn(handler).unwrap();
+    let mut busy = connect(&server);
+    busy.write_all(b"b").unwrap();
+    let mut idle = [connect(&server), connect(&server)];
+    for stream in &mut idle {
+        stream.write_all(b"x").unwrap();
+        stream.read_exact(&mut [0]).unwrap();
+    }
+    for stream in &mut idle {
+        let mut new = connect(&server);
+        new.write_all(b"x").unwrap();
+        new.read_exact(&mut [0]).unwrap();
+        assert_eq!(stream.read(&mut [0]).unwrap(), 0, "the one that was idle first goes first");
+        *stream = new;
+    }
+    open.send(()).unwrap();
+    busy.read_exact(&mut [0]).unwrap();
+    assert!(server.counts().open <= 3);
+    assert!(server.counts().expired >= 2);
     end(server);
 }
 

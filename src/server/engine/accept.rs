@@ -20,6 +20,8 @@ use super::{
 
 /// Accepting rests so long when the system has no descriptors or memory left.
 const OUT_OF_RESOURCES: Duration = Duration::from_millis(50);
+/// A full server looks no more often than that for a connection that may be ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 impl<S: Service + 'static> Engine<S> {
     /// Takes in one connection or packet, if there is room for it.
@@ -30,10 +32,7 @@ impl<S: Service + 'static> Engine<S> {
         block: &mut Vec<u8>,
     ) -> Option<(S::Line, Address)> {
         if !self.room.take() {
-            self.lanes[index].lane.answered(door, Door::Full);
-            if self.room.want() {
-                self.reopen();
-            }
+            self.wait_for_room(index, door);
             return None;
         }
         block.resize(self.packet_size, 0);
@@ -42,6 +41,26 @@ impl<S: Service + 'static> Engine<S> {
             self.vacate();
         }
         taken
+    }
+
+    /// Shuts a door until a connection ends; and ends the one that has been idle longest, if that is long enough.
+    fn wait_for_room(self: &Arc<Self>, index: usize, door: usize) {
+        let now = Instant::now();
+        let idle =
+            self.lanes.iter().zip(0..).filter_map(|(track, home)| Some((track.lane.idle_since()?, home)));
+        let idlest = self.evict_after.and_then(|_| idle.min());
+        let since = idlest.map_or(now, |(since, _)| since);
+        let left = self.evict_after.map(|after| after.saturating_sub(now.saturating_duration_since(since)));
+        // Should whoever is ended now take his time, no other is before that time has passed again.
+        let again = left.filter(|left| !left.is_zero()).or(self.evict_after);
+        let again = again.and_then(|again| now.checked_add(again.max(LOOK_AGAIN)));
+        self.lanes[index].lane.answered(door, Door::Full(again));
+        if self.room.want() {
+            self.reopen();
+        } else if let (Some(Duration::ZERO), Some((since, home))) = (left, idlest) {
+            let alert = self.lanes[home].lane.evict_idlest(since);
+            self.alert(home, alert);
+        }
     }
 
     fn take_in(&self, index: usize, door: usize, block: &mut [u8]) -> Option<(S::Line, Address)> {

@@ -64,8 +64,8 @@ pub(super) enum Door {
     Opened,
     /// Nobody waits outside.
     Drained,
-    /// There are as many connections as allowed: wait for one to end.
-    Full,
+    /// There are as many connections as allowed: wait for one to end, or until that time, when one may have to.
+    Full(Option<Instant>),
     /// The system has nothing left: try again at that time.
     Pause(Instant),
 }
@@ -315,6 +315,21 @@ impl<P, C> Lane<P, C> {
         state.evict(|_| true)
     }
 
+    /// Since when the connection has been idle that has been longest.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        self.state().table.idlest().map(|(_, since)| since)
+    }
+
+    /// Ends that connection, as if its time were up, if it has been idle since then.
+    pub(super) fn evict_idlest(&self, since: Instant) -> Alert {
+        let mut state = self.state();
+        let idlest = state.table.idlest().filter(|(_, idle_since)| *idle_since <= since);
+        let Some((token, _)) = idlest else { return Alert::default() };
+        state.table.evict_one(token);
+        state.ready.push_back(Entry::Conn(token));
+        Alert { wake: state.seat.is_none(), call: false }
+    }
+
     /// Sends the drivers home.
     pub(super) fn close(&self) -> Alert {
         let mut state = self.state();
@@ -443,17 +458,14 @@ impl<P, C> State<P, C> {
             self.ready.push_back(Entry::Conn(token));
         }
         for door in 0..self.doors.len() {
-            if matches!(self.doors[door], DoorState::Paused(until) if until <= self.now) {
+            if self.doors[door].until().is_some_and(|until| until <= self.now) {
                 self.queue_door(door);
             }
         }
     }
 
     fn earliest(&self) -> Option<Instant> {
-        let doors = self.doors.iter().filter_map(|door| match door {
-            DoorState::Paused(until) => Some(*until),
-            _ => None,
-        });
+        let doors = self.doors.iter().filter_map(DoorState::until);
         doors.chain(self.table.next_expiry()).min()
     }
 

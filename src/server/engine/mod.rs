@@ -79,6 +79,9 @@ const CORES_PER_LANE: usize = 4;
 pub(crate) struct Config {
     /// Connections at a time, or packets that are served or wait for a thread; past it, nothing is taken in.
     pub(crate) max_connections: usize,
+    /// When there are as many as that and another one waits, the one that has been idle longest is closed, if it has
+    /// been for so long.
+    pub(crate) evict_after: Option<Duration>,
     /// So many bytes of a packet are taken.
     pub(crate) packet_size: usize,
     /// Threads that handlers may block at a time; past it, requests wait for one. The drivers are beside them.
@@ -94,6 +97,7 @@ impl Default for Config {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         Config {
             max_connections: 10_000,
+            evict_after: Some(Duration::from_secs(5)),
             packet_size: 0,
             max_threads: 512,
             idle_thread: Duration::from_secs(10),
@@ -122,7 +126,7 @@ pub struct Counts {
     pub open: usize,
     /// Requests served since the start; for a [`Server`](crate::server::Server), calls of its handler.
     pub served: u64,
-    /// Connections closed because their time was up; not those that a shutdown ends.
+    /// Connections closed because their time was up, or to make room for another; not those that a shutdown ends.
     pub expired: u64,
     /// Panics of handlers, each of which has cost its connection; and of what logs their answers, which cost nothing.
     pub panicked: u64,
@@ -168,6 +172,7 @@ pub(crate) struct Engine<S: Service> {
     /// The sockets that something comes in by; `None` once they are closed. All belong to the first lane.
     doors: Box<[Mutex<Option<Arc<Socket>>>]>,
     packet_size: usize,
+    evict_after: Option<Duration>,
     room: Room,
     classes: Classes,
     crew: Crew<Job<S>>,
@@ -212,6 +217,7 @@ impl<S: Service + 'static> Engine<S> {
             lanes: lanes.into(),
             doors: doors.into_iter().map(|door| Mutex::new(Some(Arc::new(door)))).collect(),
             packet_size: config.packet_size,
+            evict_after: config.evict_after,
             room: Room::new(config.max_connections),
             classes: Classes::new(),
             // A driver for each lane beside those that handlers may block.

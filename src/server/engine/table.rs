@@ -109,6 +109,9 @@ pub(super) struct Table<C> {
     beginning: Instant,
 }
 
+/// So many of the connections that were idle first are looked at for one that still is.
+const LOOK: usize = 64;
+
 /// What a socket reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Readiness {
@@ -305,6 +308,30 @@ impl<C> Table<C> {
             }
         }
         evicted
+    }
+
+    /// The connection that has been idle longest, and since when. Where the first ones in the lists are all being
+    /// served, none has been idle for long.
+    pub(super) fn idlest(&self) -> Option<(Token, Instant)> {
+        let lists = Wait::ALL.into_iter().filter(|wait| wait.is_idle());
+        let first = lists.filter_map(|wait| {
+            let from = |index: u32| Some(index).filter(|&index| index != NONE);
+            let next = |&index: &u32| from(self.slots[index as usize].younger);
+            let mut chain = std::iter::successors(from(self.lists[wait as usize].oldest), next).take(LOOK);
+            chain.find(|&index| matches!(self.slots[index as usize].place, Place::Parked(..)))
+        });
+        let index = first.min_by_key(|&index| self.slots[index as usize].since)?;
+        let slot = &self.slots[index as usize];
+        let since = self.beginning.checked_add(Duration::from_millis(slot.since))?;
+        Some((Token { index, generation: slot.generation }, since))
+    }
+
+    /// Makes that parked connection one whose time is up; it counts as queued from now on.
+    pub(super) fn evict_one(&mut self, token: Token) {
+        let slot = &mut self.slots[token.index as usize];
+        if let Place::Parked(_, wait) = slot.place {
+            slot.enqueue(Cause::Expired(wait));
+        }
     }
 
     fn millis(&self, now: Instant) -> u64 {

@@ -17,10 +17,21 @@ pub(super) enum DoorState {
     Open(bool),
     /// Until that time.
     Paused(Instant),
-    /// Until a connection ends: there are as many as allowed.
-    Full,
+    /// Until a connection ends, as there are as many as allowed; or until that time.
+    Full(Option<Instant>),
     /// For good.
     Shut,
+}
+
+impl DoorState {
+    /// When it is tried again in any case.
+    pub(super) fn until(&self) -> Option<Instant> {
+        match self {
+            DoorState::Paused(until) => Some(*until),
+            DoorState::Full(until) => *until,
+            _ => None,
+        }
+    }
 }
 
 impl<P, C> State<P, C> {
@@ -29,7 +40,7 @@ impl<P, C> State<P, C> {
         match &mut self.doors[door] {
             DoorState::Quiet => self.queue_door(door),
             DoorState::Open(again) => *again = true,
-            DoorState::Queued | DoorState::Paused(_) | DoorState::Full | DoorState::Shut => {}
+            DoorState::Queued | DoorState::Paused(_) | DoorState::Full(_) | DoorState::Shut => {}
         }
     }
 
@@ -47,7 +58,7 @@ impl<P, C> State<P, C> {
 
     pub(super) fn reopen(&mut self) {
         for door in 0..self.doors.len() {
-            if self.doors[door] == DoorState::Full {
+            if matches!(self.doors[door], DoorState::Full(_)) {
                 self.queue_door(door);
             }
         }
@@ -61,7 +72,7 @@ impl<P, C> State<P, C> {
                 self.streak = 0;
             }
             Door::Opened | Door::Drained => self.queue_door(door),
-            Door::Full => self.doors[door] = DoorState::Full,
+            Door::Full(until) => self.doors[door] = DoorState::Full(until),
             Door::Pause(until) => self.doors[door] = DoorState::Paused(until),
         }
     }

@@ -24,6 +24,8 @@ struct Seat;
 struct World {
     lane: Lane<Seat, usize>,
     room: Room,
+    /// Those who are parked have taken places.
+    tenant: bool,
     /// Unread bytes of each connection.
     bytes: [AtomicUsize; 2],
     /// A thread is in the handler of that connection.
@@ -46,12 +48,21 @@ impl World {
         World {
             lane,
             room: Room::new(room),
+            tenant: false,
             bytes: Default::default(),
             inside: Default::default(),
             events: loom::sync::Mutex::new(Vec::new()),
             outside: AtomicUsize::new(0),
             served: AtomicUsize::new(0),
         }
+    }
+
+    /// The only place is an idle connection's.
+    fn with_tenant() -> World {
+        let world = World { tenant: true, ..World::with_room(3, 1) };
+        assert!(world.room.take());
+        world.parked(0);
+        world
     }
 
     fn parked(&self, conn: usize) -> Token {
@@ -76,9 +87,11 @@ impl World {
     /// One try to accept; whoever comes in is served and leaves.
     fn accept(&self) {
         if !self.room.take() {
-            self.lane.answered(0, Door::Full);
+            self.lane.answered(0, Door::Full(None));
             if self.room.want() {
                 let _ = self.lane.reopen();
+            } else if let Some(since) = self.lane.idle_since() {
+                let _ = self.lane.evict_idlest(since);
             }
             return;
         }
@@ -92,8 +105,19 @@ impl World {
         } else {
             self.lane.answered(0, Door::Drained);
         }
+        self.give_back();
+    }
+
+    fn give_back(&self) {
         if self.room.give_back() {
             let _ = self.lane.reopen();
+        }
+    }
+
+    /// A parked connection ends; that of a tenant frees its place.
+    fn leave(&self) {
+        if self.tenant {
+            self.give_back();
         }
     }
 
@@ -127,6 +151,7 @@ impl World {
             let (work, _) = self.lane.turn(post, done.take());
             match work {
                 Work::Serve(held, _) if matches!(held.cause, Cause::Expired(_)) => {
+                    self.leave();
                     done = Some(Outcome::Gone(held.token));
                 }
                 Work::Serve(held, _) => {
@@ -329,6 +354,11 @@ fn loom_nobody_is_left_at_the_door() {
 #[test]
 fn loom_nobody_is_left_at_a_door_that_was_full() {
     let_in(|| World::with_room(3, 1));
+}
+
+#[test]
+fn loom_an_idle_tenant_makes_room_for_who_stands_at_the_door() {
+    let_in(World::with_tenant);
 }
 
 fn let_in(world: impl Fn() -> World + Sync + Send + 'static) {

@@ -82,11 +82,48 @@ fn a_door_waits_for_room_and_opens_when_a_connection_ends() {
     let post = driver(&lane);
     poll(&lane, &post, &[Target::Door(0)], now);
     assert!(matches!(lane.turn(&post, None), (Work::Accept(0, _), _)));
-    lane.answered(0, Door::Full);
+    lane.answered(0, Door::Full(None));
     // The door is passed over, though somebody stands there.
     assert!(matches!(lane.turn(&post, None), (Work::Poll(..), _)));
     assert!(lane.reopen().wake, "the poller has to look at the door again");
     assert!(!lane.reopen().call);
+}
+
+#[test]
+fn a_full_lane_gives_up_who_has_been_idle_longest() {
+    let (lane, now) = lane();
+    let post = driver(&lane);
+    assert_eq!(lane.idle_since(), None);
+    let (first, second) = (parked(&lane, "first", now), parked(&lane, "second", now));
+    let later = now + Duration::from_secs(1);
+    // Who is being served isn't idle, and comes behind afterwards.
+    poll(&lane, &post, &[Target::Conn(first)], later);
+    let held = serve(&lane, &post, None);
+    let since = lane.idle_since().unwrap();
+    assert!(since < later);
+    assert_eq!(lane.evict_idlest(since - Duration::from_millis(1)), Alert::default(), "not idle for so long");
+    let _ = lane.evict_idlest(since);
+    let evicted = serve(&lane, &post, Some(Outcome::Park(held.token, held.conn, Wait::Idle)));
+    assert_eq!((evicted.token, evicted.conn, evicted.cause), (second, "second", Cause::Expired(Wait::Idle)));
+    assert_eq!(lane.idle_since(), Some(since + Duration::from_secs(1)));
+}
+
+#[test]
+fn a_full_door_is_tried_again_at_its_time() {
+    let (lane, now) = lane();
+    let post = driver(&lane);
+    poll(&lane, &post, &[Target::Door(0)], now);
+    assert!(matches!(lane.turn(&post, None), (Work::Accept(0, _), _)));
+    let until = now + Duration::from_secs(5);
+    lane.answered(0, Door::Full(Some(until)));
+    match lane.turn(&post, None) {
+        (Work::Poll(seat, wait), _) => {
+            assert_eq!(wait, Some(until));
+            lane.polled(seat, until, |_, _| {});
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(lane.turn(&post, None), (Work::Accept(0, _), _)));
 }
 
 #[test]
