@@ -46,7 +46,7 @@ impl Load {
         })
     }
 
-    fn rate(&self, each: u64, mut round: impl FnMut() -> Result<()>) -> Result<()> {
+    pub(super) fn rate(&self, each: u64, mut round: impl FnMut() -> Result<()>) -> Result<()> {
         let (begun, mut count) = (Instant::now(), 0);
         while count == 0 || begun.elapsed() < self.time {
             round()?;

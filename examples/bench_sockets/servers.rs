@@ -50,7 +50,7 @@ pub(super) fn datagrams(limit: Option<Duration>) -> Result<()> {
     }
 }
 
-fn ready(address: &Address) {
+pub(super) fn ready(address: &Address) {
     println!("READY {}", address.port().unwrap_or(0));
     thread::spawn(|| {
         let _ = io::stdin().read(&mut [0]);

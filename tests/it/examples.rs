@@ -231,9 +231,11 @@ fn bench_sockets() {
         let port = program.wait_for(|line| line.strip_prefix("READY ").map(str::to_owned));
         (program, port)
     };
-    let load = |role: &str, port: &str| {
-        let (code, lines) = run("bench_sockets", &[role, port, "64", "0"]);
-        assert!(code == Some(0) && lines[0].starts_with("{\"rate\":"), "{lines:?}");
+    let load = |role: &str, port: &str, variables: &[(&str, &str)]| {
+        let mut command = Command::new(example("bench_sockets"));
+        let command = command.args([role, port, "64", "0"]).envs(variables.iter().copied());
+        let finished = Program::start(command).finish();
+        assert!(finished.code == Some(0) && finished.lines[0].starts_with("{\"rate\":"), "{finished:?}");
     };
     for variables in [&[][..], &[("THREADS", "1")], &[("THREADS", "1"), ("TIMED", "1")]] {
         let (server, port) = serve("tcp-echo", variables);
@@ -242,16 +244,18 @@ fn bench_sockets() {
         let mut echo = [0; 4];
         stream.read_exact(&mut echo).unwrap();
         assert_eq!(&echo, b"echo");
-        load("tcp-ping", &port);
+        load("tcp-ping", &port, variables);
         assert_eq!(server.finish().code, Some(0));
     }
-    let (server, port) = serve("udp-echo", &[]);
-    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
-    udp.set_read_timeout(Some(PATIENCE)).unwrap();
-    udp.send_to(b"echo", format!("127.0.0.1:{port}")).unwrap();
-    assert_eq!(udp.recv(&mut [0; 8]).unwrap(), 4);
-    load("udp-send", &port);
-    assert_eq!(server.finish().code, Some(0));
+    for variables in [&[][..], &[("TIMED", "1")], &[("BATCH", "1")], &[("GSO", "1")]] {
+        let (server, port) = serve("udp-echo", variables);
+        let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+        udp.set_read_timeout(Some(PATIENCE)).unwrap();
+        udp.send_to(b"echo", format!("127.0.0.1:{port}")).unwrap();
+        assert_eq!(udp.recv(&mut [0; 8]).unwrap(), 4);
+        load("udp-send", &port, variables);
+        assert_eq!(server.finish().code, Some(0));
+    }
     assert_eq!(run("bench_sockets", &["timers", "1", "spread"]).0, Some(64));
 }
 
