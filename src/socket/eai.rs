@@ -11,7 +11,7 @@ use crate::{
 numbers! {
     /// Flags of [`getnameinfo`](super::getnameinfo), joined by `|`.
     ///
-    /// Python: the `NI_` integers.
+    /// Python: the `NI_` integers, but for `NI_MAXHOST` and `NI_MAXSERV`: here nobody makes room for the names.
     ///
     /// # Examples
     ///
