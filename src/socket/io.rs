@@ -56,7 +56,7 @@ impl Read for Socket {
 /// Takes over a descriptor, in blocking mode; its family is asked of the system, as its kind and protocol are
 /// whenever they are wanted. If it isn't a socket, its calls will say so.
 ///
-/// Python: `socket.socket(fileno=…)`.
+/// Python: `socket.socket(fileno=…)`, and `socket.fromfd` of a clone.
 impl From<OwnedFd> for Socket {
     fn from(fd: OwnedFd) -> Socket {
         let family = sys::family_of(std::os::fd::AsFd::as_fd(&fd)).unwrap_or_default();

@@ -30,6 +30,31 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # What isn't there
+//!
+//! Of Python's `socket`, on Linux:
+//!
+//! | Python | why not, or what instead |
+//! |---|---|
+//! | `fromfd`, `dup`, `close(fd)` | `From<OwnedFd>`, [`Socket::try_clone`], dropping an `OwnedFd`: descriptors have owners here |
+//! | `recv(n)` with a new buffer | [`Socket::recv`] fills the caller's: `recv_into` |
+//! | `share`, `fromshare`, `ioctl`, `SIO_…`, `RCVALL_…`, `SO_EXCLUSIVEADDRUSE` | Windows |
+//! | `timeout`, `gaierror`, `herror`, `EAGAIN`, `EBADF`, `EWOULDBLOCK` | [`Error`](crate::Error) and its [`ErrorKind`](crate::ErrorKind) |
+//! | `SHUT_…` | [`Shutdown`] |
+//! | `SCM_…` | the kinds of [`Ancillary`] |
+//! | `PF_…` | `AF_…`: the numbers are the same |
+//! | `NI_MAXHOST`, `NI_MAXSERV` | sizes of buffers that nobody has to make |
+//! | `IP_RECVRETOPTS` | [`IP_RETOPTS`]: the number is the same |
+//! | `IPV6_RTHDR_TYPE_0` | RFC 5095 forbids that kind of route |
+//! | `TCP_ZEROCOPY_RECEIVE` | its value holds addresses of memory that the kernel writes to |
+//! | `sendmsg_afalg`, `ALG_…` | the kernel's ciphers: crates do that |
+//! | the 24 older `AF_…`, `CAN_…`, `J1939_…`, `TIPC_…`, `NETLINK_…`, `PACKET_…`, `ETHERTYPE_…`, `VMADDR_…`, `SO_VM_…` | few use them: [`Family::raw`], [`Protocol::raw`], [`Level::raw`], [`SockOpt::raw`] and [`Address::from_raw`] reach them |
+//!
+//! Of Linux' options: `SO_PEERNAME` ([`Socket::getpeername`]), `SO_PEERPIDFD` (gives a descriptor that needs an
+//! owner), `SO_GET_FILTER` (counts in instructions, not in bytes), `SO_DEVMEM_…` (memory of devices),
+//! `SO_BSDCOMPAT` and `SO_SECURITY_…` (do nothing), `IP_PKTOPTIONS` and `IPV6_2292…` (old forms of what
+//! [`Socket::recvmsg`] gives), `TCP_COOKIE_TRANSACTIONS` (gone), the `MCAST_…` twins of the options of groups.
 
 mod address;
 mod ancillary;
