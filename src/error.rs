@@ -49,6 +49,9 @@ pub enum ErrorKind {
     UnexpectedEof,
     /// The peer broke the protocol.
     Protocol,
+    /// The peer's certificate isn't accepted: expired, of another name, of an unknown issuer. The text says which
+    /// one and why.
+    Certificate,
     /// Something passed one of the limits that guard this side.
     TooLarge,
     /// An HTTP status of 400 or above: the error holds the response.
@@ -371,6 +374,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::Closed => "already closed",
             ErrorKind::UnexpectedEof => "unexpected end of data",
             ErrorKind::Protocol => "the peer broke the protocol",
+            ErrorKind::Certificate => "certificate not accepted",
             ErrorKind::TooLarge => "too large",
             ErrorKind::Status => "error status",
             ErrorKind::Redirect => "redirect not followed",
@@ -447,7 +451,9 @@ fn io_kind(kind: ErrorKind) -> io::ErrorKind {
         ErrorKind::PermissionDenied => Io::PermissionDenied,
         ErrorKind::InvalidInput => Io::InvalidInput,
         ErrorKind::UnexpectedEof => Io::UnexpectedEof,
-        ErrorKind::Protocol | ErrorKind::TooLarge | ErrorKind::Redirect => Io::InvalidData,
+        ErrorKind::Protocol | ErrorKind::Certificate | ErrorKind::TooLarge | ErrorKind::Redirect => {
+            Io::InvalidData
+        }
         ErrorKind::OutOfResources => Io::OutOfMemory,
         ErrorKind::Unsupported => Io::Unsupported,
         ErrorKind::Cancelled | ErrorKind::Status | ErrorKind::Other => Io::Other,

@@ -26,6 +26,7 @@
 //! | [`client`] | a connected socket with a buffer | [`Client`](client::Client) |
 //! | [`http`] | `http.server` | [`HttpServer`](http::HttpServer), [`Handler`](http::Handler), [`FileHandler`](http::FileHandler) |
 //! | [`urllib`] | `urllib.request`, `urllib.parse` | [`urlopen`](urllib::urlopen), [`Request`](urllib::Request), [`Opener`](urllib::Opener), [`urlencode`](urllib::urlencode) |
+//! | `tls` | `ssl` | `ClientTls`: whom to trust, what to offer |
 //! | [`cancel`] | | [`CancelToken`](cancel::CancelToken) ends a blocked operation from another thread |
 //! | [`error`] | `OSError` and its kin | [`Error`], [`ErrorKind`] |
 //!
@@ -48,13 +49,14 @@
 //!
 //! # Features
 //!
+//! - `tls`: TLS for clients, `https:` URLs. On by default; `default-features = false` leaves it and its twelve crates out.
 //! - `cli`: the command `sockeye`, with `sockeye serve` and `sockeye get`. Off by default; nothing in the library
 //!   depends on it.
 //!
 //! # What it is not
 //!
-//! Not async, not a web framework, not a proxy. HTTP/1.1 only, without TLS so far. If your program has an async
-//! runtime, hyper and reqwest serve it better.
+//! Not async, not a web framework, not a proxy. HTTP/1.1 only; TLS for clients only so far. If your program
+//! has an async runtime, hyper and reqwest serve it better.
 //!
 //! # Platforms and versions
 //!
@@ -71,6 +73,8 @@ mod sys;
 mod poll;
 pub mod socket;
 mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 mod wire;
 

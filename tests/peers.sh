@@ -9,6 +9,7 @@ needed() {
     cat <<'TABLE'
 curl     curl
 python3  python3
+openssl  openssl
 wrk      wrk
 nginx    nginx
 chromium chromium

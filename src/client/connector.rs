@@ -23,7 +23,7 @@ use crate::{
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Connector(ConnectOptions);
+pub struct Connector(pub(super) ConnectOptions);
 
 impl Connector {
     /// Nothing set.
@@ -119,7 +119,7 @@ impl Connector {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn connect(&self, address: impl ToAddress) -> Result<Client> {
-        Ok(Client::over(self.0.connect_to(address)?, self.0.chosen_kind(), self.0.limit()))
+        Ok(Client::over(self.0.connect_to(address)?.into(), self.0.chosen_kind(), self.0.limit()))
     }
 
     /// Connects, or gives the errno why not (EAGAIN when the time was over).

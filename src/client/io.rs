@@ -53,19 +53,19 @@ impl From<Socket> for Client {
     fn from(socket: Socket) -> Client {
         let timeout = socket.gettimeout();
         let kind = socket.kind().unwrap_or(SOCK_STREAM);
-        Client::over(socket, kind, timeout)
+        Client::over(socket.into(), kind, timeout)
     }
 }
 
-/// The socket below, with the client's time limit; fails once it is closed. What was received and not taken is
-/// lost.
+/// The socket below, with the client's time limit; fails once it is closed, and over TLS. What was received and not
+/// taken is lost.
 impl TryFrom<Client> for Socket {
     type Error = Error;
 
     fn try_from(mut client: Client) -> Result<Socket> {
         let timeout = client.timeout;
         let stream = client.stream.take().ok_or(crate::ErrorKind::Closed)?;
-        let socket = stream.into_socket();
+        let socket = Socket::try_from(stream)?;
         socket.settimeout(timeout)?;
         Ok(socket)
     }

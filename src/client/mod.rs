@@ -1,8 +1,8 @@
 //! One connection: a connected socket with a buffer.
 //!
 //! [`Client`] is what a program wants that talks to one server: bytes as they come (`recv`), line by line
-//! (`readline`), or through `Read`, `BufRead` and `Write`, over TCP, UDP and Unix sockets. A [`Connector`] sets more
-//! before it connects.
+//! (`readline`), or through `Read`, `BufRead` and `Write`, over TCP, TLS, UDP and Unix sockets. A [`Connector`] sets
+//! more before it connects.
 //!
 //! # Examples
 //!
@@ -23,6 +23,8 @@
 
 mod connector;
 mod io;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use connector::Connector;
 
@@ -401,7 +403,7 @@ impl Client {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn shutdown(&mut self, how: Shutdown) -> Result<()> {
-        self.stream()?.shutdown(how)
+        self.stream()?.shutdown_by(how, self.deadline())
     }
 
     /// Closes the connection and forgets what was received. Later calls fail with
@@ -443,10 +445,9 @@ impl Client {
         self.stream().map(Stream::socket)
     }
 
-    fn over(socket: Socket, kind: Kind, timeout: Option<Duration>) -> Client {
-        let stream = Some(Stream::from(socket));
+    fn over(stream: Stream, kind: Kind, timeout: Option<Duration>) -> Client {
         let room = if kind == SOCK_STREAM { 0 } else { PACKET };
-        Client { stream, timeout, received: Buffer::default(), room, line_limit: LINE_LIMIT }
+        Client { stream: Some(stream), timeout, received: Buffer::default(), room, line_limit: LINE_LIMIT }
     }
 
     fn stream(&self) -> Result<&Stream> {

@@ -21,6 +21,7 @@ use std::{
 };
 
 use crate::{
+    deadline::Deadline,
     error::ErrorKind,
     server::engine::service::{Conn, Desk, Service, Verdict, Wait},
     socket::{Address, Shutdown},
@@ -328,7 +329,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             }
             Next::Drain(drain) => state.phase = Phase::Drain(drain),
             Next::Linger => {
-                if self.conn.stream.shutdown(Shutdown::Write).is_err() {
+                if self.conn.stream.shutdown_by(Shutdown::Write, Deadline::after(Duration::ZERO)).is_err() {
                     return ControlFlow::Break(Verdict::Close);
                 }
                 state.phase = Phase::Linger(self.desk.now + LINGER);

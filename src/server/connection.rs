@@ -347,7 +347,7 @@ impl<'a> Connection<'a> {
     ///
     /// As `shutdown`.
     pub fn shutdown(&mut self, how: Shutdown) -> Result<()> {
-        self.stream.shutdown(how)
+        self.stream.shutdown_by(how, self.buffered.deadline())
     }
 
     /// Reads a block behind what is buffered.

@@ -139,6 +139,9 @@ pub(crate) use connect::errno_of;
 pub(crate) use create::dial;
 pub(crate) use io::write_by_send;
 
+#[cfg(feature = "tls")]
+pub(crate) use target::host_of;
+
 use handle::Flag;
 use mode::{Limit, Mode};
 use resolve::{Bounds, resolve, resolve_one};

@@ -99,6 +99,15 @@ pub(super) fn host(host: &str, port: u16) -> Target<'_> {
     }
 }
 
+/// The name or IP address that it is meant to be, for whoever has to prove that it is; none for a Unix socket.
+#[cfg(feature = "tls")]
+pub(crate) fn host_of(address: impl ToAddress) -> Result<Option<String>> {
+    Ok(match address.target()? {
+        Target::Host(host, _) => Some(host.into_owned()),
+        Target::Address(address) => address.ip().map(|ip| ip.to_string()),
+    })
+}
+
 /// `host:port`, `[v6]:port`, `:port` or a path.
 fn parse(text: &str) -> Result<Target<'_>> {
     if text.contains("://") {

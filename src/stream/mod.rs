@@ -1,15 +1,18 @@
-//! A connection's bytes: plain (TLS later), one enum; and [`Buffer`], for what was received before its time.
+//! A connection's bytes: plain or TLS, one enum; and [`Buffer`], for what was received before its time.
 //!
-//! Every call takes `&self` and an absolute [`Deadline`]; the socket's own mode doesn't matter here.
+//! Every call takes `&self` and an absolute [`Deadline`]; the socket's own mode doesn't matter here. One thread may
+//! read while another writes.
 
 use std::{fs::File, os::fd::AsFd};
 
 use crate::{
     deadline::Deadline,
-    error::Result,
+    error::{Error, Result},
     socket::{Shutdown, Socket},
     sys,
 };
+#[cfg(feature = "tls")]
+use crate::{error::ErrorKind, tls::TlsConnection};
 
 pub(crate) use crate::socket::Buffer;
 
@@ -18,6 +21,9 @@ pub(crate) use crate::socket::Buffer;
 pub(crate) enum Stream {
     /// As they are.
     Plain(Socket),
+    /// Encrypted.
+    #[cfg(feature = "tls")]
+    Tls(Box<TlsConnection>),
 }
 
 impl Stream {
@@ -25,6 +31,8 @@ impl Stream {
     pub(crate) fn read_by(&self, buf: &mut [u8], deadline: Deadline) -> Result<usize> {
         match self {
             Stream::Plain(socket) => socket.recv_by(buf, deadline),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.read_by(buf, deadline),
         }
     }
 
@@ -32,6 +40,8 @@ impl Stream {
     pub(crate) fn write_by(&self, data: &[u8], deadline: Deadline) -> Result<usize> {
         match self {
             Stream::Plain(socket) => socket.send_by(data, deadline),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.write_by(data, deadline),
         }
     }
 
@@ -39,6 +49,8 @@ impl Stream {
     pub(crate) fn write_all_by(&self, data: &[u8], deadline: Deadline) -> Result<()> {
         match self {
             Stream::Plain(socket) => socket.sendall_by(data, deadline),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.write_all_by(data, deadline),
         }
     }
 
@@ -46,13 +58,17 @@ impl Stream {
     pub(crate) fn try_read(&self, buf: &mut [u8]) -> Result<usize> {
         match self {
             Stream::Plain(socket) => socket.try_recv(buf),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.try_read(buf),
         }
     }
 
-    /// Never waits: `WouldBlock` when there is no room.
+    /// Never waits: `WouldBlock` when there is no room; the next call has to come with the same data then.
     pub(crate) fn try_write(&self, data: &[u8]) -> Result<usize> {
         match self {
             Stream::Plain(socket) => socket.try_send(data),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.try_write(data),
         }
     }
 
@@ -61,13 +77,28 @@ impl Stream {
     pub(crate) fn try_send_file(&self, file: &File, offset: u64, count: usize) -> Result<usize> {
         match self {
             Stream::Plain(socket) => sys::sendfile(socket.as_fd(), file, offset, count),
+            #[cfg(feature = "tls")]
+            Stream::Tls(_) => Err(ErrorKind::Unsupported.into()),
         }
     }
 
-    /// Ends one direction, or both.
-    pub(crate) fn shutdown(&self, how: Shutdown) -> Result<()> {
+    /// Ends one direction, or both. Over TLS the peer is told first that this was all, for which there may have to be
+    /// room.
+    #[cfg_attr(not(feature = "tls"), expect(unused_variables))]
+    pub(crate) fn shutdown_by(&self, how: Shutdown, deadline: Deadline) -> Result<()> {
         match self {
             Stream::Plain(socket) => socket.shutdown(how),
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.shutdown(how, deadline),
+        }
+    }
+
+    /// Lets go what an unusually large exchange made it hold.
+    pub(crate) fn shrink(&self) {
+        match self {
+            Stream::Plain(_) => {}
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.shrink(),
         }
     }
 
@@ -75,13 +106,17 @@ impl Stream {
     pub(crate) fn socket(&self) -> &Socket {
         match self {
             Stream::Plain(socket) => socket,
+            #[cfg(feature = "tls")]
+            Stream::Tls(tls) => tls.socket(),
         }
     }
 
-    /// Gives the socket away; what a layer above it holds is lost.
-    pub(crate) fn into_socket(self) -> Socket {
+    /// What was agreed on, if it is TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) fn tls(&self) -> Option<&TlsConnection> {
         match self {
-            Stream::Plain(socket) => socket,
+            Stream::Plain(_) => None,
+            Stream::Tls(tls) => Some(tls),
         }
     }
 }
@@ -89,5 +124,20 @@ impl Stream {
 impl From<Socket> for Stream {
     fn from(socket: Socket) -> Stream {
         Stream::Plain(socket)
+    }
+}
+
+/// The socket, which speaks for itself: not one below TLS, where bytes past it would be lost.
+impl TryFrom<Stream> for Socket {
+    type Error = Error;
+
+    fn try_from(stream: Stream) -> Result<Socket> {
+        match stream {
+            Stream::Plain(socket) => Ok(socket),
+            #[cfg(feature = "tls")]
+            Stream::Tls(_) => {
+                Err(Error::new(ErrorKind::Unsupported, "the socket speaks TLS, which can't be taken off it"))
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::{
     header,
     opener::Shared,
     patience::Patience,
-    transport::{HttpHandler, PoolLimits},
+    transport::{HttpHandler, Outfit, PoolLimits},
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -44,6 +44,7 @@ pub struct OpenerBuilder {
     patience: Patience,
     max_body: Option<u64>,
     pool: PoolLimits,
+    outfit: Outfit,
     /// The first thing that a setter had to refuse: every `open` fails with it.
     fault: Option<Fault>,
 }
@@ -58,6 +59,7 @@ impl OpenerBuilder {
             patience: Patience::default(),
             max_body: None,
             pool: PoolLimits::default(),
+            outfit: Outfit::default(),
             fault: None,
         }
     }
@@ -145,6 +147,47 @@ impl OpenerBuilder {
         self
     }
 
+    /// How TLS is spoken for `https:` URLs: own authorities, a client's certificate and so on. Default is
+    /// [`ClientTls::new`](crate::tls::ClientTls::new). Where it offers no protocol, `http/1.1` is offered.
+    ///
+    /// Python: `urlopen(context=…)`, `HTTPSHandler(context=…)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::{io::{Read, Write}, net::TcpListener, sync::Arc, thread};
+    /// use sockeye::{tls::ClientTls, urllib::build_opener};
+    ///
+    /// # fn main() -> sockeye::Result<()> {
+    /// # let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    /// # let provider = Arc::new(rustls::crypto::ring::default_provider());
+    /// # let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    /// # let (chain, key) = (vec![made.cert.der().clone()], made.signing_key.into());
+    /// # let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
+    /// # let listener = TcpListener::bind("localhost:0")?;
+    /// # let port = listener.local_addr()?.port();
+    /// # let server = thread::spawn(move || -> std::io::Result<()> {
+    /// #     let conn = rustls::ServerConnection::new(config).unwrap();
+    /// #     let mut tls = rustls::StreamOwned::new(conn, listener.accept()?.0);
+    /// #     tls.read(&mut [0; 1024])?;
+    /// #     tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
+    /// # });
+    /// # let pem = made.cert.pem();
+    /// # let pem = pem.as_bytes();
+    /// let opener = build_opener().tls(&ClientTls::new().add_ca_pem(pem)?).build();
+    /// let mut page = String::new();
+    /// opener.open(format!("https://localhost:{port}/"))?.read_to_string(&mut page)?;
+    /// assert_eq!(page, "secret");
+    /// # server.join().unwrap()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: &crate::tls::ClientTls) -> OpenerBuilder {
+        self.outfit.tls = tls.clone();
+        self
+    }
+
     /// The opener.
     pub fn build(self) -> Opener {
         let mut handlers = self.defaults;
@@ -165,7 +208,7 @@ impl OpenerBuilder {
         }
         Shared {
             handlers,
-            http: HttpHandler::new(self.pool),
+            http: HttpHandler::new(self.pool, self.outfit),
             headers,
             sensitive: self.sensitive,
             patience: self.patience,

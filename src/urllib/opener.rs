@@ -193,16 +193,12 @@ impl Opener {
             }
         }
         match request.url().scheme() {
-            "http" => self.0.http.open(request, &self.0.headers, exchange),
-            "https" => {
-                let message = "https needs TLS, which is not built in yet";
-                Err(Error::new(ErrorKind::Unsupported, message))
-            }
+            "http" | "https" => self.0.http.open(request, &self.0.headers, exchange),
             scheme => {
                 let hint = if address::is_host_and_port(request.url()) {
                     format!("perhaps http://{}", request.url())
                 } else {
-                    "http is the one that is built in".to_owned()
+                    "http and https are the ones that are known".to_owned()
                 };
                 Err(Error::new(ErrorKind::Unsupported, format!("unknown scheme {scheme:?}: {hint}")))
             }

@@ -14,4 +14,6 @@ mod http;
 mod interop;
 mod server;
 mod socket;
+#[cfg(feature = "tls")]
+mod tls;
 mod urllib;

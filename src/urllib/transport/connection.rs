@@ -131,6 +131,7 @@ impl Connection {
     /// Lets go what an unusually large exchange made it hold.
     pub(super) fn shrink(&mut self) {
         self.input.shrink();
+        self.stream.shrink();
         if self.output.capacity() > 2 * PIECE {
             self.output = Vec::new();
         }

@@ -1,4 +1,4 @@
-//! HTTP over connections: what answers the schemes `http` (and `https`, once there is TLS).
+//! HTTP over connections: what answers the schemes `http` and `https`.
 //!
 //! - [`HttpHandler`]: takes a connection from the [`pool`] or dials a [`route`], and makes one exchange on it
 //! - [`send`]: the request; [`receive`]: the answer's head; [`body`]: its body, then the connection goes home
@@ -22,6 +22,7 @@ use ::http::{HeaderMap, StatusCode};
 
 pub(super) use body::WireBody;
 pub(super) use pool::PoolLimits;
+pub(super) use route::Outfit;
 
 use super::{
     Data, Exchange, Request, Response,
@@ -50,6 +51,7 @@ const TRUST: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub(super) struct HttpHandler {
     pool: Arc<Pool<Box<Connection>>>,
+    outfit: Outfit,
     limits: Limits,
 }
 
@@ -61,8 +63,8 @@ enum Failure {
 }
 
 impl HttpHandler {
-    pub(super) fn new(pool: PoolLimits) -> HttpHandler {
-        HttpHandler { pool: Arc::new(Pool::new(pool)), limits: Limits::DEFAULT }
+    pub(super) fn new(pool: PoolLimits, outfit: Outfit) -> HttpHandler {
+        HttpHandler { pool: Arc::new(Pool::new(pool)), outfit, limits: Limits::DEFAULT }
     }
 
     pub(super) fn close_idle(&self) {
@@ -87,7 +89,7 @@ impl HttpHandler {
         let mut head = Vec::with_capacity(512);
         // Before dialling: a request that can't be sent must not cost a connection.
         let asked = send::write_head(&mut head, request, defaults)?;
-        let route = Route::to(request.url())?.into_owned();
+        let route = Route::to(request.url(), &self.outfit)?.into_owned();
         let stream = route.dial(wait, cancel).map_err(|error| match lost {
             Some(lost) => error.context(format!("after a kept connection was lost ({lost}), a fresh one")),
             None => error,
@@ -106,7 +108,7 @@ impl HttpHandler {
         defaults: &HeaderMap,
         (wait, cancel): (Wait, Option<&CancelToken>),
     ) -> Option<Result<Response, Failure>> {
-        let route = Route::to(request.url()).ok()?;
+        let route = Route::to(request.url(), &self.outfit).ok()?;
         let Kept { route, connection: mut conn, idle } = self.pool.take(&route, Instant::now())?;
         conn.set_cancel(cancel).ok()?;
         // One look whether the server is still there, and hasn't sent what would be taken for the answer.

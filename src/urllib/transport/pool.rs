@@ -117,9 +117,10 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::urllib::transport::route::Outfit;
 
     fn route(text: &str) -> Route<'static> {
-        Route::to(&Url::parse(text).unwrap()).unwrap().into_owned()
+        Route::to(&Url::parse(text).unwrap(), &Outfit::default()).unwrap().into_owned()
     }
 
     fn pool(total: usize, per_route: usize) -> Pool<u32> {

@@ -63,7 +63,9 @@ pub(super) fn receive(
             match conn.fill(wait) {
                 Ok(0) => return Err(ended(heard)),
                 Ok(_) => heard = true,
-                Err(error) if !heard && is_loss(&error) => return Err(Silence::Dead(error)),
+                Err(error) if !heard && (is_loss(&error) || is_cut(&error)) => {
+                    return Err(Silence::Dead(error));
+                }
                 Err(error) => return Err(Silence::Broken(error)),
             }
             // Most heads come whole and are parsed at once. One that drips in waits for its end, so that it
@@ -78,6 +80,11 @@ pub(super) fn receive(
 /// Whether the connection was lost, rather than slow or cancelled.
 pub(super) fn is_loss(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::NotConnected)
+}
+
+/// Whether TLS ended without a goodbye: few servers say it on a connection that was idle for too long.
+fn is_cut(error: &Error) -> bool {
+    error.kind() == ErrorKind::UnexpectedEof
 }
 
 enum Seen {

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use url::{Host, Url};
 
 use super::connection::Wait;
+#[cfg(feature = "tls")]
+use crate::tls::{Aim, ClientTls, TlsConnection};
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
@@ -15,7 +17,7 @@ use crate::{
 /// Everything that shapes a connection.
 ///
 /// [`dial`](Route::dial) makes connections of a route and of nothing else, so two equal routes can't lead to
-/// connections that differ. What comes later (proxy, TLS settings, a local address) becomes a field here.
+/// connections that differ. What comes later (proxy, a local address) becomes a field here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route<'a> {
     scheme: Scheme,
@@ -24,14 +26,36 @@ pub(super) struct Route<'a> {
     port: u16,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Scheme {
     Http,
+    /// Two configurations are equal only if they are one.
+    #[cfg(feature = "tls")]
+    Https(ClientTls),
+}
+
+/// What the routes of an opener have in common.
+#[derive(Clone, Debug, Default)]
+pub(in crate::urllib) struct Outfit {
+    #[cfg(feature = "tls")]
+    pub(in crate::urllib) tls: ClientTls,
+}
+
+impl Outfit {
+    #[cfg(feature = "tls")]
+    fn https(&self) -> Result<Scheme> {
+        Ok(Scheme::Https(self.tls.clone()))
+    }
+
+    #[cfg(not(feature = "tls"))]
+    fn https(&self) -> Result<Scheme> {
+        Err(Error::new(ErrorKind::Unsupported, "https needs TLS: build sockeye with its feature `tls`"))
+    }
 }
 
 impl Route<'_> {
     /// The way to that URL's server.
-    pub(super) fn to(url: &Url) -> Result<Route<'_>> {
+    pub(super) fn to<'u>(url: &'u Url, outfit: &Outfit) -> Result<Route<'u>> {
         let host = match url.host() {
             Some(Host::Domain(name)) => Cow::Borrowed(name),
             // Its text is the canonical one, which is also how the URL spells it.
@@ -40,7 +64,8 @@ impl Route<'_> {
             None => return Err(Error::new(ErrorKind::InvalidInput, "the URL has no host")),
         };
         let port = url.port_or_known_default().unwrap_or(80);
-        Ok(Route { scheme: Scheme::Http, host, port })
+        let scheme = if url.scheme() == "https" { outfit.https()? } else { Scheme::Http };
+        Ok(Route { scheme, host, port })
     }
 
     pub(super) fn into_owned(self) -> Route<'static> {
@@ -49,8 +74,16 @@ impl Route<'_> {
 
     /// Finds the host and connects.
     pub(super) fn dial(&self, wait: Wait, cancel: Option<&CancelToken>) -> Result<Stream> {
-        match self.scheme {
-            Scheme::Http => Ok(Stream::Plain(socket::dial(&self.host, self.port, wait.until(), cancel)?)),
+        // One limit for the name, the connection and the handshake.
+        let deadline = wait.until();
+        let socket = socket::dial(&self.host, self.port, deadline, cancel)?;
+        match &self.scheme {
+            Scheme::Http => Ok(Stream::Plain(socket)),
+            #[cfg(feature = "tls")]
+            Scheme::Https(tls) => {
+                let aim = Aim { host: &self.host, protocols: &["http/1.1"] };
+                Ok(Stream::Tls(Box::new(TlsConnection::connect(socket, aim, tls, deadline)?)))
+            }
         }
     }
 }
@@ -61,11 +94,27 @@ mod tests {
 
     #[test]
     fn routes_are_equal_when_the_server_is() {
-        let route = |text: &str| Route::to(&Url::parse(text).unwrap()).unwrap().into_owned();
+        let outfit = Outfit::default();
+        let route = |text: &str| Route::to(&Url::parse(text).unwrap(), &outfit).unwrap().into_owned();
         assert_eq!(route("http://h/a"), route("http://me@H:80/b?c"));
         assert_ne!(route("http://h/"), route("http://h:81/"));
         assert_ne!(route("http://h/"), route("http://g/"));
         assert_eq!(route("http://[::1]:8/").host, "::1");
         assert_eq!(route("http://0x7f.1/").host, "127.0.0.1");
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn a_connection_is_of_one_tls_configuration() {
+        let url = Url::parse("https://h/").unwrap();
+        let route = |tls: &ClientTls| Route::to(&url, &Outfit { tls: tls.clone() }).unwrap().into_owned();
+        let careful = ClientTls::new();
+        let careless = careful.clone().dangerous_accept_any_certificate();
+        assert_eq!(route(&careful), route(&careful.clone()));
+        assert_ne!(route(&careful), route(&careless));
+        assert_ne!(route(&careful), route(&ClientTls::new()));
+        let plain = Url::parse("http://h:443/").unwrap();
+        assert_ne!(Route::to(&plain, &Outfit { tls: careful.clone() }).unwrap(), route(&careful));
+        assert_eq!(route(&careful).port, 443);
     }
 }

@@ -7,6 +7,8 @@ mod program;
 mod scripted;
 mod serving;
 mod strace;
+#[cfg(feature = "tls")]
+pub(crate) mod tls;
 
 use std::{
     env,

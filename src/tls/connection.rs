@@ -1,0 +1,319 @@
+//! [`TlsConnection`]: a socket with a [`Session`] above it.
+//!
+//! All calls take `&self`; one thread may read while another writes. Three locks, always taken in this order:
+//! `reading` or `writing` (held while the socket is waited for), then `session` (held while it computes, never while
+//! anything is waited for).
+
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use rustls::client::UnbufferedClientConnection;
+
+use super::{
+    ClientTls, TlsInfo,
+    refusal::{self, refused},
+    session::{Outcome, Outward, Session, shrink},
+};
+use crate::{
+    deadline::Deadline,
+    error::{Error, ErrorKind, Result},
+    socket::{Shutdown, Socket},
+};
+
+/// How much data is encrypted for one send: a few records, so that much data doesn't cost many calls.
+const PIECE: usize = 64 * 1024;
+
+/// What is to be reached.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Aim<'a> {
+    /// The name or the address.
+    pub(crate) host: &'a str,
+    /// What is offered where the configuration offers nothing (ALPN).
+    pub(crate) protocols: &'a [&'a str],
+}
+
+/// A connection over TLS.
+pub(crate) struct TlsConnection {
+    socket: Socket,
+    session: Mutex<Session>,
+    /// Whoever reads.
+    reading: Mutex<()>,
+    /// Whoever writes.
+    writing: Mutex<Unsent>,
+}
+
+/// What is encrypted and not sent: it must go out before anything else does.
+#[derive(Default)]
+struct Unsent {
+    bytes: Vec<u8>,
+    sent: usize,
+    /// How much of a caller's data is in there of which the caller wasn't told. The next call, which comes with
+    /// the same data, begins with these.
+    promised: usize,
+    /// close_notify has gone out, or is in there.
+    closed: bool,
+}
+
+impl TlsConnection {
+    /// Speaks TLS on a connected socket, as its client.
+    pub(crate) fn connect(
+        socket: Socket,
+        aim: Aim<'_>,
+        tls: &ClientTls,
+        deadline: Deadline,
+    ) -> Result<TlsConnection> {
+        let (host, config) = (aim.host, tls.rustls()?);
+        let protocols = match config.alpn_protocols.as_slice() {
+            [] => aim.protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect(),
+            chosen => chosen.to_vec(),
+        };
+        let conn = UnbufferedClientConnection::new_with_alpn(config, tls.name_for(host)?, protocols)
+            .map_err(|error| refused(error, None).context(format!("begin TLS with {host}")))?;
+        let mut session = Session::new(conn);
+        shake_hands(&socket, &mut session, deadline)
+            .map_err(|error| error.context(format!("TLS handshake with {host}")))?;
+        Ok(TlsConnection {
+            socket,
+            session: Mutex::new(session),
+            reading: Mutex::default(),
+            writing: Mutex::default(),
+        })
+    }
+
+    /// The socket below.
+    pub(crate) fn socket(&self) -> &Socket {
+        &self.socket
+    }
+
+    /// What was agreed on.
+    pub(crate) fn info(&self) -> TlsInfo {
+        TlsInfo::of(lock(&self.session).common())
+    }
+
+    /// What is there, at most a buffer full; waits for the first byte. `Ok(0)` is the peer's close_notify.
+    pub(crate) fn read_by(&self, buf: &mut [u8], deadline: Deadline) -> Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let _turn = lock(&self.reading);
+        loop {
+            let mut session = lock(&self.session);
+            match self.take(&mut session, buf)? {
+                Outcome::Data(n) => return Ok(n),
+                Outcome::Ended => return Ok(0),
+                Outcome::Hungry | Outcome::Taken => {}
+            }
+            let mut inbox = session.incoming.lend();
+            drop(session);
+            let received = match inbox.room() {
+                Some(room) => self.socket.recv_by(room, deadline),
+                None => Err(too_much()),
+            };
+            inbox.filled(*received.as_ref().unwrap_or(&0));
+            let mut session = lock(&self.session);
+            session.incoming.take_back(inbox);
+            match received? {
+                0 => return Err(cut()),
+                _ if session.incoming.is_full() => return Err(too_much()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Never waits: `WouldBlock` when nothing is there.
+    pub(crate) fn try_read(&self, buf: &mut [u8]) -> Result<usize> {
+        if buf.is_empty() {
+            return Ok(0);
+        }
+        let _turn = try_lock(&self.reading)?;
+        let mut session = lock(&self.session);
+        loop {
+            match self.take(&mut session, buf)? {
+                Outcome::Data(n) => return Ok(n),
+                Outcome::Ended => return Ok(0),
+                Outcome::Hungry | Outcome::Taken => {}
+            }
+            let received = self.socket.try_recv(session.incoming.room().ok_or_else(too_much)?)?;
+            session.incoming.filled(received);
+            if received == 0 {
+                return Err(cut());
+            }
+        }
+    }
+
+    /// Some of it; waits until that has gone out.
+    pub(crate) fn write_by(&self, data: &[u8], deadline: Deadline) -> Result<usize> {
+        self.write(lock(&self.writing), data, |unsent| unsent.send_all(&self.socket, deadline))
+    }
+
+    /// All of it, or an error that tells how much was sent.
+    pub(crate) fn write_all_by(&self, data: &[u8], deadline: Deadline) -> Result<()> {
+        let mut sent = 0;
+        while sent < data.len() {
+            match self.write_by(&data[sent..], deadline) {
+                Ok(n) => sent += n,
+                Err(error) => return Err(error.after_sending(sent)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Never waits: `WouldBlock` when there is no room for all that was encrypted. The next call has to come with the
+    /// same data, as with OpenSSL and Python.
+    pub(crate) fn try_write(&self, data: &[u8]) -> Result<usize> {
+        self.write(try_lock(&self.writing)?, data, |unsent| unsent.try_send(&self.socket))
+    }
+
+    /// Ends one direction, or both: the peer is told by close_notify that this was all.
+    pub(crate) fn shutdown(&self, how: Shutdown, deadline: Deadline) -> Result<()> {
+        if how != Shutdown::Read {
+            let mut unsent = lock(&self.writing);
+            unsent.send_all(&self.socket, deadline)?;
+            self.close(&mut unsent)?;
+            unsent.send_all(&self.socket, deadline)?;
+        }
+        self.socket.shutdown(how)
+    }
+
+    /// Lets go what an unusually large exchange made it hold.
+    pub(crate) fn shrink(&self) {
+        lock(&self.session).shrink();
+        shrink(&mut lock(&self.writing).bytes);
+    }
+
+    fn take(&self, session: &mut Session, buf: &mut [u8]) -> Result<Outcome> {
+        session.read(buf).map_err(|error| {
+            if let Ok(mut unsent) = try_lock(&self.writing) {
+                unsent.bytes.append(&mut session.outgoing);
+                // The peer's loss if it can't go out now: the connection is broken either way.
+                let _ = unsent.try_send(&self.socket);
+            }
+            refused(error, None)
+        })
+    }
+
+    fn write(
+        &self,
+        mut unsent: MutexGuard<'_, Unsent>,
+        data: &[u8],
+        send: impl Fn(&mut Unsent) -> Result<()>,
+    ) -> Result<usize> {
+        if unsent.closed {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        if unsent.promised == 0 && !data.is_empty() {
+            send(&mut unsent)?;
+            let piece = &data[..data.len().min(PIECE)];
+            self.encrypt(&mut unsent, Outward::Data(piece))?;
+            unsent.promised = piece.len();
+        }
+        send(&mut unsent)?;
+        let n = unsent.promised.min(data.len());
+        unsent.promised -= n;
+        Ok(n)
+    }
+
+    /// Encrypts into what is unsent, of which there is nothing.
+    fn encrypt(&self, unsent: &mut Unsent, outward: Outward<'_>) -> Result<()> {
+        let mut session = lock(&self.session);
+        session.write(outward).map_err(|error| refused(error, None))?;
+        // What was there is empty: its memory is for the next one.
+        std::mem::swap(&mut unsent.bytes, &mut session.outgoing);
+        Ok(())
+    }
+
+    fn close(&self, unsent: &mut Unsent) -> Result<()> {
+        if !unsent.closed {
+            self.encrypt(unsent, Outward::CloseNotify)?;
+            unsent.closed = true;
+        }
+        Ok(())
+    }
+}
+
+/// Says goodbye, if that can be said at once, so that the peer doesn't take the end for an attack.
+impl Drop for TlsConnection {
+    fn drop(&mut self) {
+        let mut unsent = std::mem::take(&mut *lock(&self.writing));
+        if unsent.bytes.is_empty() && self.close(&mut unsent).is_ok() {
+            let _ = unsent.try_send(&self.socket);
+        }
+    }
+}
+
+impl std::fmt::Debug for TlsConnection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsConnection").field("socket", &self.socket).finish_non_exhaustive()
+    }
+}
+
+impl Unsent {
+    fn send_all(&mut self, socket: &Socket, deadline: Deadline) -> Result<()> {
+        self.send(|bytes| socket.send_by(bytes, deadline))
+    }
+
+    fn try_send(&mut self, socket: &Socket) -> Result<()> {
+        self.send(|bytes| socket.try_send(bytes))
+    }
+
+    fn send(&mut self, mut send: impl FnMut(&[u8]) -> Result<usize>) -> Result<()> {
+        while self.sent < self.bytes.len() {
+            self.sent += send(&self.bytes[self.sent..])?;
+        }
+        self.sent = 0;
+        self.bytes.clear();
+        Ok(())
+    }
+}
+
+/// The handshake, to its end on both sides' wire.
+fn shake_hands(socket: &Socket, session: &mut Session, deadline: Deadline) -> Result<()> {
+    loop {
+        refusal::forget();
+        let outcome = session.handshake();
+        let chain = refusal::recall();
+        let sent = match session.outgoing.as_slice() {
+            [] => Ok(()),
+            bytes => socket.sendall_by(bytes, deadline),
+        };
+        session.outgoing.clear();
+        match outcome {
+            Ok(Outcome::Taken) => return sent,
+            Ok(Outcome::Ended) => return Err(hung_up()),
+            Ok(_) => sent?,
+            // Why it failed matters more than that the peer couldn't be told.
+            Err(error) => return Err(refused(error, chain)),
+        }
+        let received = socket.recv_by(session.incoming.room().ok_or_else(too_much)?, deadline)?;
+        session.incoming.filled(received);
+        if received == 0 {
+            return Err(hung_up());
+        }
+    }
+}
+
+fn hung_up() -> Error {
+    Error::new(ErrorKind::UnexpectedEof, "the peer closed the connection: perhaps it doesn't speak TLS there")
+}
+
+fn cut() -> Error {
+    let message = "the connection ended without TLS's close_notify: data may be missing";
+    Error::new(ErrorKind::UnexpectedEof, message)
+}
+
+fn too_much() -> Error {
+    Error::new(ErrorKind::TooLarge, "the peer sends a TLS message without end")
+}
+
+/// Nothing here is left half done by a panic.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `WouldBlock` while another thread has it.
+fn try_lock<T>(mutex: &Mutex<T>) -> Result<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Ok(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Ok(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
+    }
+}
