@@ -57,17 +57,9 @@ pub(crate) fn wait(
         libc::pollfd { fd: token, events: libc::POLLIN, revents: 0 },
     ];
     loop {
-        let remaining = deadline.remaining();
-        match poll(&mut watched, remaining) {
-            Err(error) if error.raw_os_error() == Some(libc::EINTR) => continue,
-            Err(error) => return Err(error),
-            Ok(()) => {}
-        }
-        if let Some(cancel) = cancel {
-            cancel.check()?;
-        }
+        let time = look(&mut watched, deadline, cancel)?;
         match watched[0].revents {
-            0 if remaining.is_some_and(|left| left.is_zero()) => return Err(ErrorKind::TimedOut.into()),
+            0 if time == Time::Over => return Err(ErrorKind::TimedOut.into()),
             0 => {}
             ready if ready & libc::POLLNVAL != 0 => return Err(Error::from_errno(libc::EBADF)),
             _ => return Ok(()),
@@ -84,15 +76,7 @@ pub(crate) fn pause(deadline: Deadline, cancel: Option<&CancelToken>) -> Result<
     let token = cancel.map_or(-1, |token| token.as_fd().as_raw_fd());
     let mut watched = [-1, token].map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
     loop {
-        let remaining = deadline.remaining();
-        match poll(&mut watched, remaining) {
-            Err(error) if error.raw_os_error() == Some(libc::EINTR) => continue,
-            outcome => outcome?,
-        }
-        if let Some(cancel) = cancel {
-            cancel.check()?;
-        }
-        if remaining.is_some_and(|left| left.is_zero()) || deadline.has_passed() {
+        if look(&mut watched, deadline, cancel)? == Time::Over || deadline.has_passed() {
             return Ok(());
         }
     }
@@ -116,21 +100,36 @@ pub(crate) fn wait_any(
         .chain([libc::pollfd { fd: token, events: libc::POLLIN, revents: 0 }])
         .collect();
     loop {
+        let time = look(&mut watched, deadline, cancel)?;
+        let ready: Vec<usize> = (0..fds.len()).filter(|&place| watched[place].revents != 0).collect();
+        if !ready.is_empty() {
+            return Ok(ready);
+        }
+        if time == Time::Over {
+            return Err(ErrorKind::TimedOut.into());
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Time {
+    Left,
+    Over,
+}
+
+/// One `poll(2)` that no signal ends, and whether the time was over before it; fails once the token is cancelled.
+fn look(watched: &mut [libc::pollfd], deadline: Deadline, cancel: Option<&CancelToken>) -> Result<Time> {
+    loop {
         let remaining = deadline.remaining();
-        match poll(&mut watched, remaining) {
+        match poll(watched, remaining) {
             Err(error) if error.raw_os_error() == Some(libc::EINTR) => continue,
             outcome => outcome?,
         }
         if let Some(cancel) = cancel {
             cancel.check()?;
         }
-        let ready: Vec<usize> = (0..fds.len()).filter(|&place| watched[place].revents != 0).collect();
-        if !ready.is_empty() {
-            return Ok(ready);
-        }
-        if remaining.is_some_and(|left| left.is_zero()) {
-            return Err(ErrorKind::TimedOut.into());
-        }
+        let over = remaining.is_some_and(|left| left.is_zero());
+        return Ok(if over { Time::Over } else { Time::Left });
     }
 }
 
