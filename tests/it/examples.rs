@@ -50,6 +50,34 @@ fn tcp_echo_server() {
 }
 
 #[test]
+fn bind_listen() {
+    let (_server, addr) = serve("bind_listen");
+    for text in ["one", "two"] {
+        let mut stream = connect(addr);
+        stream.write_all(text.as_bytes()).unwrap();
+        let mut echo = [0; 3];
+        stream.read_exact(&mut echo).unwrap();
+        assert_eq!(echo, text.as_bytes());
+    }
+}
+
+#[test]
+fn line_server() {
+    let (mut server, addr) = serve("line_server");
+    let answer = exchange(addr, b"one\r\ntwo\r\n\r\n");
+    assert_eq!(answer, "Send me lines.\r\nONE\r\nTWO\r\n2 lines. Bye.\r\n");
+    server.wait_for(|line| line.ends_with("wrote: two").then_some(()));
+}
+
+#[test]
+fn unix_echo() {
+    let (code, lines) = run("unix_echo", &["one", "two"]);
+    assert_eq!((code, &lines[1..]), (Some(0), &["one".to_owned(), "two".to_owned()][..]));
+    let path = lines[0].strip_prefix("listening on ").unwrap();
+    assert!(!Path::new(path).exists(), "{path} was left behind");
+}
+
+#[test]
 fn tcp_echo_client() {
     let (_server, addr) = serve("tcp_echo_server");
     let mut client = Command::new(example("tcp_echo_client"));
@@ -167,9 +195,16 @@ fn http_post_form() {
 
 #[test]
 fn a_port_that_is_none() {
-    for name in
-        ["tcp_echo_server", "static_files", "http_hello", "bench_hello", "udp_broadcast", "udp_echo_server"]
-    {
+    for name in [
+        "tcp_echo_server",
+        "static_files",
+        "http_hello",
+        "bench_hello",
+        "udp_broadcast",
+        "udp_echo_server",
+        "line_server",
+        "bind_listen",
+    ] {
         for port in ["http", "70000", "-1", ""] {
             let (code, lines) = run(name, &[port]);
             let usage = format!("usage: {name} ");
