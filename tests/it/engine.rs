@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    process::Command,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -18,6 +19,8 @@ use sockeye::{
     server::{Connection, Next, RequestHandler, Server, ServerHandle},
     socket::Address,
 };
+
+use crate::support::{self, Program};
 
 /// Long enough for any machine; a test that fails ends after it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -198,4 +201,132 @@ fn a_peer_that_never_stops_sending_does_not_hold_up_the_end() {
     server.shutdown_within(Duration::ZERO);
     join(&server);
     assert_eq!((server.counts().open, server.counts().threads), (0, 0));
+}
+
+/// Connections that come in at the very moment of the end are served or closed, and hold nothing up.
+#[test]
+fn connections_that_come_while_it_ends_are_served_or_closed() {
+    for round in 0..30 {
+        let server = Server::bind("127.0.0.1:0").unwrap().spawn(echo_line).unwrap();
+        let addr = server.addr().as_socket_addr().unwrap();
+        let peers: Vec<_> = (0..4)
+            .map(|_| {
+                thread::spawn(move || {
+                    // Until nobody listens any more.
+                    while let Ok(mut stream) = TcpStream::connect_timeout(&addr, PATIENCE) {
+                        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                        let _ = stream.write_all(b"x\n");
+                        let mut got = Vec::new();
+                        if let Err(error) = stream.read_exact(&mut [0; 2]).and_then(|()| {
+                            stream.shutdown(std::net::Shutdown::Write)?;
+                            stream.read_to_end(&mut got)
+                        }) {
+                            assert_ne!(
+                                error.kind(),
+                                std::io::ErrorKind::WouldBlock,
+                                "neither served nor closed"
+                            );
+                        }
+                    }
+                })
+            })
+            .collect();
+        while server.counts().served < round {
+            thread::yield_now();
+        }
+        end(server);
+        peers.into_iter().for_each(|peer| peer.join().unwrap());
+    }
+}
+
+/// Each hook of a handler, as it panics.
+#[test]
+fn hooks_that_panic_cost_their_own_connection_only() {
+    struct Fragile(&'static str);
+    impl Fragile {
+        fn at(&self, hook: &str) {
+            assert_ne!(self.0, hook, "as the test wants it");
+        }
+    }
+    impl RequestHandler for Fragile {
+        fn setup(&self, _: &mut Connection<'_>) -> Result<()> {
+            self.at("setup");
+            Ok(())
+        }
+        fn handle(&self, conn: &mut Connection<'_>) -> Result<Next> {
+            match (conn.readline()?.as_slice(), self.0) {
+                (b"good\n", _) => conn.sendall(b"good\n").map(|()| Next::Wait),
+                (_, "error") => Err(sockeye::ErrorKind::Protocol.into()),
+                (_, "detach") => Ok(Next::detach(|_| panic!("as the test wants it"))),
+                _ => Ok(Next::Close),
+            }
+        }
+        fn finish(&self, _: &mut Connection<'_>) {
+            self.at("finish");
+        }
+        fn handle_error(&self, _: &Address, _: &sockeye::Error) {
+            self.at("error");
+        }
+    }
+    for hook in ["setup", "error", "detach", "finish"] {
+        let server = Server::bind("127.0.0.1:0").unwrap().spawn(Fragile(hook)).unwrap();
+        let mut good = connect(&server);
+        if hook != "setup" {
+            good.write_all(b"good\n").unwrap();
+            expect(&mut good, b"good\n");
+        }
+        let mut bad = connect(&server);
+        let _ = bad.write_all(b"bad\n");
+        assert_eq!(bad.read(&mut [0]).unwrap_or(0), 0, "{hook}");
+        if hook != "setup" {
+            good.write_all(b"good\n").unwrap();
+            expect(&mut good, b"good\n");
+        }
+        let ended = server.clone();
+        end(server);
+        assert!(ended.counts().panicked >= 1, "{hook}");
+    }
+}
+
+/// A user who may have only a few threads: the server says so, or lives with what it gets.
+#[test]
+#[cfg(target_os = "linux")]
+fn threads_that_cannot_be_started_are_done_without() {
+    // The limit counts all that a user has, and root has none: one that has nothing else is needed.
+    let uid = std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own)).unwrap();
+    let (Some(setpriv), Some(prlimit)) = (support::peer("setpriv"), support::peer("prlimit")) else { return };
+    if uid != 0 {
+        eprintln!("skipped: only root can become a user without threads");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path(), open).unwrap();
+    let program = folder.path().join("bench_hello");
+    std::fs::copy(support::example("bench_hello"), &program).unwrap();
+    let limited = |threads: u32| {
+        let mut command = Command::new(&setpriv);
+        command.args(["--reuid=54321", "--clear-groups"]).arg(&prlimit).arg(format!("--nproc={threads}"));
+        command.arg(&program).arg("0");
+        command
+    };
+    let finished = Program::start(&mut limited(1)).finish();
+    let said = finished.lines.join("\n");
+    assert!(
+        finished.code == Some(1) && said.contains("thread failed: resource temporarily unavailable"),
+        "{said}"
+    );
+    let (_server, mut addr) = Program::serve(&mut limited(4));
+    addr.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+    // The main thread, the watcher and the lane's driver leave one for handlers that sleep.
+    let sleepers: Vec<_> = (0..12)
+        .map(|_| {
+            thread::spawn(move || {
+                support::exchange(addr, b"GET /sleep HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+            })
+        })
+        .collect();
+    for sleeper in sleepers {
+        assert!(sleeper.join().unwrap().ends_with("Hello, World!"));
+    }
 }

@@ -138,3 +138,23 @@ fn verdict_on_accept(error: &io::Error) -> Door {
         _ => Door::Pause(Instant::now() + OUT_OF_RESOURCES),
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// Out of resources: a rest. Nobody there: the poller tells. One lost: the next.
+    #[test]
+    fn what_accept_says_decides_how_a_door_goes_on() {
+        // ENOMEM, ENFILE, EMFILE, and what nobody thought of.
+        for errno in [12, 23, 24, 1] {
+            let verdict = verdict_on_accept(&io::Error::from_raw_os_error(errno));
+            assert!(matches!(verdict, Door::Pause(until) if until > Instant::now()), "{errno}");
+        }
+        let verdict = |kind: io::ErrorKind| verdict_on_accept(&kind.into());
+        assert_eq!(verdict(io::ErrorKind::WouldBlock), Door::Drained);
+        for kind in [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionRefused] {
+            assert_eq!(verdict(kind), Door::Opened, "{kind}");
+        }
+    }
+}

@@ -40,7 +40,7 @@ mod upkeep;
 mod watch;
 
 use std::{
-    fmt,
+    fmt, io,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -259,7 +259,7 @@ impl<S: Service + 'static> Engine<S> {
         thread::Builder::new()
             .name("sockeye".to_owned())
             .spawn(move || engine.work())
-            .map_err(|error| Error::from(error).context("start a thread"))
+            .map_err(|error| unstarted("start a thread failed", error))
     }
 
     /// Begins to shut down: accepts no more, closes idle connections, lets requests in flight go on for that
@@ -305,6 +305,11 @@ impl<S: Service + 'static> Engine<S> {
             threads: self.crew.threads(),
         }
     }
+}
+
+/// A thread that the system wouldn't start: it says EAGAIN, but it isn't a call that would block.
+fn unstarted(what: &'static str, error: io::Error) -> Error {
+    Error::with_source(ErrorKind::OutOfResources, what, Error::from(error))
 }
 
 impl<S: Service + 'static> fmt::Debug for Engine<S> {

@@ -17,7 +17,7 @@ const CORES: usize = 3 * CORES_PER_LANE;
 /// Long enough for any machine; a test that fails ends after it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-fn start<H>(config: Config, handler: H) -> (Arc<Engine<Plain<H>>>, Address)
+pub(super) fn start<H>(config: Config, handler: H) -> (Arc<Engine<Plain<H>>>, Address)
 where
     H: Fn(&mut Connection<'_>) -> Result<Next> + Send + Sync + 'static,
 {
@@ -40,14 +40,14 @@ fn echoes(mut stream: &TcpStream) {
     assert_eq!(&got, b"line\n");
 }
 
-fn end<S: Service + 'static>(engine: &Arc<Engine<S>>) {
+pub(super) fn end<S: Service + 'static>(engine: &Arc<Engine<S>>) {
     engine.shutdown(PATIENCE);
     engine.join().unwrap();
     let counts = engine.counts();
     assert_eq!((counts.open, counts.threads, counts.expired), (0, 0, 0));
 }
 
-fn echo(conn: &mut Connection<'_>) -> Result<Next> {
+pub(super) fn echo(conn: &mut Connection<'_>) -> Result<Next> {
     let line = conn.readline()?;
     conn.sendall(&line)?;
     Ok(Next::Wait)
@@ -127,5 +127,31 @@ fn the_most_connections_hold_over_all_lanes() {
     }
     assert!((1..=MOST).contains(&census.most.load(Ordering::SeqCst)));
     assert_eq!(engine.counts().accepted, 8 * 20 * MOST as u64);
+    end(&engine);
+}
+
+/// However many handlers block, in lanes of their own each: a thread for each that may, and a driver for each lane.
+#[test]
+fn there_are_never_more_threads_than_allowed() {
+    const PEERS: usize = 24;
+    let (open, gate) = std::sync::mpsc::sync_channel(PEERS);
+    let gate = Mutex::new(gate);
+    let blocking = move |conn: &mut Connection<'_>| {
+        let _ = gate.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        echo(conn)
+    };
+    let (engine, addr) = start(Config { cores: CORES, max_threads: 2, ..Config::default() }, blocking);
+    let mut peers: Vec<_> = (0..PEERS).map(|_| connect(&addr)).collect();
+    for _ in 0..5 {
+        peers.iter_mut().for_each(|peer| peer.write_all(b"line\n").unwrap());
+        for _ in 0..PEERS {
+            assert!(engine.counts().threads <= 2 + 3);
+            open.send(()).unwrap();
+        }
+        for peer in &mut peers {
+            peer.read_exact(&mut [0; 5]).unwrap();
+        }
+    }
+    drop(open);
     end(&engine);
 }

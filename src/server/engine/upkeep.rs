@@ -7,9 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
-use super::{Engine, service::Service};
+use super::{Engine, service::Service, unstarted};
 
 /// The thread, as others see it.
 #[derive(Default)]
@@ -79,8 +79,9 @@ impl<S: Service + 'static> Engine<S> {
             }
         };
         let started = thread::Builder::new().name("sockeye-service".to_owned()).spawn(work);
-        *handle =
-            Some(started.map_err(|error| Error::from(error).context("start the thread of service_actions"))?);
+        let started =
+            started.map_err(|error| unstarted("start the thread of service_actions failed", error))?;
+        *handle = Some(started);
         Ok(())
     }
 }

@@ -13,11 +13,11 @@ use std::{
 };
 
 use crate::{
-    error::{Error, Result},
+    error::Result,
     sys::thread::{has_idle_core, is_asleep, time_on_core},
 };
 
-use super::{Engine, lane::Tick, post::Post, service::Service};
+use super::{Engine, lane::Tick, post::Post, service::Service, unstarted};
 
 const TICK: Duration = Duration::from_millis(1);
 /// A handler that has run on a core for so long is as bad for its lane as a blocked one.
@@ -94,7 +94,7 @@ impl<S: Service + 'static> Engine<S> {
         let handle = thread::Builder::new()
             .name("sockeye-watch".to_owned())
             .spawn(move || engine.watch_over())
-            .map_err(|error| Error::from(error).context("start the watcher's thread"))?;
+            .map_err(|error| unstarted("start the watcher's thread failed", error))?;
         let _ = self.watcher.thread.set(handle.thread().clone());
         *self.watcher.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some(handle);
         Ok(())
@@ -203,4 +203,33 @@ fn runs_long(post: &Post, ticks: u32) -> bool {
     let Some(ran) = time_on_core(post.thread()) else { return TICK * ticks >= LONG };
     let before = post.ran_before(ran, ticks);
     Duration::from_nanos(ran.saturating_sub(before)) >= LONG
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{
+        super::{
+            Config,
+            tests::{echo, end, start},
+        },
+        *,
+    };
+
+    /// As many drivers as a lane has cores, one thread at least left for jobs; and fewer again without pressure.
+    #[test]
+    fn pressure_calls_drivers_up_to_a_limit() {
+        for (cores, max_threads, most) in [(2, 512, 2), (8, 512, 4), (8, 1, 1), (4, 3, 3)] {
+            let (engine, _) = start(Config { cores, max_threads, ..Config::default() }, echo);
+            let mut memory = Memory { allowed: 1, easy: 0, pressed: 0 };
+            let pressed = Tick { pressed: true, stuck: true, ..Tick::default() };
+            for _ in 0..20 {
+                engine.adjust(0, &pressed, &mut memory);
+                assert!(memory.allowed <= most, "{cores} cores, {max_threads} threads");
+            }
+            assert_eq!(memory.allowed, most, "{cores} cores, {max_threads} threads");
+            (0..EASY * 8).for_each(|_| engine.adjust(0, &Tick::default(), &mut memory));
+            assert_eq!(memory.allowed, 1);
+            end(&engine);
+        }
+    }
 }

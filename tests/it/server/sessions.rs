@@ -11,7 +11,7 @@ use sockeye::{
     Error, ErrorKind, Result,
     client::Connector,
     server::{Connection, Next, RequestHandler, Server, Session, factory},
-    socket::{Address, IPPROTO_TCP, ListenOptions, SOCK_SEQPACKET, TCP_NODELAY},
+    socket::{Address, IPPROTO_TCP, ListenOptions, SOCK_SEQPACKET, Socket, TCP_NODELAY, create_server},
 };
 
 use super::{connect, end};
@@ -194,6 +194,34 @@ fn a_connections_handler_lives_as_long_as_it() {
     drop(stream);
     end(server);
     assert_eq!(told.into_iter().collect::<Vec<_>>(), ["finish", "drop"]);
+}
+
+/// Sockets of somebody else, as a parent process leaves them: each with what it was made with.
+#[test]
+fn sockets_that_listen_already_are_served_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("stream");
+    let own = Socket::from(std::net::TcpListener::bind("127.0.0.1:0").unwrap());
+    let server = Server::from(own).also_from(create_server(&path).unwrap());
+    assert_eq!(server.sockets().len(), 2);
+    let greet = factory(|peer: &Address| {
+        let family = peer.as_socket_addr().is_some();
+        move |conn: &mut Connection<'_>| {
+            conn.readline()?;
+            conn.sendall(if family { b"inet\n" } else { b"unix\n" })?;
+            Ok(Next::Close)
+        }
+    });
+    let server = server.spawn(greet).unwrap();
+    let connector = Connector::new().timeout(PATIENCE);
+    let clients = [connector.connect(server.addr()).unwrap(), connector.connect(&path).unwrap()];
+    for (mut client, answer) in clients.into_iter().zip([b"inet\n", b"unix\n"]) {
+        client.sendall(b"?\n").unwrap();
+        assert_eq!(client.readline().unwrap(), answer);
+    }
+    end(server);
+    let error = Server::bind(path.as_path()).unwrap_err();
+    assert!(error.to_string().contains("remove it first"), "{error}");
 }
 
 /// `SOCK_SEQPACKET`: what is sent as one record is read as one, however many come at once.
