@@ -12,9 +12,8 @@ pub(super) fn server() -> Result<()> {
     let server = Server::bind("127.0.0.1:0")?.max_connections(20_000);
     ready(&server.addr()?);
     server.serve_forever(|conn: &mut Connection| {
-        let mut buf = [0; 1 << 16];
-        let n = conn.recv_into(&mut buf)?;
-        conn.sendall(&buf[..n])?;
+        let data = conn.recv(1 << 16)?;
+        conn.sendall(&data)?;
         Ok(Next::Wait)
     })
 }
