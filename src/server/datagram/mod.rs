@@ -21,6 +21,9 @@ const PACKETS: usize = 1024;
 /// No packet of UDP is longer, nor one of a Unix socket on most systems.
 const PACKET_SIZE: usize = 65_535;
 
+/// No system takes longer ones.
+const LONGEST: usize = 16 * 1024 * 1024;
+
 /// Receives packets over UDP or a Unix socket, and serves several at a time.
 ///
 /// Receiving is to packets what accepting is to connections: the thread that received one runs its handler, a quick
@@ -91,13 +94,14 @@ impl DatagramServer {
     }
 
     /// Drops longer packets, and tells [`handle_error`](DatagramHandler::handle_error). Each thread that receives
-    /// holds a buffer of that size; a packet is held in what it takes. Default is 65,535: longer than any of UDP.
+    /// holds a buffer of that size (16 MiB at most); a packet is held in what it takes. Default is 65,535: longer than
+    /// any of UDP.
     ///
     /// Python: `max_packet_size`, by default 8,192, past which a packet is cut off without a word.
     #[must_use]
     pub fn max_packet_size(mut self, bytes: usize) -> DatagramServer {
         // One byte more tells a packet that was cut off.
-        self.0.config.packet_size = bytes.saturating_add(1);
+        self.0.config.packet_size = bytes.min(LONGEST) + 1;
         self
     }
 
