@@ -64,3 +64,6 @@ pub use client_tls::ClientTls;
 pub use info::{TlsInfo, TlsVersion};
 
 pub(crate) use connection::{Aim, TlsConnection};
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! TLS, against a server that isn't sockeye's own.
 
 mod certificates;
+#[cfg(feature = "cli")]
+mod command;
 mod https;
 mod identity;
 mod peers;

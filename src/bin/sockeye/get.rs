@@ -1,6 +1,7 @@
 //! `sockeye get`: one URL, to standard output or into a file.
 
 mod output;
+mod trust;
 
 use std::{
     io::{self, IsTerminal, Read, Write},
@@ -13,10 +14,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sockeye::{
     Error, ErrorKind,
     cancel::CancelToken,
-    urllib::{Request, Response, Url, urlopen},
+    urllib::{Request, Response, Url},
 };
 
 use output::Output;
+use trust::Trust;
 
 /// Fetch a URL to standard output, or into a file.
 ///
@@ -39,6 +41,8 @@ pub(crate) struct Get {
     /// Give up after so many seconds in all [default: never]
     #[arg(short, long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// How much of an error's page is shown.
@@ -53,7 +57,7 @@ const INTERRUPTED: u8 = 130;
 /// Why it wasn't fetched.
 #[derive(Debug)]
 enum Failure {
-    /// The URL is none.
+    /// The URL, or another argument, is none.
     Usage(Error),
     /// It wasn't answered, or not to the end.
     Open(Error),
@@ -102,9 +106,10 @@ pub(crate) fn run(arguments: &Get) -> ExitCode {
 }
 
 fn fetch(request: Request, arguments: &Get) -> Result<(), Failure> {
+    let opener = arguments.trust.opener().map_err(Failure::Usage)?;
     let token = interruptible().map_err(Failure::Open)?;
     let request = request.timeout(arguments.timeout).cancel_token(&token);
-    let mut response = urlopen(request).map_err(|error| match error.kind() {
+    let mut response = opener.open(request).map_err(|error| match error.kind() {
         ErrorKind::Status => error.into_response().map_or_else(Failure::Open, Failure::Status),
         _ => Failure::Open(error),
     })?;
