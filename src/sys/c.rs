@@ -65,6 +65,9 @@ lacking! {
     IPV6_RTHDRDSTOPTS = -1;
     IPV6_NEXTHOP = -1;
     IPV6_PATHMTU = -1;
+    SCM_CREDENTIALS = -1;
+    SCM_TIMESTAMPNS = -1;
+    SCM_TIMESTAMPING = -1;
     SO_DOMAIN = -1;
     SO_PROTOCOL = -1;
     SO_PRIORITY = -1;
