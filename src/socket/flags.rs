@@ -50,7 +50,9 @@ numbers! {
         MSG_NOSIGNAL,
         /// Connects and sends in one packet, where both sides know each other (TCP Fast Open, Linux).
         MSG_FASTOPEN,
-        /// Sends from the program's own memory: needs [`SO_ZEROCOPY`](super::SO_ZEROCOPY) (Linux).
+        /// Sends from the program's own memory: needs [`SO_ZEROCOPY`](super::SO_ZEROCOPY) (Linux). What is sent is
+        /// what stands there when the system gets to it: leave it unchanged until
+        /// [`ErrorOrigin::Zerocopy`](super::ErrorOrigin::Zerocopy) says so.
         MSG_ZEROCOPY,
         /// After the first message of several, waits no longer (Linux).
         MSG_WAITFORONE,

@@ -48,12 +48,12 @@ fn is_ignored() -> bool {
 #[cfg(test)]
 mod tests {
     use std::{
-        io::Write,
+        io::{IoSlice, Write},
         os::{fd::AsFd, unix::net::UnixStream},
         process::Command,
     };
 
-    use super::super::{send, sendfile};
+    use super::super::{ControlOut, Outgoing, Slots, send, sendfile, sendmmsg, sendmsg};
     use crate::ErrorKind;
 
     /// In a process of its own, as the signal's default action would end the tests.
@@ -76,6 +76,12 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"data").unwrap();
         assert_eq!(send(ours.as_fd(), b"data", 0).unwrap_err().kind(), ErrorKind::BrokenPipe);
+        let (buffers, control) = ([IoSlice::new(b"data")], ControlOut::default());
+        let message = Outgoing { buffers: &buffers, control: &control, to: None };
+        assert_eq!(sendmsg(ours.as_fd(), &message, 0).unwrap_err().kind(), ErrorKind::BrokenPipe);
+        let mut slots = Slots::new(1, 4);
+        slots.put(0, b"data", None);
+        assert_eq!(sendmmsg(ours.as_fd(), &slots, 0..1, 0).unwrap_err().kind(), ErrorKind::BrokenPipe);
         if let Err(error) = sendfile(ours.as_fd(), &file, 0, 4) {
             assert!(matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::Unsupported));
         }
