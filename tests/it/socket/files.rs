@@ -10,7 +10,10 @@ use std::{
 use sockeye::{
     Error, ErrorKind,
     cancel::CancelToken,
-    socket::{Shutdown, Socket, SocketFile, create_server},
+    socket::{
+        AF_UNIX, Protocol, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET, Shutdown, Socket, SocketFile, create_server,
+        socketpair,
+    },
 };
 
 use super::{LONG, SHORT, check, pair};
@@ -140,6 +143,28 @@ fn what_was_not_sent_in_time_goes_later_and_once() {
         file.close().unwrap();
         assert!(reading.join().unwrap() == expected);
     });
+}
+
+#[test]
+fn a_flush_that_sent_some_goes_on_behind_it() {
+    let (ours, theirs) = socketpair(AF_UNIX, SOCK_STREAM, Protocol::default()).unwrap();
+    // Less than what is held back.
+    ours.setsockopt(SOL_SOCKET, SO_SNDBUF, 1).unwrap();
+    let mut file = ours.makefile().unwrap();
+    let data: Vec<u8> = (0..8000).map(|i| (i % 251) as u8).collect();
+    file.write_all(&data).unwrap();
+    file.socket().settimeout(SHORT).unwrap();
+    let error = check(file.flush().map_err(Error::from), ErrorKind::TimedOut);
+    assert!((1..8000).contains(&error.sent().unwrap()), "{error:?}");
+    file.socket().settimeout(LONG).unwrap();
+    let mut got = vec![0; 8000];
+    thread::scope(|scope| {
+        scope.spawn(|| (&theirs).read_exact(&mut got).unwrap());
+        file.flush().unwrap();
+    });
+    assert!(got == data);
+    theirs.settimeout(Duration::ZERO).unwrap();
+    check(theirs.recv(&mut [0; 8]), ErrorKind::WouldBlock);
 }
 
 #[test]

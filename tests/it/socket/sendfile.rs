@@ -105,7 +105,8 @@ fn a_pipe_is_a_source_within_the_time_limit() {
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"hello").unwrap();
     assert_eq!(client.sendfile(&source, 0, 5).unwrap(), 5);
-    assert!(client.sendfile(&source, 1, 5).is_err(), "a pipe has no places");
+    // A pipe has no places: ESPIPE.
+    assert_eq!(client.sendfile(&source, 1, 5).unwrap_err().raw_os_error(), Some(29));
     drop(stdin);
     assert_eq!(client.sendfile(&source, 0, None).unwrap(), 0);
     child.wait().unwrap();
@@ -142,6 +143,22 @@ fn an_error_tells_how_much_was_sent() {
         });
         assert!(got == data);
     }
+}
+
+#[test]
+fn a_copy_tells_how_much_was_sent_too() {
+    let (client, server) = pair();
+    client.settimeout(Duration::from_millis(20)).unwrap();
+    let (reader, mut writer) = UnixStream::pair().unwrap();
+    let source = File::from(OwnedFd::from(reader));
+    let sent = thread::scope(|scope| {
+        // Ends when nobody takes any more.
+        scope.spawn(move || while writer.write_all(&[7; 1 << 16]).is_ok() {});
+        let error = check(client.sendfile(&{ source }, 0, None), ErrorKind::TimedOut);
+        error.sent().unwrap()
+    });
+    assert!(sent > 0);
+    assert_eq!(arrives(&server, || drop(client)).len(), sent);
 }
 
 #[test]
