@@ -250,6 +250,13 @@ impl<'a> Connection<'a> {
     ///
     /// [`TimedOut`](ErrorKind::TimedOut), [`ConnectionReset`](ErrorKind::ConnectionReset).
     pub fn recv(&mut self, size: usize) -> Result<Vec<u8>> {
+        let rest = self.buffered.rest();
+        if !rest.is_empty() {
+            // As much as there is, not as much as there may be.
+            let data = rest[..rest.len().min(size)].to_vec();
+            self.buffered.take(data.len());
+            return Ok(data);
+        }
         // The promise is the caller's; what is allocated at first is bounded all the same.
         let mut data = vec![0; size.min(self.buffered.unit.block().max(64 * 1024))];
         let count = self.recv_into(&mut data)?;
