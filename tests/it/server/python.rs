@@ -1,6 +1,6 @@
 //! Python's own sockets and `socketserver` as the other side.
 
-use std::{path::Path, process::Command};
+use std::{io::BufRead, path::Path, process::Command};
 
 use sockeye::{
     Result,
@@ -154,6 +154,8 @@ fn check_packets(mut client: Client) {
     }
     // Lines go on from packet to packet; what a reader doesn't take at once is kept.
     client.send(b"a line in").unwrap();
+    // One after the other: a server with threads answers in any order.
+    assert_eq!(client.fill_buf().unwrap(), b"A LINE IN");
     client.send(b" packets\nand more").unwrap();
     assert_eq!(client.readline().unwrap(), b"A LINE IN PACKETS\n");
     assert_eq!(client.recv(3).unwrap(), b"AND");
