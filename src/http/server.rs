@@ -4,10 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    server::{
-        ServerHandle,
-        engine::{Config, Engine, serve_one},
-    },
+    server::{ServerHandle, engine::serve_one, setup::Setup},
     socket::{Address, IPPROTO_TCP, Socket, TCP_DEFER_ACCEPT, ToAddress, create_server},
     wire::write::is_text,
 };
@@ -64,9 +61,8 @@ const DEFER_ACCEPT: i32 = 5;
 #[doc(alias = "ThreadingHTTPServer")]
 #[doc(alias = "HTTPServer")]
 pub struct HttpServer {
-    sockets: Vec<Socket>,
+    setup: Setup,
     settings: Settings,
-    config: Config,
     log: Option<Log>,
     /// What is wrong with a setting.
     fault: Option<&'static str>,
@@ -97,7 +93,7 @@ impl HttpServer {
     ///
     /// As [`bind`](Self::bind).
     pub fn also_bind(mut self, address: impl ToAddress) -> Result<HttpServer> {
-        self.sockets.append(&mut HttpServer::bind(address)?.sockets);
+        self.setup.sockets.append(&mut HttpServer::bind(address)?.setup.sockets);
         Ok(self)
     }
 
@@ -111,7 +107,7 @@ impl HttpServer {
     /// As `listen`.
     #[doc(alias = "request_queue_size")]
     pub fn backlog(self, connections: i32) -> Result<HttpServer> {
-        self.sockets.iter().try_for_each(|socket| socket.listen(connections))?;
+        self.setup.sockets.iter().try_for_each(|socket| socket.listen(connections))?;
         Ok(self)
     }
 
@@ -193,10 +189,22 @@ impl HttpServer {
         self
     }
 
-    /// Past so many open connections, accepting waits until one ends. Default is 10,000.
+    /// Past so many open connections, accepting waits until one ends; see [`evict_after`](Self::evict_after). Default is
+    /// 10,000.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> HttpServer {
-        self.config.max_connections = connections;
+        self.setup.config.max_connections = connections;
+        self
+    }
+
+    /// When there are as many connections as allowed and another one waits, the one that has been idle longest is
+    /// closed to make room, if it has been idle for so long: so idle connections can't keep everybody out. Default is 5
+    /// seconds; `None` closes none.
+    ///
+    /// Idle is a connection between two requests, or before its first one.
+    #[must_use]
+    pub fn evict_after(mut self, idle: impl Into<Option<Duration>>) -> HttpServer {
+        self.setup.config.evict_after = idle.into();
         self
     }
 
@@ -209,7 +217,7 @@ impl HttpServer {
     /// 64 KiB, and the first 64 KiB of larger ones, are collected before the handler runs, and take no thread.
     #[must_use]
     pub fn max_threads(mut self, threads: usize) -> HttpServer {
-        self.config.max_threads = threads;
+        self.setup.config.max_threads = threads;
         self
     }
 
@@ -254,6 +262,38 @@ impl HttpServer {
         self
     }
 
+    /// How long [`handle_request`](Self::handle_request) waits for a connection. Default is the first listening
+    /// socket's own timeout: none.
+    ///
+    /// Python: `server.timeout`.
+    #[must_use]
+    pub fn request_timeout(mut self, limit: impl Into<Option<Duration>>) -> HttpServer {
+        self.setup.request_timeout = limit.into();
+        self
+    }
+
+    /// Has that called every so often while the server runs, as
+    /// [`Server::service_actions`](crate::server::Server::service_actions) does.
+    ///
+    /// Python: `service_actions`.
+    #[must_use]
+    pub fn service_actions(
+        mut self,
+        interval: Duration,
+        actions: impl FnMut() + Send + 'static,
+    ) -> HttpServer {
+        self.setup.call_every(interval, actions);
+        self
+    }
+
+    /// Its listening sockets, for their options and descriptors.
+    ///
+    /// Python: `server.socket`, `server.fileno()`.
+    #[must_use]
+    pub fn sockets(&self) -> &[Socket] {
+        &self.setup.sockets
+    }
+
     /// The address it listens on, with the port that the system chose; the first one, if there are several.
     ///
     /// Python: `server.server_address`. In `std::net`: `TcpListener::local_addr`.
@@ -264,7 +304,7 @@ impl HttpServer {
     #[doc(alias = "server_address")]
     #[doc(alias = "local_addr")]
     pub fn addr(&self) -> Result<Address> {
-        self.sockets[0].getsockname()
+        self.setup.addr()
     }
 
     /// All addresses that it listens on.
@@ -273,7 +313,7 @@ impl HttpServer {
     ///
     /// As `getsockname`.
     pub fn addrs(&self) -> Result<Vec<Address>> {
-        self.sockets.iter().map(Socket::getsockname).collect()
+        self.setup.addrs()
     }
 
     /// Serves for ever, or until the process ends; the calling thread waits.
@@ -296,16 +336,13 @@ impl HttpServer {
     /// When the system has no descriptors, memory or threads left to begin with, and for a wrong setting.
     pub fn spawn(self, handler: impl Handler + 'static) -> Result<ServerHandle> {
         self.check()?;
-        let addrs = self.addrs()?;
-        let HttpServer { sockets, settings, config, log, .. } = self;
-        let service = HttpService::new(handler, settings, log, config.max_threads);
-        let engine = Engine::start(service, sockets, &config)?;
-        Ok(ServerHandle::new(engine, addrs))
+        let HttpServer { setup, settings, log, .. } = self;
+        let service = HttpService::new(handler, settings, log, setup.config.max_threads);
+        setup.spawn(service)
     }
 
-    /// Accepts one connection on the first address, and answers one request on the calling thread: the handler may
-    /// borrow what stands around it. The time to wait for the connection is the listening socket's timeout: set it
-    /// with [`Socket::settimeout`] before making the server from it.
+    /// Accepts one connection on any of its addresses, and answers one request on the calling thread: the handler may
+    /// borrow what stands around it. [`request_timeout`](Self::request_timeout) says how long it waits.
     ///
     /// Python: `server.handle_request()`.
     ///
@@ -341,7 +378,7 @@ impl HttpServer {
     /// ```
     pub fn handle_request(&self, handler: impl Handler) -> Result<()> {
         self.check()?;
-        let (socket, peer) = self.sockets[0].accept()?;
+        let (socket, peer) = self.setup.await_request(Socket::accept)?;
         let settings = Settings { keeps_alive: false, ..self.settings.clone() };
         let service = HttpService::new(handler, settings, self.log.clone(), 1);
         serve_one(&service, socket, peer)
@@ -355,13 +392,7 @@ impl HttpServer {
 /// From a socket that listens already: of a parent process, of any family, with any options.
 impl From<Socket> for HttpServer {
     fn from(socket: Socket) -> HttpServer {
-        HttpServer {
-            sockets: vec![socket],
-            settings: Settings::default(),
-            config: Config::default(),
-            log: None,
-            fault: None,
-        }
+        HttpServer { setup: Setup::over(socket), settings: Settings::default(), log: None, fault: None }
     }
 }
 

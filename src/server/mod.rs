@@ -70,7 +70,7 @@ pub(crate) mod engine;
 mod handle;
 mod plain;
 mod session;
-mod setup;
+pub(crate) mod setup;
 
 use std::time::Duration;
 

@@ -19,25 +19,25 @@ use super::{
 };
 
 /// See the module.
-pub(super) struct Setup {
-    pub(super) sockets: Vec<Socket>,
-    pub(super) config: Config,
+pub(crate) struct Setup {
+    pub(crate) sockets: Vec<Socket>,
+    pub(crate) config: Config,
     /// How long `handle_request` waits.
-    pub(super) request_timeout: Option<Duration>,
+    pub(crate) request_timeout: Option<Duration>,
     /// The time limit of a handler's calls.
-    pub(super) timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     actions: Option<(Duration, Mutex<Actions>)>,
 }
 
 /// What is called now and then.
-pub(super) type Actions = Box<dyn FnMut() + Send>;
+pub(crate) type Actions = Box<dyn FnMut() + Send>;
 
 impl Setup {
-    pub(super) fn bind(address: impl ToAddress, kind: Kind) -> Result<Setup> {
+    pub(crate) fn bind(address: impl ToAddress, kind: Kind) -> Result<Setup> {
         Ok(Setup::over(ListenOptions::new().kind(kind).create_server(address)?))
     }
 
-    pub(super) fn over(socket: Socket) -> Setup {
+    pub(crate) fn over(socket: Socket) -> Setup {
         Setup {
             request_timeout: socket.gettimeout(),
             sockets: vec![socket],
@@ -47,15 +47,15 @@ impl Setup {
         }
     }
 
-    pub(super) fn call_every(&mut self, interval: Duration, actions: impl FnMut() + Send + 'static) {
+    pub(crate) fn call_every(&mut self, interval: Duration, actions: impl FnMut() + Send + 'static) {
         self.actions = Some((interval, Mutex::new(Box::new(actions))));
     }
 
-    pub(super) fn addr(&self) -> Result<Address> {
+    pub(crate) fn addr(&self) -> Result<Address> {
         self.sockets[0].getsockname()
     }
 
-    pub(super) fn addrs(&self) -> Result<Vec<Address>> {
+    pub(crate) fn addrs(&self) -> Result<Vec<Address>> {
         self.sockets.iter().map(Socket::getsockname).collect()
     }
 
@@ -64,7 +64,7 @@ impl Setup {
     /// # Errors
     ///
     /// `TimedOut`, and what `take` reports.
-    pub(super) fn await_request<'a, T>(&'a self, mut take: impl FnMut(&'a Socket) -> Result<T>) -> Result<T> {
+    pub(crate) fn await_request<'a, T>(&'a self, mut take: impl FnMut(&'a Socket) -> Result<T>) -> Result<T> {
         if let [socket] = &self.sockets[..] {
             socket.settimeout(self.request_timeout)?;
             return take(socket);
@@ -89,7 +89,7 @@ impl Setup {
         }
     }
 
-    pub(super) fn spawn<S: Service + 'static>(self, service: S) -> Result<ServerHandle> {
+    pub(crate) fn spawn<S: Service + 'static>(self, service: S) -> Result<ServerHandle> {
         let addrs = self.addrs()?;
         let engine = Engine::start(service, self.sockets, &self.config)?;
         let handle = ServerHandle::new(Arc::clone(&engine), addrs);

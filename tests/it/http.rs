@@ -4,6 +4,7 @@ mod answers;
 mod bodies;
 mod facade;
 mod framing;
+mod hooks;
 mod limits;
 mod refusals;
 mod support;

@@ -1,0 +1,58 @@
+//! What an HTTP server has of every server: room for new peers, actions between requests, waiting for one request.
+
+use std::{io::BufReader, io::Write, sync::mpsc, thread, time::Duration};
+
+use sockeye::{
+    ErrorKind,
+    http::{HttpServer, StatusCode, handler},
+};
+
+use super::support::{Answer, Site};
+use crate::support::{PATIENCE, connect};
+
+const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n";
+
+#[test]
+fn idle_connections_keep_nobody_out() {
+    let site = Site::with(|server| server.max_connections(1).evict_after(Duration::ZERO));
+    let first = site.connect();
+    (&first).write_all(ASK).unwrap();
+    let mut answers = BufReader::new(&first);
+    assert_eq!(Answer::read(&mut answers, false).unwrap().status, 200);
+    // The only place is taken, by a connection that is idle.
+    let second = site.connect();
+    (&second).write_all(ASK).unwrap();
+    assert_eq!(Answer::read(&mut BufReader::new(&second), false).unwrap().status, 200);
+    assert!(Answer::read(&mut answers, false).is_none(), "the idle one was closed");
+}
+
+#[test]
+fn actions_are_called_while_it_serves() {
+    let (tell, told) = mpsc::channel();
+    let server = HttpServer::bind("127.0.0.1:0").unwrap();
+    let server = server.service_actions(Duration::from_millis(1), move || tell.send(()).unwrap_or(()));
+    let server = server.spawn(handler(|_, response| response.send_error(StatusCode::GONE, None))).unwrap();
+    told.recv_timeout(PATIENCE).unwrap();
+    told.recv_timeout(PATIENCE).unwrap();
+    server.shutdown();
+    server.join().unwrap();
+}
+
+#[test]
+fn one_request_is_waited_for_on_every_address() {
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().also_bind("127.0.0.1:0").unwrap();
+    let server = server.request_timeout(Duration::from_millis(1));
+    let gone = || handler(|_, response| response.send_error(StatusCode::GONE, None));
+    assert_eq!(server.handle_request(gone()).unwrap_err().kind(), ErrorKind::TimedOut);
+    assert_eq!(server.sockets().len(), 2);
+    let server = server.request_timeout(PATIENCE);
+    for addr in server.addrs().unwrap() {
+        let peer = thread::spawn(move || {
+            let stream = connect(addr.as_socket_addr().unwrap());
+            (&stream).write_all(ASK).unwrap();
+            Answer::read(&mut BufReader::new(stream), false).unwrap().status
+        });
+        server.handle_request(gone()).unwrap();
+        assert_eq!(peer.join().unwrap(), 410);
+    }
+}
