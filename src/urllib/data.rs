@@ -90,6 +90,19 @@ impl Data {
         !matches!(self.0, Source::Spent)
     }
 
+    /// The bytes, if it is bytes: for a handler that signs them.
+    ///
+    /// ```
+    /// assert_eq!(sockeye::urllib::Data::from("abc").bytes(), Some(&b"abc"[..]));
+    /// ```
+    #[must_use]
+    pub fn bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Source::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
     /// Whether it is still there after it was sent.
     pub(super) fn is_bytes(&self) -> bool {
         matches!(self.0, Source::Bytes(_))

@@ -33,11 +33,19 @@ const MAX_ROUNDS: usize = 64;
 ///
 /// | order | handler |
 /// |---|---|
+/// | 50 | `LogHandler` (feature `log`): tells the `log` crate |
+/// | 100 | [`HstsHandler`](super::HstsHandler), if you add it: http becomes https |
+/// | 200 | `CookieHandler` (feature `cookies`), if you add it |
+/// | 300 | `DigestAuthHandler` (feature `digest`), if you add it |
+/// | 310 | [`BasicAuthHandler`](super::BasicAuthHandler): what the URL holds, and your passwords |
+/// | 320, 330 | [`BearerAuthHandler`](super::BearerAuthHandler), [`NetrcHandler`](super::NetrcHandler), if you add them |
+/// | 350 | [`RetryHandler`](super::RetryHandler), if you add it |
 /// | 400 | [`RedirectHandler`](super::RedirectHandler) |
+/// | 450 | `DecodeHandler` (features `gzip`, `brotli`, `zstd`): undoes `Content-Encoding` |
 /// | 460 | [`Request::max_body`], [`Request::progress`] |
 /// | 500 | yours, unless it says otherwise |
 /// | 900 | [`ErrorProcessor`](super::ErrorProcessor): a status of 400 or above becomes an error |
-/// | 1000 | the schemes |
+/// | 1000 | the schemes: [`FileHandler`](super::FileHandler), [`DataHandler`](super::DataHandler); at last http |
 ///
 /// All methods have a default that does nothing. They take `&self`, and are called from every thread that uses
 /// the opener; what belongs to one call only is kept in [`Exchange::state`].

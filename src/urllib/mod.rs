@@ -50,15 +50,17 @@
 //! Not here: HTTP/2 and 3, FTP, a cache.
 
 mod address;
+mod base64;
 mod builder;
 mod data;
-mod encode;
 mod error;
 mod handler;
 mod handlers;
 mod header;
 mod into_request;
 mod opener;
+mod parse;
+mod partial;
 mod patience;
 mod request;
 mod response;
@@ -69,10 +71,24 @@ pub use url::Url;
 
 pub use builder::OpenerBuilder;
 pub use data::Data;
-pub use encode::{parse_qsl, quote, quote_plus, unquote, unquote_plus, urlencode};
 pub use handler::{Exchange, Handler, Next};
-pub use handlers::{ErrorProcessor, Progress, RedirectHandler};
+#[cfg(any(feature = "gzip", feature = "brotli", feature = "zstd"))]
+pub use handlers::DecodeHandler;
+#[cfg(feature = "digest")]
+pub use handlers::DigestAuthHandler;
+#[cfg(feature = "log")]
+pub use handlers::LogHandler;
+pub use handlers::{
+    BasicAuthHandler, BearerAuthHandler, DataHandler, ErrorProcessor, FileHandler, HstsHandler, Netrc,
+    NetrcHandler, PasswordManager, Progress, RedirectHandler, RetryHandler,
+};
+#[cfg(feature = "cookies")]
+pub use handlers::{CookieFile, CookieHandler, CookieJar};
 pub use into_request::IntoRequest;
 pub use opener::{Opener, build_opener, install_opener, urlopen};
+pub use parse::{
+    QueryOptions, SplitResult, parse_qs, parse_qsl, quote, quote_from_bytes, quote_plus, quote_safe, unquote,
+    unquote_plus, unquote_to_bytes, urldefrag, urlencode, urlencode_doseq, urljoin, urlsplit, urlunsplit,
+};
 pub use request::Request;
 pub use response::{Body, Response};

@@ -163,6 +163,14 @@ impl Opener {
         self.0.http.close_idle();
     }
 
+    /// The headers that go with every request that doesn't have them.
+    ///
+    /// Python: `OpenerDirector.addheaders`.
+    #[must_use]
+    pub fn default_headers(&self) -> &HeaderMap {
+        &self.0.headers
+    }
+
     /// One round through the chain.
     fn round(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Result<Next> {
         exchange.begin_round()?;

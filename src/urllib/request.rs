@@ -89,7 +89,7 @@ enum Approved {
 
 impl Request {
     /// A request for that URL: GET, or POST once it has [`data`](Self::data). A user name and password in the
-    /// URL aren't sent.
+    /// URL are sent by [`BasicAuthHandler`](super::BasicAuthHandler).
     ///
     /// # Errors
     ///
@@ -377,7 +377,7 @@ impl Request {
     }
 
     /// Keeps the first fault.
-    fn refuse(&mut self, error: Error) {
+    pub(super) fn refuse(&mut self, error: Error) {
         self.fault.get_or_insert(error);
     }
 }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use ::http::{HeaderMap, StatusCode, Version};
+use ::http::{HeaderMap, HeaderName, StatusCode, Version};
 use url::Url;
 
 use super::{address, transport::WireBody};
@@ -281,6 +281,24 @@ impl Response {
     pub(super) fn map_layer<L: Layer + 'static>(self, make: impl FnOnce(Body) -> L) -> Response {
         let parts = *self.0;
         Response(Box::new(Parts { body: Body(Source::Layer(Box::new(make(parts.body)))), ..parts }))
+    }
+
+    /// An answer whose body is of the crate's own.
+    pub(super) fn from_layer<L: Layer + 'static>(url: Url, layer: L) -> Response {
+        Response::new(url, io::empty()).map_layer(|_| layer)
+    }
+
+    /// Whether it has that header; makes no map.
+    pub(super) fn has_header(&self, name: &HeaderName) -> bool {
+        if let Some(map) = self.0.head.map.get() {
+            return map.contains_key(name);
+        }
+        let name = name.as_str().as_bytes();
+        self.0
+            .head
+            .bytes
+            .split(|&byte| byte == b'\n')
+            .any(|line| line.get(name.len()) == Some(&b':') && line[..name.len()].eq_ignore_ascii_case(name))
     }
 
     pub(super) fn with_history(mut self, history: Vec<Url>) -> Response {

@@ -1,11 +1,20 @@
 //! The client against servers that play a script.
 
+mod auth;
 mod careful;
+#[cfg(feature = "cookies")]
+mod cookies;
 mod deadline;
+#[cfg(feature = "gzip")]
+mod decode;
 mod handlers;
+mod hsts;
+mod parse;
 mod pool;
 mod redirect;
 mod request;
+mod retry;
+mod schemes;
 mod secrets;
 mod strace;
 mod watch;
@@ -52,4 +61,19 @@ fn text(mut response: Response) -> Result<String> {
 /// Opens it with an opener of its own, and reads all.
 fn fetch(request: impl IntoRequest) -> Result<String> {
     text(Opener::new().open(request)?)
+}
+
+/// The header that names the codings that are built in.
+fn accepted() -> String {
+    let codings = [
+        (cfg!(feature = "gzip"), "gzip, deflate"),
+        (cfg!(feature = "brotli"), "br"),
+        (cfg!(feature = "zstd"), "zstd"),
+    ];
+    let built_in: Vec<_> =
+        codings.iter().filter(|(built_in, _)| *built_in).map(|(_, names)| *names).collect();
+    match built_in.as_slice() {
+        [] => "Accept-Encoding: identity".to_owned(),
+        names => format!("accept-encoding: {}", names.join(", ")),
+    }
 }

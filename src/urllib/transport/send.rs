@@ -46,7 +46,7 @@ pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &Header
     if own(request, &USER_AGENT).is_none() && !defaults.contains_key(USER_AGENT) {
         write::field(out, "User-Agent", AGENT.as_bytes())?;
     }
-    // Nothing is decoded yet, so nothing coded is asked for (RFC 9110 §12.5.3).
+    // Without a handler that decodes, nothing coded is asked for (RFC 9110 §12.5.3).
     if own(request, &ACCEPT_ENCODING).is_none() && !defaults.contains_key(ACCEPT_ENCODING) {
         write::field(out, "Accept-Encoding", b"identity")?;
     }

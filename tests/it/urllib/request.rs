@@ -7,7 +7,7 @@ use sockeye::{
     urllib::{Data, HeaderValue, Opener, Request, build_opener, urlencode, urlopen},
 };
 
-use super::{fetch, hear, ok, one};
+use super::{accepted, fetch, hear, ok, one};
 use crate::support::Turn;
 
 #[test]
@@ -17,11 +17,11 @@ fn a_plain_get() -> Result<()> {
     let mut page = String::new();
     urlopen(url)?.read_to_string(&mut page)?;
     assert_eq!(page, "hello");
-    let version = env!("CARGO_PKG_VERSION");
+    let (version, accepted) = (env!("CARGO_PKG_VERSION"), accepted());
     assert_eq!(
         server.heard()[0],
         format!(
-            "GET /a/b?c=d HTTP/1.1\r\nHost: {addr}\r\nUser-Agent: sockeye/{version}\r\nAccept-Encoding: identity\r\n\r\n"
+            "GET /a/b?c=d HTTP/1.1\r\nHost: {addr}\r\nUser-Agent: sockeye/{version}\r\n{accepted}\r\n\r\n"
         ),
     );
     Ok(())

@@ -1,12 +1,12 @@
-//! [`urlencode`], [`quote`] and their relatives: Python's `urllib.parse`, as far as `url::Url` leaves a gap.
+//! [`urlencode`], [`quote`] and their relatives: percent coding.
 
 use std::{
-    borrow::{Borrow, Cow},
+    borrow::Borrow,
     fmt::{Display, Write},
 };
 
 use form_urlencoded::byte_serialize;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_encode, utf8_percent_encode};
 
 /// What `quote` leaves as it is: RFC 3986's unreserved characters, and the slash.
 const QUOTED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -49,6 +49,28 @@ where
     out
 }
 
+/// The same for names with several values: each value makes a pair of its own.
+///
+/// Python: `urllib.parse.urlencode(doseq=True)`.
+///
+/// ```
+/// use sockeye::urllib::urlencode_doseq;
+///
+/// assert_eq!(urlencode_doseq([("tag", vec!["a", "b c"]), ("none", vec![])]), "tag=a&tag=b+c");
+/// ```
+pub fn urlencode_doseq<K, V, S>(pairs: impl IntoIterator<Item = (K, S)>) -> String
+where
+    K: Display,
+    V: Display,
+    S: IntoIterator<Item = V>,
+{
+    let named = pairs.into_iter().flat_map(|(name, values)| {
+        let name = name.to_string();
+        values.into_iter().map(move |value| (name.clone(), value)).collect::<Vec<_>>()
+    });
+    urlencode(named)
+}
+
 /// Appends one part; `text` is a scratch buffer.
 fn encode(out: &mut String, text: &mut String, part: &impl Display) {
     text.clear();
@@ -72,6 +94,54 @@ fn encode(out: &mut String, text: &mut String, part: &impl Display) {
 #[must_use]
 pub fn quote(text: &str) -> String {
     utf8_percent_encode(text, QUOTED).collect()
+}
+
+/// The same, and leaves these ASCII characters as they are, too: `/` only if it is among them.
+///
+/// Python: `urllib.parse.quote(text, safe)`.
+///
+/// ```
+/// use sockeye::urllib::quote_safe;
+///
+/// assert_eq!(quote_safe("a/b:c", ""), "a%2Fb%3Ac");
+/// assert_eq!(quote_safe("a/b:c", ":"), "a%2Fb:c");
+/// ```
+#[must_use]
+pub fn quote_safe(text: &str, safe: &str) -> String {
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || "_.-~".contains(c) || (c.is_ascii() && safe.contains(c));
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if plain(c) {
+            out.push(c);
+        } else {
+            out.extend(percent_encode(c.encode_utf8(&mut [0; 4]).as_bytes(), NON_ALPHANUMERIC));
+        }
+    }
+    out
+}
+
+/// As [`quote`], for bytes that needn't be UTF-8.
+///
+/// Python: `urllib.parse.quote_from_bytes`.
+///
+/// ```
+/// use sockeye::urllib::{quote_from_bytes, unquote_to_bytes};
+///
+/// assert_eq!(quote_from_bytes(b"a&\xef"), "a%26%EF");
+/// assert_eq!(unquote_to_bytes("a%26%EF"), b"a&\xef");
+/// ```
+#[must_use]
+pub fn quote_from_bytes(bytes: &[u8]) -> String {
+    percent_encode(bytes, QUOTED).collect()
+}
+
+/// Undoes [`quote_from_bytes`].
+///
+/// Python: `urllib.parse.unquote_to_bytes`.
+#[must_use]
+pub fn unquote_to_bytes(text: &str) -> Vec<u8> {
+    percent_decode_str(text).collect()
 }
 
 /// Undoes [`quote`]. Bytes that aren't UTF-8 become U+FFFD, as in Python.
@@ -102,20 +172,6 @@ pub fn quote_plus(text: &str) -> String {
 #[must_use]
 pub fn unquote_plus(text: &str) -> String {
     unquote(&text.replace('+', " "))
-}
-
-/// Reads a form or a query back into its pairs, in order.
-///
-/// Python: `urllib.parse.parse_qsl`, with `keep_blank_values`.
-///
-/// ```
-/// use sockeye::urllib::parse_qsl;
-///
-/// let pairs: Vec<_> = parse_qsl("a=1&b=x+y&c").collect();
-/// assert_eq!(pairs, [("a".into(), "1".into()), ("b".into(), "x y".into()), ("c".into(), "".into())]);
-/// ```
-pub fn parse_qsl(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    form_urlencoded::parse(text.as_bytes())
 }
 
 #[cfg(test)]
