@@ -34,7 +34,7 @@ use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{Kind, SOCK_DGRAM, SOCK_STREAM, Shutdown, Socket, ToAddress},
+    socket::{Kind, LineEnd, SOCK_DGRAM, SOCK_STREAM, Shutdown, Socket, ToAddress},
     stream::{Buffer, Stream},
 };
 
@@ -315,20 +315,13 @@ impl Client {
     #[doc(alias = "makefile")]
     pub fn readline(&mut self) -> Result<Vec<u8>> {
         let deadline = self.deadline();
-        let mut seen = 0;
+        let mut end = LineEnd::at_or_after(0, self.line_limit);
         loop {
-            let data = self.received.bytes();
-            let end = data[seen..].iter().position(|&byte| byte == b'\n').map(|at| seen + at + 1);
-            seen = data.len();
-            if end.unwrap_or(seen) > self.line_limit {
-                let message = format!("a line of more than {} bytes", self.line_limit);
-                return Err(Error::new(ErrorKind::TooLarge, message));
-            }
-            if let Some(end) = end {
+            if let Some(end) = end.find(self.received.bytes())? {
                 return Ok(self.received.take(end));
             }
             if self.fill(deadline).map_err(|error| doing("readline", error))? == 0 {
-                return Ok(self.received.take(seen));
+                return Ok(self.received.take(usize::MAX));
             }
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{Address, Shutdown, Socket, write_by_send},
+    socket::{Address, LineEnd, Shutdown, Socket, write_by_send},
     stream::Stream,
 };
 
@@ -306,22 +306,19 @@ impl<'a> Connection<'a> {
     /// [`TooLarge`](ErrorKind::TooLarge) past 64 KiB without a line's end; as [`recv`](Self::recv) otherwise.
     pub fn readline(&mut self) -> Result<Vec<u8>> {
         let deadline = self.buffered.deadline();
-        let mut searched = 0;
+        let mut end = LineEnd::at_or_after(0, LONGEST_LINE);
         loop {
             let rest = self.buffered.rest();
-            let line = match rest[searched..].iter().position(|&byte| byte == b'\n') {
-                Some(at) => rest[..=searched + at].to_vec(),
-                None if self.buffered.ended => rest.to_vec(),
-                None if rest.len() >= LONGEST_LINE => {
-                    return Err(Error::new(ErrorKind::TooLarge, "a line is longer than 64 KiB"));
-                }
+            let length = match end.find(rest)? {
+                Some(length) => length,
+                None if self.buffered.ended => rest.len(),
                 None => {
-                    searched = rest.len();
                     self.fill(deadline)?;
                     continue;
                 }
             };
-            self.buffered.take(line.len());
+            let line = rest[..length].to_vec();
+            self.buffered.take(length);
             return Ok(line);
         }
     }

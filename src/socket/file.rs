@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 
-use super::{Buffer, Limit, MsgFlags, Socket, transfer::doing};
+use super::{Buffer, Limit, LineEnd, MsgFlags, Socket, transfer::doing};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The longest line unless told otherwise: that of Python's `http.server` and `smtplib`.
@@ -182,8 +182,7 @@ impl SocketFile {
     /// ```
     pub fn readlines(&mut self, hint: usize) -> Result<Vec<Vec<u8>>> {
         // The line that ends behind this place is the last one.
-        let most = hint.saturating_add(self.line_limit);
-        let length = self.length_through(hint.saturating_sub(1), most, "readlines")?;
+        let length = self.length_through(hint.saturating_sub(1), "readlines")?;
         let lines = self.received.take(length);
         Ok(lines.split_inclusive(|&byte| byte == b'\n').map(<[u8]>::to_vec).collect())
     }
@@ -257,29 +256,19 @@ impl SocketFile {
 
     /// How long the next line is, which is in the buffer then.
     fn line_length(&mut self) -> Result<usize> {
-        self.length_through(0, self.line_limit, "readline")
+        self.length_through(0, "readline")
     }
 
-    /// How long the data is through the first line's end at that place or later, or the end of data; at most `most`.
-    fn length_through(&mut self, place: usize, most: usize, operation: &'static str) -> Result<usize> {
+    /// How long the data is through the first line's end at that place or later, or the end of data.
+    fn length_through(&mut self, place: usize, operation: &'static str) -> Result<usize> {
         let limit = self.limit();
-        let mut seen = place;
+        let mut end = LineEnd::at_or_after(place, self.line_limit);
         loop {
-            let data = self.received.bytes();
-            let end = data.get(seen..).and_then(|rest| rest.iter().position(|&byte| byte == b'\n'));
-            let length = end.map_or(data.len(), |at| seen + at + 1);
-            if length > most {
-                return Err(Error::new(
-                    ErrorKind::TooLarge,
-                    format!("a line of more than {} bytes", self.line_limit),
-                ));
-            }
-            if end.is_some() {
+            if let Some(length) = end.find(self.received.bytes())? {
                 return Ok(length);
             }
-            seen = place.max(length);
             if self.fill(limit).map_err(|error| doing(operation, error))? == 0 {
-                return Ok(length);
+                return Ok(self.received.bytes().len());
             }
         }
     }

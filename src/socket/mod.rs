@@ -80,6 +80,7 @@ mod inet;
 mod interfaces;
 mod io;
 mod kernel;
+mod line;
 mod listen_options;
 mod message;
 mod mode;
@@ -138,6 +139,7 @@ pub(crate) use buffer::Buffer;
 pub(crate) use connect::errno_of;
 pub(crate) use create::dial;
 pub(crate) use io::write_by_send;
+pub(crate) use line::LineEnd;
 
 #[cfg(feature = "tls")]
 pub(crate) use target::host_of;
