@@ -14,7 +14,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sockeye::{
     Error, ErrorKind,
     cancel::CancelToken,
-    urllib::{Request, Response, Url},
+    urllib::{Request, Response, StatusCode, Url},
 };
 
 use output::Output;
@@ -22,13 +22,15 @@ use trust::Trust;
 
 /// Fetch a URL to standard output, or into a file.
 ///
-/// Redirects are followed. The file appears, or is replaced, once it is complete, and not at all if the download fails;
-/// only in a folder that can't be written to is a file that is there overwritten in place, and emptied if that fails.
+/// Redirects are followed. A user name and password in the URL are sent to that host alone. The file appears, or is
+/// replaced, once it is complete, and not at all if the download fails; only in a folder that can't be written to is a
+/// file that is there overwritten in place, and emptied if that fails.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit status:
   0    fetched
   1    failed: no connection, a broken or incomplete answer, a file that can't be written
   2    wrong usage
+  3    the server answered with something other than the page: a redirect to nowhere, a part of it (206)
   4    the server answered 4xx (the answer goes to standard error)
   5    the server answered 5xx
   130  interrupted")]
@@ -51,6 +53,9 @@ const SHOWN: u64 = 64 * 1024;
 /// What is read at once: large enough to go straight from the socket into the buffer.
 const PIECE: usize = 64 * 1024;
 
+/// The exit status of an answer that is neither the page nor an error.
+const NOT_THE_PAGE: u8 = 3;
+
 /// What a shell reports for SIGINT.
 const INTERRUPTED: u8 = 130;
 
@@ -63,6 +68,8 @@ enum Failure {
     Open(Error),
     /// The server answered with an error.
     Status(Response),
+    /// The server answered, without an error, but not with the page.
+    Other(Box<Response>, &'static str),
     /// Of so many bytes that were promised, so many came.
     Cut(u64, Option<u64>),
     /// The body broke off for another reason.
@@ -79,7 +86,7 @@ enum Failure {
 pub(crate) fn run(arguments: &Get) -> ExitCode {
     let (url, failure) = match Request::new(&arguments.url) {
         Ok(request) => {
-            let url = without_user_info(request.url().clone());
+            let url = without_user_info(request.url());
             match fetch(request, arguments) {
                 Ok(()) => return ExitCode::SUCCESS,
                 Err(failure) => (url, failure),
@@ -98,6 +105,7 @@ pub(crate) fn run(arguments: &Get) -> ExitCode {
         Failure::Cut(got, None) => (cut(&url, &format!("{got} bytes")), 1),
         Failure::Write(what, error) => (format!("{what}: {}", Error::from(error)), 1),
         Failure::Place(message) => (message, 1),
+        Failure::Other(response, why) => (format!("{}: {why}", answered(&response)), NOT_THE_PAGE),
         Failure::Unread => return ExitCode::FAILURE,
         Failure::Status(response) => return report(response),
     };
@@ -113,6 +121,9 @@ fn fetch(request: Request, arguments: &Get) -> Result<(), Failure> {
         ErrorKind::Status => error.into_response().map_or_else(Failure::Open, Failure::Status),
         _ => Failure::Open(error),
     })?;
+    if let Some(why) = why_not_the_page(response.status()) {
+        return Err(Failure::Other(Box::new(response), why));
+    }
     let mut output = Output::open(arguments.output.as_deref())?;
     let promised = response.bytes_left();
     let bar = progress(promised, output.is_seen());
@@ -171,12 +182,27 @@ fn interruptible() -> sockeye::Result<CancelToken> {
     Ok(token)
 }
 
+/// Why an answer that is no error isn't the page either: its body, if it has one, must not pass for it.
+fn why_not_the_page(status: StatusCode) -> Option<&'static str> {
+    match status.as_u16() {
+        206 => Some("a part of the page, when all of it was asked for"),
+        304 => Some("the page hasn't changed, which nobody asked"),
+        301 | 302 | 303 | 307 | 308 => Some("a redirect that doesn't say where to"),
+        300..=399 => Some("neither the page nor a redirect that can be followed"),
+        _ => None,
+    }
+}
+
+fn answered(response: &Response) -> String {
+    let host = response.url().host_str().unwrap_or_default();
+    let answer = format!("{host} answered {} {}", response.status().as_u16(), response.reason());
+    answer.trim_end().to_owned()
+}
+
 /// Shows an error's page.
 fn report(mut response: Response) -> ExitCode {
     let (status, mut page) = (response.status(), Vec::new());
-    let phrase = format!("{} {}", status.as_u16(), response.reason());
-    let host = response.url().host_str().unwrap_or_default();
-    eprintln!("sockeye: {host} answered {}", phrase.trim_end());
+    eprintln!("sockeye: {}", answered(&response));
     // A page that breaks off is shown as far as it came: the status is the news.
     let _ = (&mut response).take(SHOWN).read_to_end(&mut page);
     let mut text = String::from_utf8_lossy(&page).into_owned();
@@ -196,7 +222,8 @@ fn cut(url: &str, came: &str) -> String {
 }
 
 /// For messages: a password isn't shown.
-fn without_user_info(mut url: Url) -> String {
+fn without_user_info(url: &Url) -> String {
+    let mut url = url.clone();
     // These fail only for URLs that can't have any.
     let _ = url.set_username("");
     let _ = url.set_password(None);

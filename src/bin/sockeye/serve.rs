@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{self, IsTerminal, Write},
+    net::Ipv6Addr,
     path::{Path, PathBuf},
     process::{self, ExitCode},
     sync::{
@@ -31,7 +32,7 @@ pub(crate) struct Serve {
     #[arg(short, long, value_name = "DIR", default_value = ".")]
     directory: PathBuf,
     /// Listen on this port; 0 is any free one
-    #[arg(default_value_t = 8000, value_parser = port)]
+    #[arg(default_value_t = 8000, value_parser = port, allow_negative_numbers = true)]
     port: u16,
     /// What users of other servers try.
     #[arg(long = "port", short, hide = true, value_name = "PORT", value_parser = not_an_option)]
@@ -161,6 +162,9 @@ fn listen(arguments: &Serve) -> Result<HttpServer, Failure> {
         ErrorKind::PermissionDenied => Failure::Runtime(format!(
             "no permission to listen on port {port}; use one from 1024 on, such as 8080"
         )),
+        ErrorKind::InvalidInput if lacks_scope(host) => Failure::Usage(format!(
+            "{host} is a link-local address, the same on every interface; say which one, such as {host}%eth0"
+        )),
         ErrorKind::UnknownHost | ErrorKind::InvalidInput => Failure::Usage(format!(
             "there is no address {host:?}; --bind takes an address of this machine, such as 127.0.0.1 or ::1"
         )),
@@ -169,6 +173,11 @@ fn listen(arguments: &Serve) -> Result<HttpServer, Failure> {
         )),
         _ => runtime(error),
     })
+}
+
+/// Whether it is an address that means something on one interface only, without its name (RFC 4007 §6).
+fn lacks_scope(host: &str) -> bool {
+    host.parse().is_ok_and(|addr: Ipv6Addr| addr.is_unicast_link_local())
 }
 
 /// A port above that one which could be listened on a moment ago.

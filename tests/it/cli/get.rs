@@ -72,6 +72,75 @@ fn an_old_file_is_replaced_with_its_mode_and_through_its_link() {
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
 }
 
+/// As the shell's `>` does: the link stays, and its file appears where it leads.
+#[test]
+fn a_link_to_nothing_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (link, next, file) =
+        (folder.path().join("link"), folder.path().join("next"), folder.path().join("file"));
+    std::os::unix::fs::symlink("next", &link).unwrap();
+    std::os::unix::fs::symlink(&file, &next).unwrap();
+    check(&into_file(&answer("HTTP/1.0 200 OK\r\n\r\nnew").url("/"), &link), 0, "", "");
+    for link in [&link, &next] {
+        assert!(fs::symlink_metadata(link).unwrap().is_symlink());
+    }
+    assert!(fs::symlink_metadata(&file).unwrap().is_file());
+    assert_eq!((&*fs::read_to_string(&file).unwrap(), names(&folder).len()), ("new", 3));
+    // One that leads to itself is an error, one into no folder as well.
+    let circle = folder.path().join("circle");
+    std::os::unix::fs::symlink("circle", &circle).unwrap();
+    check(&into_file(&answer("HTTP/1.0 200 OK\r\n\r\nnew").url("/"), &circle), 1, "", "circle: ");
+    let lost = folder.path().join("lost");
+    std::os::unix::fs::symlink("no/file", &lost).unwrap();
+    check(&into_file(&answer("HTTP/1.0 200 OK\r\n\r\nnew").url("/"), &lost), 1, "", "there is no folder");
+    assert_eq!(names(&folder).len(), 5);
+}
+
+#[test]
+fn a_name_as_long_as_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("n".repeat(255));
+    check(&into_file(&answer("HTTP/1.0 200 OK\r\n\r\nnew").url("/"), &file), 0, "", "");
+    assert_eq!((&*fs::read_to_string(&file).unwrap(), names(&folder).len()), ("new", 1));
+    let file = folder.path().join("n".repeat(256));
+    check(&into_file(&answer("HTTP/1.0 200 OK\r\n\r\nnew").url("/"), &file), 1, "", "name too long");
+}
+
+/// They have a body, or an empty one, that must not pass for the page.
+#[test]
+fn what_is_neither_the_page_nor_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    for (head, why) in [
+        ("206 Partial Content\r\nContent-Range: bytes 0-3/9", "a part of the page"),
+        ("302 Found", "a redirect that doesn't say where to"),
+        ("304 Not Modified", "the page hasn't changed"),
+        ("300 Multiple Choices", "neither the page nor a redirect"),
+    ] {
+        let server = answer(&format!("HTTP/1.1 {head}\r\nContent-Length: 4\r\n\r\npart"));
+        let output = into_file(&server.url("/"), &folder.path().join("page"));
+        let status = head.split("\r\n").next().unwrap();
+        check(&output, 3, "", &format!("sockeye: 127.0.0.1 answered {status}: {why}"));
+        assert!(names(&folder).is_empty());
+    }
+    // The other successes are the page.
+    for head in ["201 Created", "203 Non-Authoritative Information"] {
+        let server = answer(&format!("HTTP/1.1 {head}\r\nContent-Length: 4\r\n\r\npage"));
+        check(&get(&server.url("/"), &[]), 0, "page", "");
+    }
+}
+
+#[test]
+fn credentials_in_the_url_go_to_its_host_alone() {
+    let second = answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere");
+    let first = answer(&format!("HTTP/1.1 302 Found\r\nLocation: {}\r\n\r\n", second.url("/")));
+    check(&get(&first.url("/").replace("http://", "http://me:secret@"), &[]), 0, "there", "");
+    let (first, second) = (first.heard().concat(), second.heard().concat());
+    assert!(first.to_ascii_lowercase().contains("\r\nauthorization: basic "), "{first}");
+    // `me:secret`
+    assert!(first.contains(" bWU6c2VjcmV0\r\n"), "{first}");
+    assert!(!second.to_ascii_lowercase().contains("authorization"), "{second}");
+}
+
 #[test]
 fn redirects_are_followed() {
     let second = answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere");
@@ -165,6 +234,15 @@ fn a_file_that_cannot_be_written() {
         1,
         "",
         &format!("sockeye: there is no folder {}; make it", folder.path().join("no").display()),
+    );
+    let missing = format!("{}/new/", folder.path().display());
+    check(
+        &get(&answer(page).url("/"), &["-o", &missing]),
+        1,
+        "",
+        &format!(
+            "sockeye: there is no folder {missing}; --output takes a file's name, such as {missing}page"
+        ),
     );
     check(&get(&answer(page).url("/"), &["-o", "/dev/full"]), 1, "", "/dev/full: no space left on device");
 }

@@ -49,6 +49,10 @@ impl Served {
     }
 }
 
+fn has_ipv6() -> bool {
+    TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+}
+
 #[test]
 fn serves_logs_and_ends() {
     for signal in ["-INT", "-TERM"] {
@@ -75,7 +79,7 @@ fn listens_on_all_addresses_by_default() {
     let served = serve(&[]);
     assert_eq!(served.urls[0], format!("http://localhost:{}/", served.port));
     let mut hosts = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, served.port))];
-    if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok() {
+    if has_ipv6() {
         hosts.push((Ipv6Addr::LOCALHOST, served.port).into());
     }
     // What is printed can be clicked on.
@@ -156,11 +160,13 @@ fn folders_that_are_none() {
 
 #[test]
 fn ports_that_are_none() {
-    for port in ["70000", "http", ""] {
+    for port in ["70000", "http", "", "-1"] {
         let output = sockeye(&["serve", port]).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("a number from 0 to 65535 is wanted"), "{said}");
+        // No advice that fails as well.
+        assert!(!said.contains("tip:"), "{said}");
     }
 }
 
@@ -172,9 +178,21 @@ fn addresses_that_are_none() {
         &["198.51.100.77 is no address of this machine", "--bind"],
     );
     check_failure(&["0", "-b", ":::"], 2, &["there is no address", "--bind"]);
-    // An address in brackets is one.
-    let served = serve(&["-b", "127.0.0.1"]);
-    assert!(served.urls[0].starts_with("http://127.0.0.1:"));
+    if has_ipv6() {
+        check_failure(&["0", "-b", "fe80::1"], 2, &["link-local", "say which one, such as fe80::1%eth0"]);
+    }
+}
+
+/// As it stands in a URL.
+#[test]
+fn an_address_in_brackets() {
+    if !has_ipv6() {
+        return;
+    }
+    let served = serve(&["-b", "[::1]"]);
+    assert_eq!(served.urls, [format!("http://[::1]:{}/", served.port)]);
+    let answer = exchange((Ipv6Addr::LOCALHOST, served.port).into(), b"GET /file.txt HTTP/1.0\r\n\r\n");
+    assert!(answer.ends_with("\r\n\r\ncontents"), "{answer}");
 }
 
 /// The port has no option, and whoever tries one is told so.

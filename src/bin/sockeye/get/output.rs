@@ -2,14 +2,17 @@
 //! place only where its folder can't be written to.
 
 use std::{
-    ffi::OsString,
     fs::{self, File, Metadata, OpenOptions},
     io::{self, IsTerminal, Write},
+    os::unix::ffi::OsStrExt,
     path::{Path, PathBuf},
     process,
 };
 
 use super::Failure;
+
+/// How many links may lead to a file, as in Linux.
+const MAX_LINKS: usize = 40;
 
 /// Where the page goes.
 #[derive(Debug)]
@@ -56,13 +59,26 @@ impl Output {
             return Ok(Output::Stdout);
         };
         match fs::metadata(target) {
-            // Of a folder the system says so.
+            // Of a folder that is there the system says so.
             Ok(there) if !there.is_file() => {
                 let file = OpenOptions::new().write(true).open(target);
                 let file = file.map_err(|error| failure(Some(target), error))?;
                 Ok(Output::Device(file, target.to_owned()))
             }
-            there => Partial::open(target, there.ok()).map(Output::File),
+            Ok(there) => Partial::open(target, Some(there)).map(Output::File),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && is_folder_name(target) => {
+                Err(Failure::Place(format!(
+                    "there is no folder {0}; --output takes a file's name, such as {0}page",
+                    target.display()
+                )))
+            }
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) =>
+            {
+                Partial::open(target, None).map(Output::File)
+            }
+            // Links in a circle, a name that is too long.
+            Err(error) => Err(failure(Some(target), error)),
         }
     }
 
@@ -96,8 +112,8 @@ impl Output {
 
 impl Partial {
     fn open(target: &Path, there: Option<Metadata>) -> Result<Partial, Failure> {
-        // A link keeps leading to the file that is replaced.
-        let real = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        // A link keeps leading to the file that is replaced, or made.
+        let real = fs::canonicalize(target).unwrap_or_else(|_| behind_links(target));
         let refused = |error| failure(Some(target), error);
         let Some(there) = there else { return Partial::beside(real).map_err(|error| lacking(target, error)) };
         let file = match OpenOptions::new().write(true).open(&real) {
@@ -120,13 +136,10 @@ impl Partial {
 
     /// In the same folder, so that moving it is one step that can't be seen half done.
     fn beside(target: PathBuf) -> io::Result<Partial> {
-        let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
         let mut attempt = 0;
         loop {
-            let mut hidden = OsString::from(".");
-            hidden.push(name);
-            hidden.push(format!(".{}-{attempt}.part", process::id()));
-            let path = target.with_file_name(hidden);
+            // Without the target's name, which may be as long as a name can be.
+            let path = target.with_file_name(format!(".sockeye-{}-{attempt}.part", process::id()));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => return Ok(Partial { file, growing: Growing::Beside(path), target }),
                 // Left behind by a process that was killed.
@@ -169,6 +182,23 @@ impl Drop for Partial {
             Growing::Untouched | Growing::Done => Ok(()),
         };
     }
+}
+
+/// Where a link to nothing leads in the end, as `open(2)` with `O_CREAT` would find it; what isn't one, leads to
+/// itself.
+fn behind_links(target: &Path) -> PathBuf {
+    let mut path = target.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(next) = fs::read_link(&path) else { break };
+        // An absolute one replaces all of it.
+        path = path.parent().map(|folder| folder.join(&next)).unwrap_or(next);
+    }
+    path
+}
+
+/// Whether only a folder can have that name.
+fn is_folder_name(target: &Path) -> bool {
+    target.as_os_str().as_bytes().ends_with(b"/")
 }
 
 /// Whether the folder, rather than the name or the disk, forbids a new file.
