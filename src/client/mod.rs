@@ -88,8 +88,8 @@ pub struct Client {
 impl Client {
     /// Connects to a server: [`Connector::connect`] with nothing set.
     ///
-    /// All addresses of a name are tried: see [`create_connection`](crate::socket::create_connection). The time limit is
-    /// [`getdefaulttimeout`](crate::socket::getdefaulttimeout): none, unless somebody set one.
+    /// All addresses of a name are tried: see [`create_connection`](crate::socket::create_connection). The time limit
+    /// is [`getdefaulttimeout`](crate::socket::getdefaulttimeout): none, unless somebody set one.
     ///
     /// Python: `socket.create_connection`. In `std::net`: `TcpStream::connect`.
     ///

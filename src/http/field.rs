@@ -10,6 +10,33 @@ use crate::wire::{condition::seconds_since_1970, write};
 /// [`SystemTime`] (written as an HTTP date; one before 1970 or after 9999 is an error), or `format_args!(…)`.
 ///
 /// What it writes is checked: a control character (CR, LF and NUL above all) is an error.
+///
+/// Python: the argument `value` of `send_header`, which is text and isn't checked.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::SystemTime;
+/// use sockeye::http::{HttpServer, StatusCode, handler};
+/// use sockeye::urllib::urlopen;
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let server = HttpServer::bind("127.0.0.1:0")?.spawn(handler(|_request, response| {
+///     response
+///         .send_response(StatusCode::OK)
+///         .send_header("X-Count", 42)
+///         .send_header("X-Version", format_args!("{}.{}", 1, 2))
+///         .send_header("Last-Modified", SystemTime::UNIX_EPOCH)
+///         .body("")
+/// }))?;
+/// let response = urlopen(format!("http://{}/", server.addr()))?;
+/// assert_eq!(response.headers()["x-count"], "42");
+/// assert_eq!(response.headers()["x-version"], "1.2");
+/// assert_eq!(response.headers()["last-modified"], "Thu, 01 Jan 1970 00:00:00 GMT");
+/// # server.shutdown();
+/// # Ok(())
+/// # }
+/// ```
 pub trait FieldValue: sealed::Sealed {
     #[doc(hidden)]
     fn append_to(&self, out: &mut Vec<u8>);

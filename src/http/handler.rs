@@ -219,6 +219,8 @@ fn unsupported(request: &Request<'_>, response: Response<'_>) -> Result<()> {
 
 /// Makes a [`Handler`] of a closure, which is given the requests of every verb.
 ///
+/// Python: a `BaseHTTPRequestHandler` whose `do_GET`, `do_POST` and so on are one method.
+///
 /// # Examples
 ///
 /// ```

@@ -43,12 +43,16 @@ impl<'a> RequestLine<'a> {
 
 impl<'a> LogEntry<'a> {
     /// The other end.
+    ///
+    /// Python: `client_address`.
     #[must_use]
     pub fn peer(&self) -> &'a Address {
         self.peer
     }
 
     /// The request's method; `None` when its head couldn't be read.
+    ///
+    /// Python: `command`.
     #[must_use]
     pub fn method(&self) -> Option<&'a str> {
         match self.request_line {
@@ -58,6 +62,8 @@ impl<'a> LogEntry<'a> {
     }
 
     /// The request's target as it was sent; `None` when its head couldn't be read.
+    ///
+    /// Python: `path`.
     #[must_use]
     pub fn target(&self) -> Option<&'a str> {
         match self.request_line {
@@ -67,12 +73,16 @@ impl<'a> LogEntry<'a> {
     }
 
     /// The answer's status.
+    ///
+    /// Python: the argument `code` of `log_request`.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
     /// The length of the answer's body in bytes; 0 in answer to `HEAD`.
+    ///
+    /// Python: the argument `size` of `log_request`.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size

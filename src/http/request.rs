@@ -101,6 +101,8 @@ impl<'a> Request<'a> {
     }
 
     /// The target's path as it was sent, without the query: `/a%20b`.
+    ///
+    /// Python: `urllib.parse.urlsplit(self.path).path`.
     #[must_use]
     pub fn raw_path(&self) -> &'a str {
         split_target(self.target).0
@@ -108,6 +110,8 @@ impl<'a> Request<'a> {
 
     /// The path, percent-decoded once: `/a b`. What isn't UTF-8 then is replaced; see
     /// [`raw_path`](Self::raw_path).
+    ///
+    /// Python: `urllib.parse.unquote(urlsplit(self.path).path)`; `self.path` is the [target](Self::target).
     #[must_use]
     pub fn path(&self) -> &str {
         let raw = self.raw_path();
@@ -118,6 +122,8 @@ impl<'a> Request<'a> {
     }
 
     /// What stands behind the target's `?`, as it was sent.
+    ///
+    /// Python: `urllib.parse.urlsplit(self.path).query`.
     #[must_use]
     pub fn query(&self) -> Option<&'a str> {
         split_target(self.target).1
@@ -151,6 +157,8 @@ impl<'a> Request<'a> {
     }
 
     /// The headers in order, with their names as they were sent.
+    ///
+    /// Python: `self.headers.items()`.
     pub fn fields(&self) -> impl Iterator<Item = (&'a str, &'a [u8])> + Clone + use<'a> {
         self.fields.iter()
     }
@@ -183,10 +191,12 @@ impl<'a> Request<'a> {
 
     /// The rest of the body as UTF-8 text, if it is at most 1 MiB.
     ///
+    /// Python: `self.rfile.read(length).decode()`.
+    ///
     /// # Errors
     ///
-    /// As [`bytes`](Self::bytes); [`Protocol`](crate::ErrorKind::Protocol) for what isn't UTF-8: a handler that returns it
-    /// answers with a 400.
+    /// As [`bytes`](Self::bytes); [`Protocol`](crate::ErrorKind::Protocol) for what isn't UTF-8: a handler that returns
+    /// it answers with a 400.
     pub fn text(&mut self) -> Result<String> {
         String::from_utf8(self.bytes()?).map_err(|_| self.body.reject(Refusal::NotText))
     }

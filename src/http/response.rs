@@ -127,6 +127,8 @@ impl<'a> Head<'a> {
     ///
     /// Never waits for the peer: what can't be sent at once is sent while the thread does other work.
     ///
+    /// Python: `end_headers` and `wfile.write(bytes)`, with a `Content-Length` sent before.
+    ///
     /// # Errors
     ///
     /// As [`end_headers`](Self::end_headers); and when a `Content-Length` was set that isn't theirs.
@@ -138,6 +140,8 @@ impl<'a> Head<'a> {
     ///
     /// By `sendfile(2)` where it pays. Never waits for the peer: what can't be sent at once is sent while the
     /// thread does other work. A file that turns out shorter breaks the connection.
+    ///
+    /// Python: `SimpleHTTPRequestHandler.copyfile`, which copies through memory.
     ///
     /// # Errors
     ///

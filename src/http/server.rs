@@ -189,8 +189,8 @@ impl HttpServer {
         self
     }
 
-    /// Past so many open connections, accepting waits until one ends; see [`evict_after`](Self::evict_after). Default is
-    /// 10,000.
+    /// Past so many open connections, accepting waits until one ends; see [`evict_after`](Self::evict_after). Default
+    /// is 10,000.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> HttpServer {
         self.setup.config.max_connections = connections;
@@ -215,6 +215,8 @@ impl HttpServer {
     /// their uploads can't stop the rest. Past it, reading a body that has to wait fails with
     /// [`OutOfResources`](ErrorKind::OutOfResources); a handler that returns it answers with a 503. Bodies of up to
     /// 64 KiB, and the first 64 KiB of larger ones, are collected before the handler runs, and take no thread.
+    ///
+    /// Python: `ThreadingHTTPServer` has no bound.
     #[must_use]
     pub fn max_threads(mut self, threads: usize) -> HttpServer {
         self.setup.config.max_threads = threads;
@@ -308,6 +310,8 @@ impl HttpServer {
     }
 
     /// All addresses that it listens on.
+    ///
+    /// Python: `server_address`, for the one address that a server has there.
     ///
     /// # Errors
     ///

@@ -229,6 +229,8 @@ impl<'a> Connection<'a> {
 
     /// This end.
     ///
+    /// Python: `self.connection.getsockname()`. In `std::net`: `TcpStream::local_addr`.
+    ///
     /// # Errors
     ///
     /// As `getsockname`.
@@ -238,6 +240,9 @@ impl<'a> Connection<'a> {
 
     /// Limits each following call: a `recv` waits so long for data, a `sendall` takes so long in all. `None` is
     /// no limit. Default is the server's [`timeout`](super::Server::timeout).
+    ///
+    /// Python: `self.connection.settimeout()`. In `std::net`: `set_read_timeout`, `set_write_timeout`, which start anew
+    /// with every system call.
     pub fn settimeout(&mut self, limit: impl Into<Option<Duration>>) {
         self.buffered.timeout = limit.into();
     }
@@ -346,6 +351,8 @@ impl<'a> Connection<'a> {
     }
 
     /// Ends one direction, or both.
+    ///
+    /// Python: `self.connection.shutdown()`. In `std::net`: `TcpStream::shutdown`.
     ///
     /// # Errors
     ///

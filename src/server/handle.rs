@@ -69,6 +69,8 @@ impl ServerHandle {
     }
 
     /// All addresses that it listens on.
+    ///
+    /// Python: `server_address`, for the one address that a server has there.
     #[must_use]
     pub fn addrs(&self) -> &[Address] {
         &self.addrs
@@ -89,6 +91,8 @@ impl ServerHandle {
     }
 
     /// Waits until the server has ended: every connection closed, every thread of it gone.
+    ///
+    /// Python: `server_close`, which waits for the threads of `ThreadingMixIn` with `block_on_close`.
     ///
     /// # Errors
     ///

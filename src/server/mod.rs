@@ -141,14 +141,16 @@ impl Server {
     }
 
     /// Serves at that socket as well, which listens already.
+    ///
+    /// Python: a `TCPServer` made with `bind_and_activate=False` whose `socket` is replaced.
     #[must_use]
     pub fn also_from(mut self, socket: Socket) -> Server {
         self.setup.sockets.push(socket);
         self
     }
 
-    /// Has the kernel keep so many connections that wait to be accepted, on each address bound so far. Default is 4,096; the system's limit
-    /// (`net.core.somaxconn`) is a bound.
+    /// Has the kernel keep so many connections that wait to be accepted, on each address bound so far. Default is
+    /// 4,096; the system's limit (`net.core.somaxconn`) is a bound.
     ///
     /// Python: `request_queue_size`, by default 5.
     ///
@@ -160,8 +162,8 @@ impl Server {
         Ok(self)
     }
 
-    /// Past so many open connections, accepting waits until one ends; see [`evict_after`](Self::evict_after). Default is
-    /// 10,000.
+    /// Past so many open connections, accepting waits until one ends; see [`evict_after`](Self::evict_after). Default
+    /// is 10,000.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Server {
         self.setup.config.max_connections = connections;
@@ -181,6 +183,8 @@ impl Server {
 
     /// So many handlers may block at a time, each a thread of its own; past it, all wait for one of them to end,
     /// while the server goes on to accept and to keep its time limits. Default is 512.
+    ///
+    /// Python: `ThreadingMixIn` has no bound, `ForkingMixIn` has `max_children`.
     #[must_use]
     pub fn max_threads(mut self, threads: usize) -> Server {
         self.setup.config.max_threads = threads;
@@ -256,6 +260,8 @@ impl Server {
 
     /// All addresses that it listens on.
     ///
+    /// Python: `server_address`, for the one address that a server has there.
+    ///
     /// # Errors
     ///
     /// As `getsockname`.
@@ -273,6 +279,8 @@ impl Server {
 
     /// Serves for ever, or until the process ends; the calling thread waits.
     ///
+    /// Python: `serve_forever`, with `ThreadingMixIn`.
+    ///
     /// # Errors
     ///
     /// When the system has no descriptors, memory or threads left to begin with.
@@ -281,6 +289,8 @@ impl Server {
     }
 
     /// Serves in threads of its own.
+    ///
+    /// Python: `threading.Thread(target=server.serve_forever).start()`.
     ///
     /// # Errors
     ///

@@ -24,6 +24,29 @@ use super::{
 /// How a connection goes on after its handler.
 ///
 /// In an opener's chain of handlers it is a [`urllib::Next`](crate::urllib::Next).
+///
+/// Python: `self.close_connection` of `http.server`; `socketserver` closes whenever the handler returns.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::{client::Client, server::{Connection, Next, Server}};
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let server = Server::bind("127.0.0.1:0")?.spawn(|conn: &mut Connection| {
+///     let line = conn.readline()?;
+///     conn.sendall(&line)?;
+///     Ok(if line == b"QUIT\n" { Next::Close } else { Next::Wait })
+/// })?;
+/// let mut client = Client::connect(server.addr())?;
+/// client.sendall(b"hello\nQUIT\n")?;
+/// assert_eq!(client.readline()?, b"hello\n");
+/// assert_eq!(client.readline()?, b"QUIT\n");
+/// assert_eq!(client.readline()?, b"", "the server has closed it");
+/// # server.shutdown();
+/// # Ok(())
+/// # }
+/// ```
 pub enum Next {
     /// Call again when there is something to read. A connection whose end was read is closed instead.
     Wait,
@@ -36,6 +59,25 @@ pub enum Next {
 
 impl Next {
     /// Gives the connection away, as after an upgrade to another protocol.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    ///
+    /// # fn main() -> sockeye::Result<()> {
+    /// let server = Server::bind("127.0.0.1:0")?.spawn(|conn: &mut Connection| {
+    ///     conn.readline()?;
+    ///     Ok(Next::detach(|mut own| drop(own.write_all(b"yours\n"))))
+    /// })?;
+    /// let mut client = Client::connect(server.addr())?;
+    /// client.sendall(b"UPGRADE\n")?;
+    /// assert_eq!(client.readline()?, b"yours\n");
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn detach(taker: impl FnOnce(Detached) + Send + 'static) -> Next {
         Next::Detach(Box::new(taker))
     }
@@ -66,6 +108,33 @@ impl std::fmt::Debug for Next {
 /// handler of its own, which may change.
 ///
 /// Python: `socketserver.BaseRequestHandler`, and the hooks of `BaseServer`.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use sockeye::{Result, client::Client, server::{Connection, Next, RequestHandler, Server}};
+///
+/// #[derive(Default)]
+/// struct Count(AtomicUsize);
+///
+/// impl RequestHandler for Count {
+///     fn setup(&self, conn: &mut Connection<'_>) -> Result<()> {
+///         let visitor = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+///         conn.sendall(format!("you are visitor {visitor}\n").as_bytes())
+///     }
+///     fn handle(&self, _: &mut Connection<'_>) -> Result<Next> {
+///         Ok(Next::Close)
+///     }
+/// }
+/// # fn main() -> Result<()> {
+/// let server = Server::bind("127.0.0.1:0")?.spawn(Count::default())?;
+/// assert_eq!(Client::connect(server.addr())?.readline()?, b"you are visitor 1\n");
+/// assert_eq!(Client::connect(server.addr())?.readline()?, b"you are visitor 2\n");
+/// # server.shutdown();
+/// # Ok(())
+/// # }
+/// ```
 pub trait RequestHandler: Send + Sync {
     /// Called whenever the connection has something to read, which may be its end. May block, and may as well serve
     /// the connection to its end in a loop.

@@ -15,7 +15,7 @@ pub(super) type Kept = Option<Box<dyn Any + Send>>;
 /// The handler of one connection, which lives as long as that: what it knows of it stands in `self`. A closure
 /// `move |conn: &mut Connection| …` that changes what it has captured is one.
 ///
-/// [`factory`] makes a server's handler of it.
+/// [`factory`] makes a server's handler of it; its page has examples.
 ///
 /// Python: an object of a `socketserver.BaseRequestHandler`.
 pub trait Session: Send + 'static {

@@ -49,7 +49,8 @@ pub enum Ancillary {
     #[doc(alias = "IPV6_TCLASS")]
     TrafficClass(u8),
     /// An error that the network reported, or another event of the queue of errors; needs
-    /// [`IP_RECVERR`](super::IP_RECVERR) or [`IPV6_RECVERR`](super::IPV6_RECVERR), and [`MSG_ERRQUEUE`](super::MSG_ERRQUEUE) (Linux).
+    /// [`IP_RECVERR`](super::IP_RECVERR) or [`IPV6_RECVERR`](super::IPV6_RECVERR), and
+    /// [`MSG_ERRQUEUE`](super::MSG_ERRQUEUE) (Linux).
     #[doc(alias = "IP_RECVERR")]
     #[doc(alias = "IPV6_RECVERR")]
     #[doc(alias = "sock_extended_err")]

@@ -25,8 +25,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`UnknownHost`](crate::ErrorKind::UnknownHost); [`TimedOut`](crate::ErrorKind::TimedOut); if every address failed, one error
-/// that lists each with its reason ([`Error::attempts`]), of the kind
+/// [`UnknownHost`](crate::ErrorKind::UnknownHost); [`TimedOut`](crate::ErrorKind::TimedOut); if every address failed,
+/// one error that lists each with its reason ([`Error::attempts`]), of the kind
 /// [`ConnectionRefused`](crate::ErrorKind::ConnectionRefused) if one of them refused, else of the first one's.
 ///
 /// # Examples
@@ -100,7 +100,8 @@ pub fn create_server(address: impl ToAddress) -> Result<Socket> {
 ///
 /// # Errors
 ///
-/// When the system doesn't have that combination (most have [`AF_UNIX`](super::AF_UNIX) alone), or has no descriptors left.
+/// When the system doesn't have that combination (most have [`AF_UNIX`](super::AF_UNIX) alone), or has no descriptors
+/// left.
 ///
 /// # Examples
 ///

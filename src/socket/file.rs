@@ -19,8 +19,8 @@ const UNSENT: usize = 8 * 1024;
 ///
 /// # Time limits
 ///
-/// They are the socket's, see [`socket`](Self::socket), and cover each call as a whole. When one passes, nothing is lost:
-/// what was received of a line is the beginning of the next try's, and what wasn't sent goes with the next flush.
+/// They are the socket's, see [`socket`](Self::socket), and cover each call as a whole. When one passes, nothing is
+/// lost: what was received of a line is the beginning of the next try's, and what wasn't sent goes with the next flush.
 /// (Python refuses every read after a timeout.) That holds for the methods here; of std's `BufRead`, `lines` drops what
 /// it had of a line.
 ///

@@ -26,14 +26,29 @@ const OF_A_REQUEST: [HeaderName; 3] = [CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
 ///
 /// ```
 /// use std::time::Duration;
-/// use sockeye::urllib::{RedirectHandler, build_opener};
+/// use sockeye::{ErrorKind, urllib::{RedirectHandler, build_opener}};
 ///
+/// # use sockeye::http::{HttpServer, StatusCode, handler};
+/// # fn main() -> sockeye::Result<()> {
+/// # let moved = handler(|request, response| {
+/// #     let (hops, agent) = (request.path().len(), request.headers().get("user-agent"));
+/// #     assert_eq!(agent.and_then(|agent| agent.to_str().ok()), Some("mozilla"));
+/// #     let head = response.send_response(if hops > 4 { StatusCode::OK } else { StatusCode::FOUND });
+/// #     head.send_header("Location", format!("{}x", request.path())).body("")
+/// # });
+/// # let server = HttpServer::bind("127.0.0.1:0")?.spawn(moved)?;
+/// # let url = format!("http://{}", server.addr());
 /// let opener = build_opener()
 ///     .add_handler(RedirectHandler::new().limit(3)) // takes the default one's place
 ///     .add_header("User-Agent", "mozilla")
 ///     .timeout(Duration::from_secs(30))
 ///     .build();
-/// # assert!(opener.open("nonsense:").is_err());
+/// // Three redirects lead from `/x` to the page, four from `/`.
+/// assert_eq!(opener.open(format!("{url}/x"))?.history().len(), 3);
+/// assert_eq!(opener.open(format!("{url}/")).unwrap_err().kind(), ErrorKind::Redirect);
+/// # server.shutdown();
+/// # Ok(())
+/// # }
 /// ```
 #[must_use]
 pub struct OpenerBuilder {
@@ -65,6 +80,8 @@ impl OpenerBuilder {
     }
 
     /// Puts a handler into the chain. One of a default handler's type takes that one's place.
+    ///
+    /// Python: `OpenerDirector.add_handler`, and the arguments of `build_opener`.
     pub fn add_handler<H: Handler>(mut self, handler: H) -> OpenerBuilder {
         self.defaults.retain(|default| (**default).type_id() != TypeId::of::<H>());
         self.added.push(Box::new(handler));
@@ -74,7 +91,8 @@ impl OpenerBuilder {
     /// Sets a header that goes with every request which doesn't have it. Default is
     /// `User-Agent: sockeye/VERSION` alone. An unclean one makes every [`Opener::open`] fail.
     ///
-    /// Credentials ([`Request::redirect_to`]) don't go along when a redirect leads to another scheme, host or port. They do go with requests for any URL: give such an opener those of one site only.
+    /// Credentials ([`Request::redirect_to`]) don't go along when a redirect leads to another scheme, host or port.
+    /// They do go with requests for any URL: give such an opener those of one site only.
     ///
     /// Python: `OpenerDirector.addheaders`.
     pub fn add_header(
@@ -96,10 +114,27 @@ impl OpenerBuilder {
     /// port, whichever way it got into the request. Default are those of [`Request::redirect_to`].
     ///
     /// ```
-    /// use sockeye::urllib::build_opener;
+    /// use sockeye::urllib::{Request, build_opener};
     ///
+    /// # use sockeye::http::{HttpServer, StatusCode, handler};
+    /// # fn main() -> sockeye::Result<()> {
+    /// # let there = HttpServer::bind("127.0.0.1:0")?.spawn(handler(|request, response| {
+    /// #     let known = request.headers().contains_key("x-session");
+    /// #     response.send_response(StatusCode::OK).body(if known { "known" } else { "unknown" })
+    /// # }))?;
+    /// # let elsewhere = format!("http://{}/", there.addr());
+    /// # let here = HttpServer::bind("127.0.0.1:0")?.spawn(handler(move |_request, response| {
+    /// #     response.send_response(StatusCode::FOUND).send_header("Location", &elsewhere).body("")
+    /// # }))?;
+    /// # let url = format!("http://{}/", here.addr());
     /// let opener = build_opener().sensitive_header("X-Session").build();
-    /// # assert!(opener.open("nonsense:").is_err());
+    /// // A redirect leads to another port.
+    /// let response = opener.open(Request::new(&url)?.add_header("X-Session", "42"))?;
+    /// assert_eq!(std::io::read_to_string(response)?, "unknown");
+    /// # here.shutdown();
+    /// # there.shutdown();
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn sensitive_header(mut self, name: impl TryInto<HeaderName>) -> OpenerBuilder {
         match name.try_into() {
@@ -117,6 +152,8 @@ impl OpenerBuilder {
 
     /// The time of each single wait of a request that has no [limit of its own](Request::read_timeout).
     /// Default is none.
+    ///
+    /// Python: `socket.setdefaulttimeout`.
     pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> OpenerBuilder {
         self.patience.each = each.into();
         self

@@ -58,6 +58,8 @@ pub(super) enum Sending<'a> {
 
 impl Data {
     /// Reads what is sent from there, to its end; it travels in chunks (`Transfer-Encoding: chunked`).
+    ///
+    /// Python: a file, or an iterable of bytes, as `data`.
     pub fn reader(reader: impl Read + Send + 'static) -> Data {
         Data(Source::Reader { reader: Mutex::new(Box::new(reader)), length: None })
     }

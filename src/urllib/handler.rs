@@ -21,11 +21,11 @@ const MAX_ROUNDS: usize = 64;
 /// A round goes like this, and every step takes the handlers in [`order`](Self::order):
 ///
 /// ```text
-/// request(…)  every handler: change the request            cookies, proxy, user agent
+/// request(…)  every handler: change the request
 ///    │
-/// open(…)     until one has a response, or fails            http, https, file, data
+/// open(…)     until one has a response, or fails            http and https come last
 ///    │
-/// response(…) or, if it failed, error(…), every handler:    cookies, auth, redirect, retry, decode, status
+/// response(…) or, if it failed, error(…), every handler:    redirects, then statuses
 ///    ├── Next::Pass(response)  the next handler sees it
 ///    ├── Next::Again           the request, changed in place, starts another round
 ///    └── Err(error)            the next handler sees the error
@@ -105,6 +105,8 @@ pub trait Handler: Any + Send + Sync {
 
     /// Sees every round's request before it is sent, and may change it.
     ///
+    /// Python: `http_request`, `https_request`.
+    ///
     /// # Errors
     ///
     /// An error ends the call.
@@ -114,12 +116,16 @@ pub trait Handler: Any + Send + Sync {
     }
 
     /// Answers the request, or leaves it to the handlers that follow (`None`).
+    ///
+    /// Python: `http_open` and its like, one for each scheme.
     fn open(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Option<Result<Response>> {
         let _ = (request, exchange);
         None
     }
 
     /// Sees every response, also those that a redirect follows.
+    ///
+    /// Python: `http_response`, `https_response`.
     ///
     /// # Errors
     ///
@@ -136,6 +142,8 @@ pub trait Handler: Any + Send + Sync {
 
     /// Sees why the round failed: nobody answered, or a handler before this one made an error of the answer.
     ///
+    /// Python: `http_error_404` and its like, one for each status.
+    ///
     /// # Errors
     ///
     /// The same error, or another one, for the handlers that follow.
@@ -146,6 +154,8 @@ pub trait Handler: Any + Send + Sync {
 }
 
 /// What comes after a [`Handler`] has seen a response or an error.
+///
+/// Python: what `http_response` returns, and `parent.open` called once more.
 ///
 /// What comes after a server's handler is a [`server::Next`](crate::server::Next).
 #[derive(Debug)]
@@ -158,6 +168,28 @@ pub enum Next {
 }
 
 /// One call of [`Opener::open`], over all its rounds.
+///
+/// # Examples
+///
+/// A handler that asks for a second round:
+///
+/// ```
+/// use sockeye::{Result, urllib::{Exchange, Handler, Next, Request, Response, build_opener}};
+///
+/// struct Twice;
+/// impl Handler for Twice {
+///     fn open(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Option<Result<Response>> {
+///         let body = std::io::Cursor::new(format!("round {}", exchange.round()));
+///         Some(Ok(Response::new(request.url().clone(), body)))
+///     }
+///     fn response(&self, _: &mut Request, response: Response, exchange: &mut Exchange<'_>) -> Result<Next> {
+///         Ok(if exchange.round() < 2 { Next::Again } else { Next::Pass(response) })
+///     }
+/// }
+/// let response = build_opener().add_handler(Twice).build().open("twice:")?;
+/// assert_eq!(std::io::read_to_string(response)?, "round 2");
+/// # Ok::<_, sockeye::Error>(())
+/// ```
 pub struct Exchange<'a> {
     opener: &'a Opener,
     patience: Patience,
@@ -181,6 +213,8 @@ impl<'a> Exchange<'a> {
     }
 
     /// The opener, for requests of the handler's own.
+    ///
+    /// Python: `BaseHandler.parent`.
     #[must_use]
     pub fn opener(&self) -> &'a Opener {
         self.opener

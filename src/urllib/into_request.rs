@@ -6,6 +6,26 @@ use super::Request;
 use crate::error::Result;
 
 /// What [`urlopen`](super::urlopen) takes: a URL as text or parsed, or a [`Request`].
+///
+/// Python: the argument `url` of `urlopen`, text or a `Request`.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::urllib::{IntoRequest, Request, Url};
+///
+/// fn selector(of: impl IntoRequest) -> sockeye::Result<String> {
+///     Ok(of.into_request()?.selector().to_owned())
+/// }
+/// # fn main() -> sockeye::Result<()> {
+/// let url = "http://127.0.0.1/a?b";
+/// assert_eq!(selector(url)?, "/a?b");
+/// assert_eq!(selector(url.parse::<Url>().expect("a URL"))?, "/a?b");
+/// assert_eq!(selector(Request::new(url)?)?, "/a?b");
+/// assert!(selector("/a?b").is_err());
+/// # Ok(())
+/// # }
+/// ```
 pub trait IntoRequest {
     /// The request.
     ///

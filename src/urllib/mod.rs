@@ -15,10 +15,11 @@
 //! # let listener = TcpListener::bind("127.0.0.1:0")?;
 //! # let address = format!("http://{}", listener.local_addr()?);
 //! # let server = thread::spawn(move || -> std::io::Result<()> {
-//! #     for answer in [&b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"[..], b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"] {
+//! #     let found = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+//! #     for answer in [found, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"] {
 //! #         let (mut peer, _) = listener.accept()?;
 //! #         peer.read(&mut [0; 1024])?;
-//! #         peer.write_all(answer)?;
+//! #         peer.write_all(answer.as_bytes())?;
 //! #     }
 //! #     Ok(())
 //! # });

@@ -59,6 +59,15 @@ pub fn urlopen(request: impl IntoRequest) -> Result<Response> {
 /// Starts an [`Opener`] that has the default handlers.
 ///
 /// Python: `urllib.request.build_opener`, which takes the handlers as arguments.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::{ErrorKind, urllib::build_opener};
+///
+/// let opener = build_opener().add_header("X-Key", "two\r\nlines").build();
+/// assert_eq!(opener.open("http://127.0.0.1/").unwrap_err().kind(), ErrorKind::InvalidInput);
+/// ```
 pub fn build_opener() -> OpenerBuilder {
     OpenerBuilder::new()
 }
@@ -71,11 +80,24 @@ pub fn build_opener() -> OpenerBuilder {
 /// # Examples
 ///
 /// ```
-/// use std::time::Duration;
-/// use sockeye::urllib::{build_opener, install_opener};
+/// use std::io::Read;
+/// use sockeye::urllib::{build_opener, install_opener, urlopen};
 ///
-/// install_opener(build_opener().timeout(Duration::from_secs(30)).build());
-/// # assert!(sockeye::urllib::urlopen("nonsense:").is_err());
+/// # use sockeye::http::{HttpServer, StatusCode, handler};
+/// # fn main() -> sockeye::Result<()> {
+/// # let greet = handler(|request, response| {
+/// #     let name = request.headers().get("x-name").and_then(|name| name.to_str().ok()).unwrap_or("nobody");
+/// #     response.send_response(StatusCode::OK).body(format!("hello {name}"))
+/// # });
+/// # let server = HttpServer::bind("127.0.0.1:0")?.spawn(greet)?;
+/// # let url = format!("http://{}/", server.addr());
+/// install_opener(build_opener().add_header("X-Name", "Ada").build());
+/// let mut page = String::new();
+/// urlopen(&url)?.read_to_string(&mut page)?;
+/// assert_eq!(page, "hello Ada");
+/// # server.shutdown();
+/// # Ok(())
+/// # }
 /// ```
 pub fn install_opener(opener: Opener) {
     let before = DEFAULT.write().unwrap_or_else(PoisonError::into_inner).replace(opener);
@@ -127,6 +149,8 @@ impl From<Shared> for Opener {
 
 impl Opener {
     /// An opener with the default handlers.
+    ///
+    /// Python: `urllib.request.build_opener()`.
     #[must_use]
     pub fn new() -> Opener {
         OpenerBuilder::new().build()

@@ -91,6 +91,8 @@ impl Request {
     /// A request for that URL: GET, or POST once it has [`data`](Self::data). A user name and password in the
     /// URL are sent by [`BasicAuthHandler`](super::BasicAuthHandler).
     ///
+    /// Python: `urllib.request.Request(url)`.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`] when it isn't an absolute URL, or holds a space or a control character:
@@ -133,12 +135,16 @@ impl Request {
     /// Sets a header; an earlier one of that name is replaced. Redirects within the same scheme, host and
     /// port carry it along; credentials ([which](Self::redirect_to)) are dropped when any of the three changes.
     /// [`headers_mut`](Self::headers_mut) can hold several of one name.
+    ///
+    /// Python: `Request.add_header`, and the argument `headers`.
     #[must_use]
     pub fn add_header(self, name: impl TryInto<HeaderName>, value: impl TryInto<HeaderValue>) -> Request {
         self.set(Request::headers_mut, header::checked(name, value))
     }
 
     /// Sets a header that no redirect carries along, not even within the same host.
+    ///
+    /// Python: `Request.add_unredirected_header`.
     #[must_use]
     pub fn add_unredirected_header(
         self,
@@ -162,6 +168,8 @@ impl Request {
     /// The time limit of each single wait for the server: to be connected, to take some bytes, to give the
     /// next ones. It ends a download that stalls and never one that goes on. Default is the opener's
     /// ([`OpenerBuilder::read_timeout`](super::OpenerBuilder::read_timeout)).
+    ///
+    /// Python: the argument `timeout` of `urllib.request.urlopen`.
     #[must_use]
     pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> Request {
         self.patience.each = each.into();
@@ -176,6 +184,8 @@ impl Request {
     }
 
     /// The host on whose behalf it is made: for a picture in a page, the page's. Default is its own host.
+    ///
+    /// Python: the argument `origin_req_host` of `urllib.request.Request`.
     #[must_use]
     pub fn origin_req_host(mut self, host: impl Into<String>) -> Request {
         self.origin.host = Some(host.into());
@@ -183,6 +193,8 @@ impl Request {
     }
 
     /// Says that the user had no chance to approve it: a picture in a page, a redirect. Default is approved.
+    ///
+    /// Python: the argument `unverifiable` of `urllib.request.Request`.
     #[must_use]
     pub fn unverifiable(mut self) -> Request {
         self.origin.approved = Approved::No;
@@ -190,18 +202,24 @@ impl Request {
     }
 
     /// Where it goes.
+    ///
+    /// Python: `Request.full_url`.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.url
     }
 
     /// Its own headers, without those that are added on sending.
+    ///
+    /// Python: `Request.headers`.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
     /// The headers that no redirect carries along; they win over [`headers`](Self::headers) of that name.
+    ///
+    /// Python: `Request.unredirected_hdrs`.
     #[must_use]
     pub fn unredirected_headers(&self) -> &HeaderMap {
         &self.unredirected
@@ -221,6 +239,8 @@ impl Request {
     }
 
     /// Sends it elsewhere, as it is. A redirect wants [`redirect_to`](Self::redirect_to).
+    ///
+    /// Python: an assignment to `Request.full_url`.
     pub fn set_url(&mut self, url: Url) {
         self.url = url;
     }
@@ -234,6 +254,8 @@ impl Request {
     /// `X-Vault-Token`, `X-CSRF-Token`); those that
     /// [`OpenerBuilder::sensitive_header`](super::OpenerBuilder::sensitive_header) names; and every value that is
     /// [marked](HeaderValue::set_sensitive).
+    ///
+    /// Python: `HTTPRedirectHandler.redirect_request`.
     pub fn redirect_to(&mut self, mut url: Url) {
         self.origin.host.get_or_insert_with(|| self.url.host_str().unwrap_or_default().to_owned());
         self.origin.approved = Approved::No;
@@ -257,24 +279,32 @@ impl Request {
     }
 
     /// The host on whose behalf it is made: [`origin_req_host`](Self::origin_req_host), or its own.
+    ///
+    /// Python: `Request.origin_req_host`.
     #[must_use]
     pub fn origin_host(&self) -> &str {
         self.origin.host.as_deref().or(self.url.host_str()).unwrap_or_default()
     }
 
     /// Whether the user had no chance to approve it.
+    ///
+    /// Python: `Request.unverifiable`.
     #[must_use]
     pub fn is_unverifiable(&self) -> bool {
         self.origin.approved == Approved::No
     }
 
     /// What is sent with it.
+    ///
+    /// Python: `Request.data`.
     #[must_use]
     pub fn data_ref(&self) -> Option<&Data> {
         self.data.as_ref()
     }
 
     /// Replaces what is sent with it.
+    ///
+    /// Python: an assignment to `Request.data`, which drops a `Content-Length` as well.
     pub fn set_data(&mut self, data: Option<Data>) {
         self.data = data;
     }
@@ -283,6 +313,8 @@ impl Request {
 /// The names of `urllib.request.Request`.
 impl Request {
     /// The method that is used.
+    ///
+    /// Python: `Request.get_method`.
     #[must_use]
     pub fn get_method(&self) -> &Method {
         match (&self.method, &self.data) {
@@ -293,30 +325,40 @@ impl Request {
     }
 
     /// The header that is sent, if it is set.
+    ///
+    /// Python: `Request.get_header`. It looks in both maps, too.
     #[must_use]
     pub fn get_header(&self, name: &str) -> Option<&HeaderValue> {
         self.unredirected.get(name).or_else(|| self.headers.get(name))
     }
 
     /// Whether such a header is set.
+    ///
+    /// Python: `Request.has_header`.
     #[must_use]
     pub fn has_header(&self, name: &str) -> bool {
         self.get_header(name).is_some()
     }
 
     /// Takes such a header out, wherever it was set.
+    ///
+    /// Python: `Request.remove_header`.
     pub fn remove_header(&mut self, name: &str) {
         self.headers.remove(name);
         self.unredirected.remove(name);
     }
 
     /// The URL as text.
+    ///
+    /// Python: `Request.get_full_url`.
     #[must_use]
     pub fn full_url(&self) -> &str {
         self.url.as_str()
     }
 
     /// The path and the query: what the server sees.
+    ///
+    /// Python: `Request.selector`.
     #[must_use]
     pub fn selector(&self) -> &str {
         &self.url[url::Position::BeforePath..url::Position::AfterQuery]

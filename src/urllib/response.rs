@@ -25,8 +25,8 @@ const DRAIN_TIME: Duration = Duration::from_millis(200);
 ///
 /// Read it with [`Read`] or [`BufRead`]: to the end, by lines, into a large buffer (8 KiB and more go straight
 /// from the socket into it). A body that is cut short is an [`io::ErrorKind::UnexpectedEof`], whatever way
-/// its length was told. Once it is read to the end, its connection goes back to the opener's pool; a response
-/// that is dropped earlier closes it.
+/// its length was told. Once it is read to the end, its connection goes back to the opener's pool; that of a
+/// response that is dropped earlier does so if the rest has already come, else it is closed.
 ///
 /// Python: `http.client.HTTPResponse`, as `urlopen` returns it.
 ///
@@ -116,6 +116,8 @@ pub(super) trait Layer: BufRead + Send + Sync {
 impl Response {
     /// An answer that a [`Handler`](super::Handler) makes by itself: 200, without headers.
     ///
+    /// Python: `urllib.response.addinfourl`.
+    ///
     /// ```
     /// use std::io::Read;
     /// use sockeye::urllib::Response;
@@ -142,6 +144,8 @@ impl Response {
     }
 
     /// The status.
+    ///
+    /// Python: `HTTPResponse.status`.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.0.head.status
@@ -168,18 +172,24 @@ impl Response {
     }
 
     /// The protocol's version that the server spoke.
+    ///
+    /// Python: `HTTPResponse.version`, which is 10 or 11.
     #[must_use]
     pub fn version(&self) -> Version {
         self.0.head.version
     }
 
     /// The headers.
+    ///
+    /// Python: `HTTPResponse.headers`.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         self.0.head.map()
     }
 
     /// Where it came from in the end: redirects may have led away from the request's URL.
+    ///
+    /// Python: `HTTPResponse.url`.
     #[must_use]
     pub fn url(&self) -> &Url {
         &self.0.url
@@ -192,12 +202,16 @@ impl Response {
     }
 
     /// How many bytes of the body are still to come, if the server told beforehand.
+    ///
+    /// Python: `HTTPResponse.length`.
     #[must_use]
     pub fn bytes_left(&self) -> Option<u64> {
         self.0.body.bytes_left()
     }
 
     /// The fields that came after a chunked body, once it is read to its end; `None` without any.
+    ///
+    /// Python: none; `http.client` reads and drops them.
     #[must_use]
     pub fn trailers(&self) -> Option<&HeaderMap> {
         self.0.body.trailers()
@@ -253,18 +267,24 @@ impl Response {
 /// The names of Python's response.
 impl Response {
     /// The status as a number.
+    ///
+    /// Python: `HTTPResponse.getcode`.
     #[must_use]
     pub fn getcode(&self) -> u16 {
         self.status().as_u16()
     }
 
     /// [`url`](Self::url) as text.
+    ///
+    /// Python: `HTTPResponse.geturl`.
     #[must_use]
     pub fn geturl(&self) -> &str {
         self.0.url.as_str()
     }
 
     /// [`headers`](Self::headers).
+    ///
+    /// Python: `HTTPResponse.info`.
     #[must_use]
     pub fn info(&self) -> &HeaderMap {
         self.headers()

@@ -98,7 +98,8 @@ pub(crate) enum FramingError {
 ///
 /// # Errors
 ///
-/// [`FramingError::status`] is the answer; the connection closes after it, as nobody knows where the next request begins.
+/// [`FramingError::status`] is the answer; the connection closes after it, as nobody knows where the next request
+/// begins.
 #[inline]
 pub(crate) fn request_framing(head: &RequestHead<'_>) -> Result<Framing, FramingError> {
     host::check(head.version, head.fields)?;

@@ -23,6 +23,27 @@ use crate::{
 /// What [`FileHandler`](super::FileHandler) does with symbolic links.
 ///
 /// Whatever is chosen, the root itself may be one.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::{ErrorKind, http::{FileHandler, HttpServer, Symlinks}, urllib::urlopen};
+///
+/// # fn main() -> sockeye::Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("sockeye-doc-links-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// std::fs::write(folder.join("page.txt"), "Hello")?;
+/// std::os::unix::fs::symlink("page.txt", folder.join("link.txt"))?;
+/// for (links, served) in [(Symlinks::Inside, true), (Symlinks::Deny, false)] {
+///     let server = HttpServer::bind("127.0.0.1:0")?.spawn(FileHandler::new(&folder).symlinks(links))?;
+///     let answer = urlopen(format!("http://{}/link.txt", server.addr()));
+///     assert_eq!(answer.is_ok(), served);
+///     # server.shutdown();
+/// }
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Symlinks {
     /// Links are followed wherever they lead, as Python does: who can make a link in the folder can publish

@@ -24,6 +24,32 @@ use super::Datagram;
 /// | [`handle_timeout`](Self::handle_timeout) | do something while nobody asks |
 ///
 /// Python: `socketserver.DatagramRequestHandler`, and the hooks of `BaseServer`.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::{Result, client::Client, server::{Datagram, DatagramHandler, DatagramServer}};
+///
+/// struct Upper;
+/// impl DatagramHandler for Upper {
+///     fn verify_request(&self, datagram: &Datagram<'_>) -> bool {
+///         datagram.packet().is_ascii()
+///     }
+///     fn handle(&self, datagram: &mut Datagram<'_>) -> Result<()> {
+///         let answer = datagram.packet().to_ascii_uppercase();
+///         datagram.reply(&answer)
+///     }
+/// }
+/// # fn main() -> Result<()> {
+/// let server = DatagramServer::bind("127.0.0.1:0")?.spawn(Upper)?;
+/// let mut client = Client::connect_udp(server.addr())?;
+/// client.send("não".as_bytes())?; // dropped
+/// client.send(b"hello")?;
+/// assert_eq!(client.recv(64)?, b"HELLO");
+/// # server.shutdown();
+/// # Ok(())
+/// # }
+/// ```
 pub trait DatagramHandler: Send + Sync {
     /// Called for each packet, by several threads at the same time. May block.
     ///

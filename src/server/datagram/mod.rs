@@ -87,6 +87,8 @@ impl DatagramServer {
     }
 
     /// Receives on that socket as well, which is bound already.
+    ///
+    /// Python: a `UDPServer` made with `bind_and_activate=False` whose `socket` is replaced.
     #[must_use]
     pub fn also_from(mut self, socket: Socket) -> DatagramServer {
         self.0.sockets.push(socket);
@@ -114,6 +116,8 @@ impl DatagramServer {
     }
 
     /// So many handlers may block at a time, each a thread of its own; past it, packets wait. Default is 512.
+    ///
+    /// Python: `ThreadingMixIn` has no bound, `ForkingMixIn` has `max_children`.
     #[must_use]
     pub fn max_threads(mut self, threads: usize) -> DatagramServer {
         self.0.config.max_threads = threads;
@@ -137,6 +141,8 @@ impl DatagramServer {
     }
 
     /// Has that called every so often, as [`Server::service_actions`](super::Server::service_actions).
+    ///
+    /// Python: `service_actions`.
     #[must_use]
     pub fn service_actions(
         mut self,
@@ -162,6 +168,8 @@ impl DatagramServer {
 
     /// All addresses that it receives on.
     ///
+    /// Python: `server_address`, for the one address that a server has there.
+    ///
     /// # Errors
     ///
     /// As `getsockname`.
@@ -179,6 +187,8 @@ impl DatagramServer {
 
     /// Serves for ever, or until the process ends; the calling thread waits.
     ///
+    /// Python: `serve_forever`.
+    ///
     /// # Errors
     ///
     /// As [`spawn`](Self::spawn).
@@ -188,6 +198,8 @@ impl DatagramServer {
 
     /// Serves in threads of its own. A [shutdown](ServerHandle::shutdown) ends receiving: what the system still
     /// holds then is lost, what was received is served.
+    ///
+    /// Python: `threading.Thread(target=server.serve_forever).start()`.
     ///
     /// # Errors
     ///

@@ -192,7 +192,8 @@ impl<S: Service + 'static> Engine<S> {
     ///
     /// # Errors
     ///
-    /// When one of them can't be a door (a connection's must listen), or the system has no descriptors, threads or memory left.
+    /// When one of them can't be a door (a connection's must listen), or the system has no descriptors, threads or
+    /// memory left.
     pub(crate) fn start(service: S, doors: Vec<Socket>, config: &Config) -> Result<Arc<Engine<S>>> {
         let cancel = CancelToken::new()?;
         doors.iter().try_for_each(|door| S::Line::open(door, &cancel))?;

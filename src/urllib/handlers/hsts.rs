@@ -42,8 +42,11 @@ const LAST: u64 = 253_402_300_799;
 /// let hsts = HstsHandler::new();
 /// hsts.remember("example.org", "max-age=31536000; includeSubDomains");
 /// assert!(hsts.covers(&Url::parse("http://www.example.org/").expect("a URL")));
+/// // Nobody listens at this port, but it is asked by https.
 /// let opener = build_opener().add_handler(hsts.clone()).build();
-/// # assert!(opener.open("nonsense:").is_err());
+/// hsts.remember("localhost", "max-age=31536000");
+/// let error = opener.open("http://localhost:1/").unwrap_err();
+/// assert!(error.to_string().contains("https://localhost:1/"), "{error}");
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct HstsHandler(Arc<Mutex<HashMap<String, Entry>>>);

@@ -34,9 +34,21 @@ const REPEATS: usize = 4;
 /// ```
 /// use sockeye::urllib::{RedirectHandler, build_opener};
 ///
+/// # use sockeye::http::{HttpServer, StatusCode, handler};
+/// # fn main() -> sockeye::Result<()> {
+/// # let moved = handler(|_request, response| {
+/// #     response.send_response(StatusCode::FOUND).send_header("Location", "/there").body("")
+/// # });
+/// # let server = HttpServer::bind("127.0.0.1:0")?.spawn(moved)?;
+/// # let url = format!("http://{}/", server.addr());
 /// // This opener hands a redirect back as the response.
 /// let opener = build_opener().add_handler(RedirectHandler::off()).build();
-/// # assert!(opener.open("nonsense:").is_err());
+/// let response = opener.open(&url)?;
+/// assert_eq!(response.status(), 302);
+/// assert_eq!(response.headers()["location"], "/there");
+/// # server.shutdown();
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct RedirectHandler {
@@ -77,6 +89,8 @@ impl RedirectHandler {
     }
 
     /// Follows so many; one more is an error. Default is 10.
+    ///
+    /// Python: `HTTPRedirectHandler.max_redirections`, which is 10 as well.
     #[must_use]
     pub fn limit(self, hops: usize) -> RedirectHandler {
         RedirectHandler { follow: Follow::UpTo(hops), ..self }

@@ -15,9 +15,17 @@ use crate::{
 /// ```
 /// use sockeye::urllib::{ErrorProcessor, build_opener};
 ///
+/// # use sockeye::http::{HttpServer, StatusCode, handler};
+/// # fn main() -> sockeye::Result<()> {
+/// # let gone = handler(|_request, response| response.send_error(StatusCode::GONE, None));
+/// # let server = HttpServer::bind("127.0.0.1:0")?.spawn(gone)?;
+/// # let url = format!("http://{}/", server.addr());
 /// // This opener hands every status back as a response.
 /// let opener = build_opener().add_handler(ErrorProcessor::off()).build();
-/// # assert!(opener.open("nonsense:").is_err());
+/// assert_eq!(opener.open(&url)?.status(), 410);
+/// # server.shutdown();
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorProcessor(Mode);

@@ -83,6 +83,8 @@ impl QueryOptions {
     }
 
     /// What stands between the fields. Default is `&`.
+    ///
+    /// Python: the argument `separator` of `parse_qsl`.
     #[must_use]
     pub fn separator(self, separator: char) -> QueryOptions {
         QueryOptions { separator, ..self }
@@ -105,12 +107,16 @@ impl QueryOptions {
     }
 
     /// How many fields there may be. Default is any number: the text's length is the bound.
+    ///
+    /// Python: the argument `max_num_fields` of `parse_qsl`.
     #[must_use]
     pub fn max_num_fields(self, most: usize) -> QueryOptions {
         QueryOptions { most: Some(most), ..self }
     }
 
     /// The pairs, in order.
+    ///
+    /// Python: `urllib.parse.parse_qsl`.
     ///
     /// # Errors
     ///
@@ -142,6 +148,8 @@ impl QueryOptions {
     }
 
     /// Each name with its values, in order.
+    ///
+    /// Python: `urllib.parse.parse_qs`.
     ///
     /// # Errors
     ///

@@ -25,7 +25,8 @@ const QUOTED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_
 /// use std::collections::BTreeMap;
 /// use sockeye::urllib::urlencode;
 ///
-/// assert_eq!(urlencode([("username", "me@163.com"), ("password", "a b&c")]), "username=me%40163.com&password=a+b%26c");
+/// let login = [("username", "me@163.com"), ("password", "a b&c")];
+/// assert_eq!(urlencode(login), "username=me%40163.com&password=a+b%26c");
 /// assert_eq!(urlencode(&BTreeMap::from([("page", 2), ("size", 50)])), "page=2&size=50");
 /// ```
 pub fn urlencode<I, K, V>(pairs: I) -> String
@@ -139,6 +140,14 @@ pub fn quote_from_bytes(bytes: &[u8]) -> String {
 /// Undoes [`quote_from_bytes`].
 ///
 /// Python: `urllib.parse.unquote_to_bytes`.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::urllib::unquote_to_bytes;
+///
+/// assert_eq!(unquote_to_bytes("a%20%FF"), b"a \xff");
+/// ```
 #[must_use]
 pub fn unquote_to_bytes(text: &str) -> Vec<u8> {
     percent_decode_str(text).collect()
@@ -147,6 +156,15 @@ pub fn unquote_to_bytes(text: &str) -> Vec<u8> {
 /// Undoes [`quote`]. Bytes that aren't UTF-8 become U+FFFD, as in Python.
 ///
 /// Python: `urllib.parse.unquote`.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::urllib::unquote;
+///
+/// assert_eq!(unquote("a%20b+c%C3%A9"), "a b+cé");
+/// assert_eq!(unquote("%ff%zz"), "\u{fffd}%zz");
+/// ```
 #[must_use]
 pub fn unquote(text: &str) -> String {
     percent_decode_str(text).decode_utf8_lossy().into_owned()
@@ -155,6 +173,14 @@ pub fn unquote(text: &str) -> String {
 /// Codes one name or value of a form: as [`urlencode`] does, a space is a `+`.
 ///
 /// Python: `urllib.parse.quote_plus`.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::urllib::quote_plus;
+///
+/// assert_eq!(quote_plus("a b&c=1/2"), "a+b%26c%3D1%2F2");
+/// ```
 #[must_use]
 pub fn quote_plus(text: &str) -> String {
     byte_serialize(text.as_bytes()).collect()

@@ -42,6 +42,8 @@ pub struct SplitResult {
 
 impl SplitResult {
     /// The user name, as it stands there.
+    ///
+    /// Python: `SplitResult.username`.
     #[must_use]
     pub fn username(&self) -> Option<&str> {
         let (user, _) = self.netloc.rsplit_once('@')?;
@@ -49,6 +51,8 @@ impl SplitResult {
     }
 
     /// The password, as it stands there.
+    ///
+    /// Python: `SplitResult.password`.
     #[must_use]
     pub fn password(&self) -> Option<&str> {
         let (user, _) = self.netloc.rsplit_once('@')?;
@@ -56,6 +60,8 @@ impl SplitResult {
     }
 
     /// The host in lower case, an IPv6 address without its brackets; `None` if it is empty.
+    ///
+    /// Python: `SplitResult.hostname`.
     #[must_use]
     pub fn hostname(&self) -> Option<String> {
         let (host, _) = self.host_and_port();
@@ -65,6 +71,8 @@ impl SplitResult {
     }
 
     /// The port, if one is given.
+    ///
+    /// Python: `SplitResult.port`.
     ///
     /// # Errors
     ///

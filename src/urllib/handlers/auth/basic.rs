@@ -74,12 +74,16 @@ pub(super) enum UserInfo {
 
 impl BasicAuthHandler {
     /// With these passwords, for who asks.
+    ///
+    /// Python: `HTTPBasicAuthHandler(password_mgr)`.
     #[must_use]
     pub fn new(passwords: PasswordManager) -> BasicAuthHandler {
         BasicAuthHandler { passwords, when: When::Asked }
     }
 
     /// Sends them with the first request already, where the URL alone tells which ones. Default is to wait for a 401.
+    ///
+    /// Python: `HTTPPasswordMgrWithPriorAuth`, its argument `is_authenticated`.
     #[must_use]
     pub fn preemptive(self) -> BasicAuthHandler {
         BasicAuthHandler { when: When::AtOnce, ..self }

@@ -23,9 +23,19 @@ use crate::{
 /// use sockeye::urllib::{BearerAuthHandler, build_opener};
 ///
 /// # fn main() -> sockeye::Result<()> {
-/// let token = BearerAuthHandler::new("https://api.example.org/v1", "mF_9.B5f-4.1JqM")?;
+/// # use sockeye::http::{HttpServer, StatusCode, handler};
+/// # let server = HttpServer::bind("127.0.0.1:0")?.spawn(handler(|request, response| {
+/// #     let sent = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+/// #     response.send_response(StatusCode::OK).body(sent.unwrap_or("nothing"))
+/// # }))?;
+/// # let url = format!("http://{}", server.addr());
+/// let token = BearerAuthHandler::new(format!("{url}/v1"), "mF_9.B5f-4.1JqM")?;
 /// let opener = build_opener().add_handler(token).build();
-/// # assert!(opener.open("nonsense:").is_err());
+/// // This server answers with what it was sent.
+/// let sent = |path: &str| std::io::read_to_string(opener.open(format!("{url}{path}"))?).map_err(sockeye::Error::from);
+/// assert_eq!(sent("/v1/users")?, "Bearer mF_9.B5f-4.1JqM");
+/// assert_eq!(sent("/v2/users")?, "nothing");
+/// # server.shutdown();
 /// # Ok(())
 /// # }
 /// ```

@@ -44,9 +44,24 @@ const STALE: usize = 2;
 /// use sockeye::urllib::{DigestAuthHandler, PasswordManager, build_opener};
 ///
 /// # fn main() -> sockeye::Result<()> {
-/// let passwords = PasswordManager::new().add_password(None, "http://example.org/", "ada", "1843")?;
+/// # use sockeye::http::{HttpServer, StatusCode, handler};
+/// # let server = HttpServer::bind("127.0.0.1:0")?.spawn(handler(|request, response| {
+/// #     let sent = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+/// #     match sent {
+/// #         Some(sent) => response.send_response(StatusCode::OK).body(sent),
+/// #         None => {
+/// #             let asks = "Digest realm=\"Staff\", nonce=\"n\", qop=\"auth\", algorithm=SHA-256";
+/// #             response.send_response(StatusCode::UNAUTHORIZED).send_header("WWW-Authenticate", asks).body("")
+/// #         }
+/// #     }
+/// # }))?;
+/// # let url = format!("http://{}/", server.addr());
+/// let passwords = PasswordManager::new().add_password(None, &url, "ada", "1843")?;
 /// let opener = build_opener().add_handler(DigestAuthHandler::new(passwords)).build();
-/// # assert!(opener.open("nonsense:").is_err());
+/// // This server asks for a digest, and answers with what it was sent then.
+/// let sent = std::io::read_to_string(opener.open(&url)?)?;
+/// assert!(sent.starts_with("Digest ") && sent.contains("username=\"ada\"") && !sent.contains("1843"), "{sent}");
+/// # server.shutdown();
 /// # Ok(())
 /// # }
 /// ```
@@ -148,6 +163,8 @@ impl Digest {
 
 impl DigestAuthHandler {
     /// With these passwords.
+    ///
+    /// Python: `HTTPDigestAuthHandler(password_mgr)`.
     #[must_use]
     pub fn new(passwords: PasswordManager) -> DigestAuthHandler {
         DigestAuthHandler { passwords, kept: Mutex::default() }

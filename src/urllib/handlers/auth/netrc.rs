@@ -65,6 +65,8 @@ impl Netrc {
 
     /// Reads such a file.
     ///
+    /// Python: `netrc.netrc(file)`.
+    ///
     /// # Errors
     ///
     /// As [`parse`](Self::parse), and when it can't be read.
@@ -210,9 +212,17 @@ impl Words<'_> {
 /// use sockeye::urllib::{Netrc, NetrcHandler, build_opener};
 ///
 /// # fn main() -> sockeye::Result<()> {
-/// let netrc = Netrc::parse("machine example.org login ada password 1843")?;
+/// # use sockeye::http::{HttpServer, StatusCode, handler};
+/// # let server = HttpServer::bind("127.0.0.1:0")?.spawn(handler(|request, response| {
+/// #     let sent = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+/// #     response.send_response(StatusCode::OK).body(sent.unwrap_or("nothing"))
+/// # }))?;
+/// # let url = format!("http://{}/", server.addr());
+/// let netrc = Netrc::parse("machine 127.0.0.1 login ada password 1843")?;
 /// let opener = build_opener().add_handler(NetrcHandler::new(netrc)).build();
-/// # assert!(opener.open("nonsense:").is_err());
+/// // This server answers with what it was sent.
+/// assert_eq!(std::io::read_to_string(opener.open(&url)?)?, "Basic YWRhOjE4NDM=");
+/// # server.shutdown();
 /// # Ok(())
 /// # }
 /// ```

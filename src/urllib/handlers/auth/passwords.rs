@@ -90,12 +90,16 @@ struct Entry {
 
 impl PasswordManager {
     /// Without any.
+    ///
+    /// Python: `HTTPPasswordMgrWithDefaultRealm()`.
     #[must_use]
     pub fn new() -> PasswordManager {
         PasswordManager::default()
     }
 
     /// Adds what is used at that URL and below; the realm `None` stands for any.
+    ///
+    /// Python: `HTTPPasswordMgr.add_password`.
     ///
     /// # Errors
     ///
@@ -114,6 +118,8 @@ impl PasswordManager {
     }
 
     /// User name and password for that realm of that URL, if there are any; without a realm, those for any.
+    ///
+    /// Python: `HTTPPasswordMgr.find_user_password`.
     #[must_use]
     pub fn find_user_password<'r>(
         &self,

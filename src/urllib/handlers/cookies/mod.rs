@@ -66,6 +66,8 @@ struct Inner {
 
 impl CookieJar {
     /// Without cookies.
+    ///
+    /// Python: `http.cookiejar.CookieJar()`.
     #[must_use]
     pub fn new() -> CookieJar {
         CookieJar::default()
@@ -128,6 +130,8 @@ impl CookieJar {
     }
 
     /// The number of cookies that haven't expired.
+    ///
+    /// Python: `len(jar)`.
     #[must_use]
     pub fn len(&self) -> usize {
         self.lock().store.iter_unexpired().count()
@@ -140,6 +144,8 @@ impl CookieJar {
     }
 
     /// Throws all away.
+    ///
+    /// Python: `CookieJar.clear`.
     pub fn clear(&self) {
         self.lock().store.clear();
     }
@@ -209,6 +215,8 @@ enum Sent {
 
 impl CookieHandler {
     /// With that jar.
+    ///
+    /// Python: `HTTPCookieProcessor(cookiejar)`.
     #[must_use]
     pub fn new(jar: CookieJar) -> CookieHandler {
         CookieHandler { jar, parties: Parties::All }
