@@ -1,6 +1,9 @@
 //! One request: understood, handed to the handler, answered.
 
-use std::{cell::Cell, time::Duration};
+use std::{
+    cell::{Cell, OnceCell},
+    time::Duration,
+};
 
 use ::http::Method;
 
@@ -171,6 +174,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             unread: Cell::new(unread),
             started: Cell::new(false),
             waited: Cell::default(),
+            remark: OnceCell::new(),
         };
         let input = Input::new(&exchange, decoder, behind, later);
         let mut request = Request::new(&head, method, &conn.peer, input);
@@ -185,7 +189,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             status: output.answer.status,
             size: output.answer.size_sent(&exchange),
             date,
-            error: outcome.as_ref().err(),
+            error: outcome.as_ref().err().or(exchange.remark.get()),
         });
         if outcome.is_err() && output.answer.until_close {
             output.bytes.clear();

@@ -1,7 +1,7 @@
 //! What a request and its answer share: the connection, and what each must know of the other.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, OnceCell},
     time::{Duration, Instant},
 };
 
@@ -62,6 +62,8 @@ pub(super) struct Exchange<'a> {
     pub(super) started: Cell<bool>,
     /// How much of the body was waited for, and for how long.
     pub(super) waited: Cell<(u64, Duration)>,
+    /// What the log shall say of an answer that is none of an error's.
+    pub(super) remark: OnceCell<Error>,
 }
 
 /// What the request's head asks of the answer.
@@ -93,6 +95,7 @@ impl<'a> Exchange<'a> {
             unread: Cell::new(Unread::Lost),
             started: Cell::new(false),
             waited: Cell::default(),
+            remark: OnceCell::new(),
         }
     }
 

@@ -89,7 +89,8 @@ impl<'a> LogEntry<'a> {
     }
 
     /// Why the handler failed: what it returned, or that it panicked; or why the server refused the request, such
-    /// as `HTTP head: no Host field`.
+    /// as `HTTP head: no Host field`; or why a [`FileHandler`](super::FileHandler) answered with 404 though something
+    /// is there: `a symbolic link leads out of the folder`.
     ///
     /// Python: what `socketserver.BaseServer.handle_error` is told.
     #[must_use]

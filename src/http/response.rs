@@ -8,7 +8,7 @@ use std::{
 
 use ::http::StatusCode;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 use super::{
     error_page,
@@ -67,6 +67,11 @@ impl<'a> Response<'a> {
     pub(super) fn new(out: &'a mut Output, exchange: &'a Exchange<'a>) -> Response<'a> {
         out.begin();
         Response { out, exchange }
+    }
+
+    /// Has the log say that of the answer; the first one holds.
+    pub(super) fn remark(&self, error: Error) {
+        let _ = self.exchange.remark.set(error);
     }
 
     /// Begins the answer with a status.

@@ -269,6 +269,11 @@ fn entries(root: &Root<'_>, wanted: &Wanted, folder: File) -> Result<Vec<Entry>>
 /// The answer for what can't be opened.
 fn refuse(response: Response<'_>, error: Error) -> Result<()> {
     match error.kind() {
+        // It is there, and the peer needn't know; who looks for it in vain should.
+        _ if open::is_hidden(&error) => {
+            response.remark(error);
+            response.send_error(StatusCode::NOT_FOUND, "File not found")
+        }
         _ if sys::is_absence(&error) => response.send_error(StatusCode::NOT_FOUND, "File not found"),
         ErrorKind::PermissionDenied => response.send_error(StatusCode::FORBIDDEN, None),
         ErrorKind::OutOfResources => response.send_error(StatusCode::SERVICE_UNAVAILABLE, None),

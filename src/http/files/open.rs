@@ -127,7 +127,8 @@ impl<'a> Root<'a> {
                 return sys::openat(here, c".", Opening::ReadNoLink);
             };
             if name.as_bytes() == b".." {
-                way.pop().ok_or(ErrorKind::NotFound)?;
+                // No request has a `..`: a link has led here.
+                way.pop().ok_or_else(out)?;
                 continue;
             }
             let opening = if ahead.is_empty() { Opening::ReadNoLink } else { Opening::FolderNoLink };
@@ -143,7 +144,7 @@ impl<'a> Root<'a> {
             let Ok(target) = sys::readlinkat(here, &name) else { return Err(error) };
             links += 1;
             if self.links != Symlinks::Inside || links > MAX_LINKS {
-                return Err(ErrorKind::NotFound.into());
+                return Err(Error::new(ErrorKind::NotFound, "a symbolic link that isn't followed"));
             }
             match target.strip_prefix(b"/") {
                 Some(_) => {
@@ -160,8 +161,18 @@ impl<'a> Root<'a> {
         let target = Path::new(std::ffi::OsStr::from_bytes(target));
         let canonical: PathBuf = std::fs::canonicalize(self.path)?;
         let below = target.strip_prefix(self.path).or_else(|_| target.strip_prefix(canonical));
-        Ok(below.map_err(|_| ErrorKind::NotFound)?.as_os_str().as_bytes().to_vec())
+        Ok(below.map_err(|_| out())?.as_os_str().as_bytes().to_vec())
     }
+}
+
+/// A link that isn't followed, because what it leads to lies elsewhere.
+fn out() -> Error {
+    Error::new(ErrorKind::NotFound, "a symbolic link leads out of the folder")
+}
+
+/// Whether something is there, and a link's rule hides it: the system's own errors have a number.
+pub(super) fn is_hidden(error: &Error) -> bool {
+    error.kind() == ErrorKind::NotFound && error.raw_os_error().is_none()
 }
 
 /// Puts the names of a path before those still ahead; the next one is at the end.

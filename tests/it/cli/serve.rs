@@ -4,6 +4,7 @@ use std::{
     fs::{self, File},
     io::{Read, Write},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
+    path::Path,
     process::Command,
 };
 
@@ -107,6 +108,27 @@ fn what_the_peer_sends_can_not_forge_a_log_line() {
         assert!(!line.contains(char::is_control), "{line:?}");
         line.contains("?end").then_some(())
     });
+}
+
+/// The peer is told that nothing is there; who serves the folder would look for the reason for long.
+#[test]
+fn a_link_out_of_the_folder_is_logged() {
+    let mut served = serve(&["-b", "127.0.0.1"]);
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    for (name, target) in [("out", outside.path()), ("up", Path::new("../x")), ("lost", Path::new("nowhere"))]
+    {
+        std::os::unix::fs::symlink(target, served.folder.path().join(name)).unwrap();
+    }
+    for (name, why) in
+        [("out", ": a symbolic link leads out of the folder"), ("up", ": a symbolic"), ("lost", "")]
+    {
+        let answer = exchange(served.addr(), format!("GET /{name} HTTP/1.0\r\n\r\n").as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 404 ") && !answer.contains("link"), "{answer}");
+        let logged = served.program.wait_for(|line| line.contains(name).then(|| line.to_owned()));
+        let (_, end) = logged.split_once("\" 404 ").unwrap();
+        assert_eq!(end.contains(':'), !why.is_empty(), "{logged}");
+        assert!(end.contains(why), "{logged}");
+    }
 }
 
 #[test]
