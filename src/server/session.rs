@@ -15,9 +15,42 @@ pub(super) type Kept = Option<Box<dyn Any + Send>>;
 /// The handler of one connection, which lives as long as that: what it knows of it stands in `self`. A closure
 /// `move |conn: &mut Connection| …` that changes what it has captured is one.
 ///
-/// [`factory`] makes a server's handler of it; its page has examples.
+/// [`factory`] makes a server's handler of it.
 ///
 /// Python: an object of a `socketserver.BaseRequestHandler`.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::{client::Client, server::{Connection, Next, Server, Session, factory}, socket::Address};
+///
+/// struct Chat {
+///     peer: Address,
+/// }
+///
+/// impl Session for Chat {
+///     fn setup(&mut self, conn: &mut Connection) -> sockeye::Result<()> {
+///         conn.sendall(format!("220 hello {}\r\n", self.peer).as_bytes())
+///     }
+///     fn handle(&mut self, conn: &mut Connection) -> sockeye::Result<Next> {
+///         let line = conn.readline()?;
+///         Ok(if line == b"QUIT\r\n" { Next::Close } else { Next::Wait })
+///     }
+///     fn finish(&mut self, conn: &mut Connection) {
+///         let _ = conn.sendall(b"221 bye\r\n");
+///     }
+/// }
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let server = Server::bind("127.0.0.1:0")?.spawn(factory(|peer| Chat { peer: peer.clone() }))?;
+/// let mut client = Client::connect(server.addr())?;
+/// assert!(client.readline()?.starts_with(b"220 hello 127.0.0.1:"));
+/// client.sendall(b"QUIT\r\n")?;
+/// assert_eq!(client.readline()?, b"221 bye\r\n");
+/// # server.shutdown();
+/// # Ok(())
+/// # }
+/// ```
 pub trait Session: Send + 'static {
     /// Called once, before the peer has sent anything: the place for a greeting. Default is to do nothing.
     ///
@@ -60,7 +93,7 @@ where
 ///
 /// # Examples
 ///
-/// A closure for each connection, which counts:
+/// A closure for each connection, which counts; a type of one's own is shown at [`Session`]:
 ///
 /// ```
 /// use sockeye::{client::Client, server::{Connection, Next, Server, factory}};
@@ -80,39 +113,6 @@ where
 /// client.sendall(b"one\ntwo\n")?;
 /// assert_eq!(client.readline()?, b"1: one\n");
 /// assert_eq!(client.readline()?, b"2: two\n");
-/// # server.shutdown();
-/// # Ok(())
-/// # }
-/// ```
-///
-/// A type for each connection, which greets:
-///
-/// ```
-/// use sockeye::{client::Client, server::{Connection, Next, Server, Session, factory}, socket::Address};
-///
-/// struct Chat {
-///     peer: Address,
-/// }
-///
-/// impl Session for Chat {
-///     fn setup(&mut self, conn: &mut Connection) -> sockeye::Result<()> {
-///         conn.sendall(format!("220 hello {}\r\n", self.peer).as_bytes())
-///     }
-///     fn handle(&mut self, conn: &mut Connection) -> sockeye::Result<Next> {
-///         let line = conn.readline()?;
-///         Ok(if line == b"QUIT\r\n" { Next::Close } else { Next::Wait })
-///     }
-///     fn finish(&mut self, conn: &mut Connection) {
-///         let _ = conn.sendall(b"221 bye\r\n");
-///     }
-/// }
-///
-/// # fn main() -> sockeye::Result<()> {
-/// let server = Server::bind("127.0.0.1:0")?.spawn(factory(|peer| Chat { peer: peer.clone() }))?;
-/// let mut client = Client::connect(server.addr())?;
-/// assert!(client.readline()?.starts_with(b"220 hello 127.0.0.1:"));
-/// client.sendall(b"QUIT\r\n")?;
-/// assert_eq!(client.readline()?, b"221 bye\r\n");
 /// # server.shutdown();
 /// # Ok(())
 /// # }
