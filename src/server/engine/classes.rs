@@ -3,7 +3,10 @@
 //! A class is a number that the protocol derives from a request (HTTP: method and path). The table is small
 //! and fixed: two classes that share an entry share its fate, which costs a hand-over at worst.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 /// What a request is alike to, as far as blocking goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +23,9 @@ impl Class {
         self.0
     }
 }
+
+/// A request of a slow class that took less than that was quick.
+const QUICK: Duration = Duration::from_micros(100);
 
 /// How many quick requests in a row clear a class.
 const QUICK_TO_CLEAR: u32 = 256;
@@ -50,10 +56,40 @@ impl Classes {
         self.entry(class).store(QUICK_TO_CLEAR, Ordering::Relaxed);
     }
 
-    /// A request of a slow class was quick this time.
-    pub(crate) fn mark_quick(&self, class: Class) {
+    /// A request of a slow class took so long this time.
+    pub(crate) fn note(&self, class: Class, took: Duration) {
+        if took >= QUICK {
+            return self.mark_slow(class);
+        }
         // A race between two of them loses a count, nothing else.
         let entry = self.entry(class);
         entry.store(entry.load(Ordering::Relaxed).saturating_sub(1), Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const CLASS: Class = Class::new(7);
+
+    #[track_caller]
+    fn note(classes: &Classes, requests: u32, took: Duration) -> bool {
+        (0..requests).for_each(|_| classes.note(CLASS, took));
+        classes.is_slow(CLASS)
+    }
+
+    #[test]
+    fn a_class_is_slow_until_enough_in_a_row_were_quick() {
+        let classes = Classes::new();
+        let quick = QUICK - Duration::from_nanos(1);
+        assert!(!classes.is_slow(CLASS));
+        assert!(!note(&classes, 3, quick), "there is nothing to clear");
+        classes.mark_slow(CLASS);
+        assert!(classes.is_slow(CLASS) && !classes.is_slow(Class::new(8)));
+        assert!(note(&classes, QUICK_TO_CLEAR - 1, quick));
+        assert!(note(&classes, 1, QUICK), "not in a row");
+        assert!(note(&classes, QUICK_TO_CLEAR - 1, quick));
+        assert!(!note(&classes, 1, quick));
     }
 }

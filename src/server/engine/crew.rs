@@ -308,4 +308,31 @@ mod tests {
         crew.dismiss();
         crew.join();
     }
+
+    /// Its time is over, and at that very moment there is an order: nobody else is left to do it.
+    #[test]
+    fn an_order_that_comes_as_a_thread_gives_up_is_done() {
+        let crew = Arc::new(Crew::new(1, Duration::from_millis(20)));
+        let (done, jobs) = mpsc::channel();
+        give(&crew, Order::Serve(1), &done);
+        assert_eq!(jobs.recv(), Ok(1));
+        loop {
+            let mut state = crew.lock();
+            if state.idle == 1 {
+                // It waits, and as nobody rings, only its time brings it back.
+                state.jobs.push_back(2);
+                break;
+            }
+            let ended = state.threads == 0;
+            drop(state);
+            if ended {
+                give(&crew, Order::Serve(1), &done);
+                assert_eq!(jobs.recv(), Ok(1));
+            }
+        }
+        drop(done);
+        assert_eq!(jobs.recv(), Ok(2));
+        crew.dismiss();
+        crew.join();
+    }
 }

@@ -3,7 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use crate::{
@@ -21,9 +21,6 @@ use super::{
     service::{Begin, Desk, Service, Verdict, Wait},
     table::{Cause, Readiness, Token},
 };
-
-/// A request of a slow class that took less than that was quick.
-const QUICK: Duration = Duration::from_micros(100);
 
 /// What a thread of the crew owns.
 pub(super) struct Local<B> {
@@ -327,10 +324,10 @@ impl<S: Service> Shift<'_, S> {
         let began = self.began.take();
         let keeps = self.role == Role::Driver && self.post.leave();
         if let Some(class) = class {
-            match began.map_or(keeps, |began| began.elapsed() < QUICK) {
-                true if began.is_some() => self.engine.classes.mark_quick(class),
-                true => {}
-                false => self.engine.classes.mark_slow(class),
+            match began {
+                Some(began) => self.engine.classes.note(class, began.elapsed()),
+                None if keeps => {}
+                None => self.engine.classes.mark_slow(class),
             }
         }
         keeps

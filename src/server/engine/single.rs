@@ -66,3 +66,73 @@ where
         }
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::{
+        io::Write,
+        os::unix::net::UnixStream,
+        sync::atomic::{AtomicU32, Ordering},
+        time::Duration,
+    };
+
+    use super::*;
+    use crate::server::engine::classes::Class;
+
+    /// Waits for a head three times, the last time after a request; and counts how often a time limit begins.
+    #[derive(Default)]
+    struct Heads {
+        calls: AtomicU32,
+        limits: AtomicU32,
+    }
+
+    impl Service for Heads {
+        type Line = Stream;
+        type State = ();
+        type Scratch = ();
+
+        fn open(&self, _: &Address) -> Option<()> {
+            Some(())
+        }
+
+        fn ready(&self, _: &mut Conn<()>, desk: &mut Desk<'_, ()>) -> Verdict {
+            let limits = self.limits.load(Ordering::Relaxed);
+            match self.calls.fetch_add(1, Ordering::Relaxed) {
+                0 => assert_eq!(limits, 0),
+                1 => assert_eq!(limits, 1),
+                2 => {
+                    assert_eq!(limits, 1, "one more byte of a head doesn't restart its time");
+                    assert_eq!(desk.begin(Class::new(0)), Begin::Go);
+                }
+                _ => {
+                    assert_eq!(limits, 2, "the next head has a time of its own");
+                    return Verdict::Close;
+                }
+            }
+            Verdict::Park(Wait::Head)
+        }
+
+        fn expired(&self, _: &mut Conn<()>, wait: Wait) {
+            panic!("{wait:?} was too long");
+        }
+
+        fn detach(&self, _: Conn<()>) {}
+
+        fn patience(&self, _: Wait) -> Option<Duration> {
+            self.limits.fetch_add(1, Ordering::Relaxed);
+            None
+        }
+    }
+
+    #[test]
+    fn each_head_has_one_time_limit() {
+        let (mut peer, own) = UnixStream::pair().unwrap();
+        // There is always something to read.
+        peer.write_all(b"x").unwrap();
+        let heads = Heads::default();
+        let own = Socket::from(own);
+        let addr = own.getpeername().unwrap();
+        serve_one(&heads, own, addr).unwrap();
+        assert_eq!(heads.calls.load(Ordering::Relaxed), 4);
+    }
+}

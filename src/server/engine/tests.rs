@@ -3,10 +3,10 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    sync::atomic::AtomicUsize,
+    sync::{atomic::AtomicUsize, mpsc},
 };
 
-use super::*;
+use super::{classes::Class, *};
 use crate::{
     server::{Connection, Next, plain::Plain},
     socket::{Address, create_server},
@@ -153,5 +153,84 @@ fn there_are_never_more_threads_than_allowed() {
         }
     }
     drop(open);
+    end(&engine);
+}
+
+/// One lane, one driver.
+fn narrow() -> Config {
+    Config { cores: 1, ..Config::default() }
+}
+
+/// A connection is a class of its own to [`Plain`]: their order numbers them.
+#[test]
+fn a_class_that_is_known_to_block_costs_the_lane_nothing_more() {
+    let (open, gate) = mpsc::channel();
+    let (tell, inside) = mpsc::channel();
+    let gate = Mutex::new(gate);
+    let handler = move |conn: &mut Connection<'_>| {
+        let line = conn.readline()?;
+        if line == b"wait\n" {
+            tell.send(()).unwrap();
+            let _ = gate.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        }
+        conn.sendall(&line)?;
+        Ok(Next::Wait)
+    };
+    let (engine, addr) = start(narrow(), handler);
+    let mut blocking = connect(&addr);
+    echoes(&blocking);
+    let quick = connect(&addr);
+    for _ in 0..10 {
+        blocking.write_all(b"wait\n").unwrap();
+        inside.recv_timeout(PATIENCE).unwrap();
+        echoes(&quick);
+        // The first time, the other was answered because the lane was taken over.
+        assert_eq!(engine.counts().taken_over, 1);
+        assert!(engine.classes.is_slow(Class::new(0)), "known before its call ends");
+        assert!(!engine.classes.is_slow(Class::new(1)));
+        open.send(()).unwrap();
+        blocking.read_exact(&mut [0; 5]).unwrap();
+    }
+    end(&engine);
+}
+
+#[test]
+fn quick_requests_clear_a_class() {
+    let (engine, addr) = start(narrow(), |conn: &mut Connection<'_>| echo(conn).map(|_| Next::Close));
+    // A busy machine may make one slow, not all of them.
+    let cleared = (0..1000).map(Class::new).any(|class| {
+        engine.classes.mark_slow(class);
+        (1..256).for_each(|_| engine.classes.note(class, Duration::ZERO));
+        assert!(engine.classes.is_slow(class), "one is missing");
+        let mut peer = connect(&addr);
+        echoes(&peer);
+        assert_eq!(peer.read(&mut [0]).unwrap(), 0);
+        !engine.classes.is_slow(class)
+    });
+    assert!(cleared);
+    end(&engine);
+}
+
+/// It never sleeps, but keeps its lane from everybody else.
+#[test]
+fn a_handler_that_computes_for_long_loses_the_lane() {
+    let over = Arc::new(AtomicBool::new(false));
+    let computing = Arc::clone(&over);
+    let handler = move |conn: &mut Connection<'_>| {
+        let line = conn.readline()?;
+        let began = Instant::now();
+        while line == b"work\n" && !computing.load(Ordering::SeqCst) && began.elapsed() < PATIENCE {
+            std::hint::spin_loop();
+        }
+        conn.sendall(&line)?;
+        Ok(Next::Wait)
+    };
+    let (engine, addr) = start(narrow(), handler);
+    let mut busy = connect(&addr);
+    busy.write_all(b"work\n").unwrap();
+    echoes(&connect(&addr));
+    assert!(engine.counts().taken_over >= 1);
+    over.store(true, Ordering::SeqCst);
+    busy.read_exact(&mut [0; 5]).unwrap();
     end(&engine);
 }

@@ -265,3 +265,30 @@ fn at_the_very_end_whatever_comes_back_is_closed() {
     lane.polled(7, now, |_, _| {});
     assert_eq!(serve(&lane, &post, None).cause, Cause::Expired(Wait::Idle));
 }
+
+/// Somebody is always at the door, and two connections have something to read.
+#[test]
+fn a_crowd_at_the_door_lets_the_others_have_their_turn() {
+    let (lane, now) = lane();
+    let post = driver(&lane);
+    lane.allow(2);
+    let tokens = [parked(&lane, "first", now), parked(&lane, "second", now)];
+    poll(&lane, &post, &[Target::Conn(tokens[0]), Target::Conn(tokens[1]), Target::Door(0)], now);
+    let mut accepts = 0;
+    let mut called = 0;
+    let held = loop {
+        let (work, alert) = lane.turn(&post, None);
+        called += u32::from(alert.call);
+        match work {
+            Work::Accept(0, _) if accepts < 16 => accepts += 1,
+            Work::Serve(held, _) => break held,
+            other => panic!("after {accepts} not a connection but {other:?}"),
+        }
+        lane.answered(0, Door::Opened);
+    };
+    assert_eq!((held.conn, accepts > 1), ("first", true));
+    assert_eq!(called, 1, "one driver more may help");
+    assert_eq!(serve(&lane, &post, None).conn, "second");
+    poll(&lane, &post, &[], now);
+    assert!(matches!(lane.turn(&post, None), (Work::Accept(0, _), _)), "the door has its turn as well");
+}
