@@ -20,7 +20,7 @@
 //! | `accept`, `line` | how a connection or a packet comes in |
 //! | `crew` | the threads |
 //! | `room` | how many connections there may be |
-//! | `watch` | the watcher: take-over, the number of drivers, shutting down |
+//! | `watch`, `rest` | the watcher: take-over, the number of drivers, shutting down; and how it rests |
 //! | `upkeep` | what is called now and then |
 //! | `classes` | which requests are known to block |
 
@@ -31,6 +31,7 @@ mod drive;
 mod lane;
 pub(crate) mod line;
 mod post;
+mod rest;
 mod room;
 pub(crate) mod service;
 mod single;

@@ -4,10 +4,7 @@
 //! lane may have, and sees a shutdown through. While nothing happens it sleeps.
 
 use std::{
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError, atomic::Ordering},
     thread::{self, JoinHandle, Thread},
     time::{Duration, Instant},
 };
@@ -17,7 +14,7 @@ use crate::{
     sys::thread::{has_idle_core, is_asleep, time_on_core},
 };
 
-use super::{Engine, lane::Tick, post::Post, service::Service, unstarted};
+use super::{Engine, lane::Tick, post::Post, rest::Rest, service::Service, unstarted};
 
 const TICK: Duration = Duration::from_millis(1);
 /// A handler that has run on a core for so long is as bad for its lane as a blocked one.
@@ -32,8 +29,7 @@ const LOOK: u32 = 10;
 /// The watcher's thread, as others see it.
 #[derive(Default)]
 pub(super) struct Watcher {
-    /// Set by the watcher before it looks a last time and rests; whoever makes a lane busy rouses it.
-    resting: AtomicBool,
+    rest: Rest,
     thread: OnceLock<Thread>,
     handle: Mutex<Option<JoinHandle<()>>>,
     /// When a shutdown has to be over.
@@ -53,8 +49,7 @@ struct Memory {
 impl Watcher {
     /// A lane has become busy.
     pub(super) fn rouse(&self) {
-        // The lane's lock orders this load behind the watcher's last look, or that look sees the busy lane.
-        if self.resting.load(Ordering::SeqCst) {
+        if self.rest.is_on() {
             if let Some(thread) = self.thread.get() {
                 thread.unpark();
             }
@@ -110,11 +105,8 @@ impl<S: Service + 'static> Engine<S> {
                 continue;
             }
             calm = 0;
-            self.watcher.resting.store(true, Ordering::SeqCst);
-            if self.tick(&mut memory) && !self.draining.load(Ordering::SeqCst) {
-                thread::park();
-            }
-            self.watcher.resting.store(false, Ordering::SeqCst);
+            let is_calm = || self.tick(&mut memory) && !self.draining.load(Ordering::SeqCst);
+            self.watcher.rest.take(is_calm, thread::park);
         }
         self.see_out(&mut memory);
     }
@@ -127,7 +119,7 @@ impl<S: Service + 'static> Engine<S> {
             calm &= tick.calm;
             self.adjust(index, &tick, memory);
             for (post, call, ticks) in tick.suspects {
-                if !is_asleep(post.thread()).unwrap_or(false) && !runs_long(&post, ticks) {
+                if !is_a_burden(is_asleep(post.thread()), || ran_in(&post, ticks), ticks) {
                     continue;
                 }
                 let (lost, alert) = self.lanes[index].lane.lose(&post, call);
@@ -198,11 +190,17 @@ impl<S: Service + 'static> Engine<S> {
     }
 }
 
-/// Whether a thread has spent too much time on a core in one call: a thread that merely lost its core hasn't.
-fn runs_long(post: &Post, ticks: u32) -> bool {
-    let Some(ran) = time_on_core(post.thread()) else { return TICK * ticks >= LONG };
+/// Whether a lane is to be taken from a thread that has stood in one call for so many ticks: it sleeps, or it has
+/// spent too much time on a core. A thread that merely lost its core keeps its lane.
+fn is_a_burden(asleep: Option<bool>, ran: impl FnOnce() -> Option<Duration>, ticks: u32) -> bool {
+    asleep == Some(true) || ran().unwrap_or(TICK * ticks) >= LONG
+}
+
+/// How long a thread has run on a core since it was first seen in this call.
+fn ran_in(post: &Post, ticks: u32) -> Option<Duration> {
+    let ran = time_on_core(post.thread())?;
     let before = post.ran_before(ran, ticks);
-    Duration::from_nanos(ran.saturating_sub(before)) >= LONG
+    Some(Duration::from_nanos(ran.saturating_sub(before)))
 }
 
 #[cfg(all(test, not(loom)))]
@@ -210,10 +208,12 @@ mod tests {
     use super::{
         super::{
             Config,
+            lane::Work,
             tests::{echo, end, start},
         },
         *,
     };
+    use crate::sys::thread::thread_number;
 
     /// As many drivers as a lane has cores, one thread at least left for jobs; and fewer again without pressure.
     #[test]
@@ -231,5 +231,54 @@ mod tests {
             assert_eq!(memory.allowed, 1);
             end(&engine);
         }
+    }
+
+    #[test]
+    fn who_sleeps_or_runs_for_long_loses_the_lane_and_nobody_else() {
+        let check = |asleep, ran: Option<Duration>, ticks, expected| {
+            let what = format!("asleep {asleep:?}, ran {ran:?}, {ticks} ticks");
+            assert_eq!(is_a_burden(asleep, || ran, ticks), expected, "{what}");
+        };
+        let short = Some(LONG - Duration::from_nanos(1));
+        check(Some(true), Some(Duration::ZERO), 1, true);
+        // It waits for a core, however long that takes.
+        check(Some(false), Some(Duration::from_millis(3)), 500, false);
+        check(Some(false), short, 500, false);
+        check(Some(false), Some(LONG), 10, true);
+        // Where the system tells nothing, the ticks count.
+        check(None, None, 9, false);
+        check(None, None, 10, true);
+        check(None, short, 10, false);
+        check(Some(false), None, 10, true);
+    }
+
+    #[test]
+    fn time_on_a_core_counts_from_where_a_call_was_first_seen() {
+        let post = Post::new(1);
+        assert_eq!(post.ran_before(700, 1), 700);
+        assert_eq!(post.ran_before(900, 2), 700);
+        assert_eq!(post.ran_before(950, 1), 950, "the next call");
+    }
+
+    /// The thread that looks is itself the one in question, so it surely doesn't sleep.
+    #[test]
+    fn a_thread_that_only_stands_in_a_call_keeps_its_lane() {
+        let (engine, _) = start(Config { cores: 1, ..Config::default() }, echo);
+        while !engine.watcher.rest.is_on() {
+            thread::yield_now();
+        }
+        let lane = &engine.lanes[0].lane;
+        lane.allow(2);
+        let post = Arc::new(Post::new(thread_number()));
+        assert!(lane.join(&post));
+        post.enter();
+        let mut memory = [Memory { allowed: 2, easy: 0, pressed: 0 }];
+        for _ in 0..3 {
+            engine.tick(&mut memory);
+        }
+        assert!(post.leave(), "it lost its lane");
+        assert_eq!(engine.counts().taken_over, 0);
+        assert!(matches!(lane.turn(&post, None), (Work::Leave, _)));
+        end(&engine);
     }
 }
