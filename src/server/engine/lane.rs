@@ -486,5 +486,7 @@ fn earlier(one: Option<Instant>, other: Option<Instant>) -> bool {
 
 #[cfg(all(test, loom))]
 mod loom_tests;
+#[cfg(all(test, loom))]
+mod loom_wakes;
 #[cfg(all(test, not(loom)))]
 mod tests;
