@@ -216,9 +216,11 @@ fn quick_requests_clear_a_class() {
 fn a_handler_that_computes_for_long_loses_the_lane() {
     let over = Arc::new(AtomicBool::new(false));
     let computing = Arc::clone(&over);
+    let (tell, inside) = mpsc::channel();
     let handler = move |conn: &mut Connection<'_>| {
         let line = conn.readline()?;
         let began = Instant::now();
+        tell.send(()).unwrap();
         while line == b"work\n" && !computing.load(Ordering::SeqCst) && began.elapsed() < PATIENCE {
             std::hint::spin_loop();
         }
@@ -228,6 +230,7 @@ fn a_handler_that_computes_for_long_loses_the_lane() {
     let (engine, addr) = start(narrow(), handler);
     let mut busy = connect(&addr);
     busy.write_all(b"work\n").unwrap();
+    inside.recv_timeout(PATIENCE).unwrap();
     echoes(&connect(&addr));
     assert!(engine.counts().taken_over >= 1);
     over.store(true, Ordering::SeqCst);
