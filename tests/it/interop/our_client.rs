@@ -47,7 +47,9 @@ fn text(mut response: Response) -> String {
 #[test]
 fn files_come_whole() {
     with_each(|server| {
-        let response = urlopen(server.url("/hello.txt")).unwrap();
+        // nginx tells no length of what it compresses.
+        let plain = Request::new(server.url("/hello.txt")).unwrap().add_header("Accept-Encoding", "identity");
+        let response = urlopen(plain).unwrap();
         assert_eq!((response.getcode(), response.headers()["content-length"].as_bytes()), (200, &b"12"[..]));
         let lines: Vec<String> = response.lines().map(Result::unwrap).collect();
         assert_eq!(lines, ["hello", "world"]);
@@ -93,6 +95,7 @@ fn listings_come_in_whatever_framing() {
 fn a_head_has_a_length_and_no_body() {
     with_each(|server| {
         let request = Request::new(server.url("/hello.txt")).unwrap().method("HEAD");
+        let request = request.add_header("Accept-Encoding", "identity");
         let response = urlopen(request).unwrap();
         assert_eq!(response.headers()["content-length"], "12");
         assert_eq!(text(response), "");
