@@ -56,6 +56,8 @@
 //! - `gzip` (on by default), `brotli`, `zstd`: codings of bodies that [`urllib`] asks for and undoes.
 //! - `cookies`, `digest`, `log`: handlers of [`urllib`]: a cookie jar, Digest authentication, lines for the `log`
 //!   crate.
+//! - `charset`, `json`: [`Response::text`](urllib::Response::text) in every charset of the web; `Request::json` and
+//!   `Response::json`, by serde.
 //!
 //! # What it is not
 //!

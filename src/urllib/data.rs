@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     fmt,
-    io::Read,
+    io::{self, Read},
     mem,
     sync::{Mutex, PoisonError},
 };
@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// What a [`Request`](super::Request) carries: bytes, or a reader with or without a known length.
 ///
-/// Bytes can be sent again, so a redirect that keeps the method (307, 308) and the one retry on a dead
+/// Bytes, and what [can be opened again](Self::repeatable), can be sent again, so a redirect that keeps the method (307, 308) and the one retry on a dead
 /// connection work with them; a reader is read once.
 ///
 /// Python: the `data` of `urllib.request.Request`: bytes, a file object, an iterable.
@@ -43,6 +43,11 @@ enum Source {
         reader: Mutex<Box<dyn Read + Send>>,
         length: Option<u64>,
     },
+    /// What can be read as often as wanted.
+    Again {
+        open: Box<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>,
+        length: u64,
+    },
     /// The reader went out once; its length is kept for what is said about it.
     Spent,
 }
@@ -70,12 +75,31 @@ impl Data {
         Data(Source::Reader { reader: Mutex::new(Box::new(reader)), length: Some(length) })
     }
 
+    /// Reads exactly `length` bytes from what `open` gives, and opens it anew whenever it is sent once more.
+    ///
+    /// ```
+    /// use std::fs::File;
+    /// use sockeye::urllib::Data;
+    ///
+    /// let length = std::fs::metadata("Cargo.toml")?.len();
+    /// let file = Data::repeatable(length, || File::open("Cargo.toml"));
+    /// assert_eq!(file.len(), Some(length));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn repeatable<R: Read + Send + 'static>(
+        length: u64,
+        open: impl Fn() -> io::Result<R> + Send + Sync + 'static,
+    ) -> Data {
+        Data(Source::Again { open: Box::new(move || Ok(Box::new(open()?))), length })
+    }
+
     /// The number of bytes, if it is known beforehand.
     #[must_use]
     pub fn len(&self) -> Option<u64> {
         match &self.0 {
             Source::Bytes(bytes) => Some(bytes.len() as u64),
             Source::Reader { length, .. } => *length,
+            Source::Again { length, .. } => Some(*length),
             Source::Spent => None,
         }
     }
@@ -86,7 +110,7 @@ impl Data {
         self.len() == Some(0)
     }
 
-    /// Whether it can be sent once more: bytes always, a reader as long as nothing was read from it.
+    /// Whether it can be sent once more: bytes and what is repeatable always, a reader as long as nothing was read from it.
     #[must_use]
     pub fn is_replayable(&self) -> bool {
         !matches!(self.0, Source::Spent)
@@ -106,15 +130,19 @@ impl Data {
     }
 
     /// Whether it is still there after it was sent.
-    pub(super) fn is_bytes(&self) -> bool {
-        matches!(self.0, Source::Bytes(_))
+    pub(super) fn stays(&self) -> bool {
+        matches!(self.0, Source::Bytes(_) | Source::Again { .. })
     }
 
     /// What this round sends. A reader is given away by this, and the data is spent.
     pub(super) fn send(&mut self) -> Result<Sending<'_>> {
-        let taken = if self.is_bytes() { None } else { Some(mem::replace(&mut self.0, Source::Spent)) };
+        let taken = if self.stays() { None } else { Some(mem::replace(&mut self.0, Source::Spent)) };
         match (taken, &self.0) {
             (None, Source::Bytes(bytes)) => Ok(Sending::Bytes(bytes)),
+            (None, Source::Again { open, length }) => {
+                let reader = open().map_err(|error| Error::from(error).context("open the request's data"))?;
+                Ok(Sending::Sized(reader, *length))
+            }
             (Some(Source::Reader { reader, length }), _) => {
                 let reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
                 Ok(match length {
@@ -166,6 +194,7 @@ impl fmt::Debug for Data {
         let source = match &self.0 {
             Source::Bytes(_) => "bytes",
             Source::Reader { .. } => "reader",
+            Source::Again { .. } => "repeatable",
             Source::Spent => "spent reader",
         };
         f.debug_struct("Data").field("source", &source).field("len", &self.len()).finish()

@@ -4,7 +4,10 @@
 //!   [`BufRead`](std::io::BufRead), `status`, `headers`, `url`.
 //! - [`Opener`], made by [`build_opener`], is an ordered chain of [`Handler`]s above one pool of connections;
 //!   [`install_opener`] makes one the default.
-//! - [`urlencode`], [`quote`] and their like write and read forms and paths; URLs are `url::Url`s.
+//! - [`urlencode`], [`quote`] and their like write and read forms and paths; [`urlsplit`] and [`urljoin`] take URLs for
+//!   text, everything else takes `url::Url`s.
+//! - [`urlretrieve`] writes a file, [`Opener::resume`] goes on with one; [`Multipart`] sends some.
+//! - [`testing`] answers from a script, for tests of programs that use this.
 //!
 //! ```
 //! # use std::{io::Write, net::TcpListener, thread};
@@ -48,7 +51,19 @@
 //! however its length was told; heads, interim answers and chunks have limits; redirects are bounded and lose
 //! credentials on their way to another host; one [total time](Request::timeout) covers all of it.
 //!
-//! Not here: HTTP/2 and 3, FTP, a cache.
+//! # Handlers
+//!
+//! Every opener follows redirects ([`RedirectHandler`]), sends what a URL holds of a user ([`BasicAuthHandler`]),
+//! decodes bodies (`DecodeHandler`, by features), makes errors of error statuses ([`ErrorProcessor`]), opens `data:`
+//! and `file:` ([`DataHandler`], [`FileHandler`]), and tells the `log` crate (`LogHandler`, feature `log`). Each can be
+//! replaced by one with other settings, or switched off. To be added: `CookieHandler` (feature `cookies`),
+//! [`HstsHandler`], [`RetryHandler`], [`BearerAuthHandler`], [`NetrcHandler`], `DigestAuthHandler` (feature `digest`),
+//! and [your own](Handler), which can do all that these do.
+//!
+//! The header `User-Agent` is set by [`Request::add_header`] or [`OpenerBuilder::add_header`]; without, it is
+//! `sockeye/VERSION`.
+//!
+//! Not here: HTTP/2 and 3, FTP, NTLM, Negotiate, a cache.
 
 mod address;
 mod base64;
@@ -59,13 +74,17 @@ mod handler;
 mod handlers;
 mod header;
 mod into_request;
+mod multipart;
 mod opener;
 mod parse;
 mod partial;
 mod patience;
 mod request;
 mod response;
+mod retrieve;
+pub mod testing;
 mod transport;
+mod whole;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 pub use url::Url;
@@ -86,6 +105,7 @@ pub use handlers::{
 #[cfg(feature = "cookies")]
 pub use handlers::{CookieFile, CookieHandler, CookieJar};
 pub use into_request::IntoRequest;
+pub use multipart::Multipart;
 pub use opener::{Opener, build_opener, install_opener, urlopen};
 pub use parse::{
     QueryOptions, SplitResult, parse_qs, parse_qsl, quote, quote_from_bytes, quote_plus, quote_safe, unquote,
@@ -93,3 +113,4 @@ pub use parse::{
 };
 pub use request::Request;
 pub use response::{Body, Response};
+pub use retrieve::urlretrieve;

@@ -105,7 +105,7 @@ pub fn install_opener(opener: Opener) {
     drop(before);
 }
 
-fn default_opener() -> Opener {
+pub(super) fn default_opener() -> Opener {
     if let Some(opener) = &*DEFAULT.read().unwrap_or_else(PoisonError::into_inner) {
         return opener.clone();
     }

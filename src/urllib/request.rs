@@ -388,6 +388,19 @@ impl Request {
         &self.patience
     }
 
+    /// The same without data.
+    pub(super) fn plain_copy(&self) -> Request {
+        Request {
+            method: self.method.clone(),
+            headers: self.headers.clone(),
+            unredirected: self.unredirected.clone(),
+            patience: self.patience.clone(),
+            watch: self.watch.clone(),
+            origin: self.origin.clone(),
+            ..Request::from(self.url.clone())
+        }
+    }
+
     pub(super) fn watch(&self) -> &Watch {
         &self.watch
     }

@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     fmt,
     io::{self, BufRead, BufReader, Read},
+    os::fd::RawFd,
     sync::{Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -303,6 +304,10 @@ impl Response {
         Response(Box::new(Parts { body: Body(Source::Layer(Box::new(make(parts.body)))), ..parts }))
     }
 
+    pub(super) fn body(&self) -> &Body {
+        &self.0.body
+    }
+
     /// An answer whose body is of the crate's own.
     pub(super) fn from_layer<L: Layer + 'static>(url: Url, layer: L) -> Response {
         Response::new(url, io::empty()).map_layer(|_| layer)
@@ -363,6 +368,14 @@ impl Body {
             Source::Wire(body) => body.bytes_left(),
             Source::Other(_) => None,
             Source::Layer(layer) => layer.bytes_left(),
+        }
+    }
+
+    pub(super) fn fileno(&self) -> RawFd {
+        match &self.0 {
+            Source::Wire(body) => body.fileno(),
+            Source::Other(_) => -1,
+            Source::Layer(layer) => layer.below().map_or(-1, Body::fileno),
         }
     }
 

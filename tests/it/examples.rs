@@ -187,6 +187,19 @@ fn urlopen() {
 }
 
 #[test]
+fn http_get_form() {
+    let server = Scripted::answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    let (code, lines) =
+        run("http_get_form", &[&server.url("/login"), "username=myaccount@163.com", "password=a b"]);
+    let asked = "/login?username=myaccount%40163.com&password=a+b";
+    let expected = vec![format!("200 {}", server.url(asked)), "hello".to_owned()];
+    assert_eq!((code, lines), (Some(0), expected));
+    let heard = server.heard();
+    assert!(heard[0].starts_with(&format!("GET {asked} HTTP/1.1\r\n")), "{heard:?}");
+    assert!(heard[0].contains("user-agent: mozilla\r\n"), "{heard:?}");
+}
+
+#[test]
 fn http_post_form() {
     let (_server, addr) = serve("bench_hello");
     let (code, lines) = run("http_post_form", &[&format!("http://{addr}/echo"), "name=a b", "x=1&2"]);

@@ -13,11 +13,14 @@ mod parse;
 mod pool;
 mod redirect;
 mod request;
+mod retrieve;
 mod retry;
 mod schemes;
+mod script;
 mod secrets;
 mod strace;
 mod watch;
+mod whole;
 
 use std::io::Read;
 

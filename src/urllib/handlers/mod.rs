@@ -32,6 +32,7 @@ pub use data_url::DataHandler;
 pub use decode::DecodeHandler;
 pub use file::FileHandler;
 pub use hsts::HstsHandler;
+pub(super) use known::Known;
 #[cfg(feature = "log")]
 pub use log::LogHandler;
 pub use redirect::RedirectHandler;

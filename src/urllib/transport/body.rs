@@ -1,6 +1,7 @@
 //! [`WireBody`]: a body as it comes from a connection, which then goes back to the pool.
 
 use std::{
+    os::fd::RawFd,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -86,6 +87,14 @@ impl WireBody {
             let Some(left) = bytes.checked_sub(self.ready as u64) else { return };
             bytes = left;
             self.consume(self.ready);
+        }
+    }
+
+    /// The socket's descriptor, while it is read.
+    pub(in crate::urllib) fn fileno(&self) -> RawFd {
+        match &self.state {
+            State::Reading { conn, .. } => conn.fileno(),
+            State::Done | State::Failed(..) => -1,
         }
     }
 

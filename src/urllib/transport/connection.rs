@@ -1,6 +1,6 @@
 //! [`Connection`]: a stream with its buffers, and [`Wait`], how long its steps may take.
 
-use std::{io::Read, time::Duration};
+use std::{io::Read, os::fd::RawFd, time::Duration};
 
 use crate::{
     cancel::CancelToken,
@@ -81,6 +81,11 @@ impl Connection {
             self.cancel = cancel.cloned();
         }
         Ok(())
+    }
+
+    /// The socket's descriptor.
+    pub(super) fn fileno(&self) -> RawFd {
+        self.stream.socket().fileno()
     }
 
     /// Receives more behind what is there; 0 at the end of data.

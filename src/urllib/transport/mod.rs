@@ -179,7 +179,7 @@ impl HttpHandler {
 /// Whether it may go out twice: its method says that this changes nothing (RFC 9110 §9.2.2), and its data are
 /// still there after they were sent.
 fn is_repeatable(request: &Request) -> bool {
-    request.get_method().is_idempotent() && request.data_ref().is_none_or(Data::is_bytes)
+    request.get_method().is_idempotent() && request.data_ref().is_none_or(Data::stays)
 }
 
 /// Whether the connection can carry another exchange after a request that says this, and its answer.

@@ -101,7 +101,6 @@ impl CookieJar {
     /// Takes in what a `Set-Cookie` header from that URL says. Tells whether it was taken, or took one away.
     ///
     /// Python: `CookieJar.set_cookie`.
-    #[allow(clippy::must_use_candidate)]
     pub fn set_cookie(&self, text: &str, url: &Url) -> bool {
         let mut inner = self.lock();
         let Some(cookie) = policy::admitted(&inner, text, url) else { return false };

@@ -1,0 +1,278 @@
+//! [`urlretrieve`] and [`Opener::resume`]: a URL into a file.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use ::http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_RANGE, DATE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE},
+};
+
+use super::{
+    IntoRequest, Opener, Progress, Request, Response,
+    opener::default_opener,
+    partial::{Partial, Readers},
+};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What is read at once.
+const PIECE: usize = 64 * 1024;
+
+/// A date tells versions apart only when it is so much older than the answer (RFC 9110 §8.8.2.2).
+const STRONG: Duration = Duration::from_secs(60);
+
+/// Copies a URL into a file, and calls `report` with every piece that came. Gives the response, read to its end.
+///
+/// The file appears, or is replaced, in one step when it is complete; if the download breaks off, or the body is cut
+/// short, nothing is left of it and what was there stays. What isn't a regular file, such as `/dev/null`, is written to.
+///
+/// Python: `urllib.request.urlretrieve`, whose hook gets a count of blocks, and which keeps what was cut short.
+///
+/// # Errors
+///
+/// As [`urlopen`](super::urlopen) and reading, and when the file can't be written.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::urllib::urlretrieve;
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let path = std::env::temp_dir().join(format!("sockeye-retrieved-{}", std::process::id()));
+/// let response = urlretrieve("data:text/plain,hello", &path, |progress| assert_eq!(progress.total, Some(5)))?;
+/// assert_eq!(std::fs::read_to_string(&path)?, "hello");
+/// assert_eq!(response.info()["content-type"], "text/plain");
+/// # std::fs::remove_file(&path)?;
+/// # Ok(())
+/// # }
+/// ```
+pub fn urlretrieve(
+    request: impl IntoRequest,
+    path: impl AsRef<Path>,
+    report: impl FnMut(Progress),
+) -> Result<Response> {
+    default_opener().retrieve(request, path, report)
+}
+
+impl Opener {
+    /// [`urlretrieve`] with this opener.
+    ///
+    /// # Errors
+    ///
+    /// As [`urlretrieve`].
+    pub fn retrieve(
+        &self,
+        request: impl IntoRequest,
+        path: impl AsRef<Path>,
+        mut report: impl FnMut(Progress),
+    ) -> Result<Response> {
+        let path = path.as_ref();
+        let mut response = self.open(request)?;
+        let unwritten = |error: io::Error| unwritten(path, error);
+        match fs::metadata(path) {
+            Ok(there) if !there.is_file() => {
+                let mut file = OpenOptions::new().write(true).open(path).map_err(unwritten)?;
+                copy(&mut response, (&mut file, path), 0, &mut report)?;
+            }
+            there => {
+                let mut partial = Partial::beside(path, Readers::Usual).map_err(unwritten)?;
+                if let Ok(there) = there {
+                    // Who may not write to it may not replace it either.
+                    OpenOptions::new().write(true).open(path).map_err(unwritten)?;
+                    partial.file.set_permissions(there.permissions()).map_err(unwritten)?;
+                }
+                copy(&mut response, (&mut partial.file, path), 0, &mut report)?;
+                partial.complete().map_err(unwritten)?;
+            }
+        }
+        Ok(response)
+    }
+
+    /// Copies a URL into a file as [`retrieve`](Self::retrieve) does, and goes on where an earlier call broke off.
+    ///
+    /// What has come waits in `FILE.part`, and in `FILE.part.from` what it is of: the URL and the server's word for the
+    /// version (a strong `ETag`, or a `Last-Modified` that is old enough). The rest is asked for by `Range` and
+    /// `If-Range` (RFC 9110 §13.1.5): if the server has another version by now, or doesn't know ranges, it sends all
+    /// of it, and the file begins anew. Where the server says nothing of the version, nothing is kept. Bodies are asked
+    /// for as they are, not coded. Two calls at once for one file disturb each other.
+    ///
+    /// Python: urllib has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`urlretrieve`]; [`ErrorKind::InvalidInput`] for a request that isn't a plain GET,
+    /// [`ErrorKind::Protocol`] when the server sends another range than it was asked for.
+    pub fn resume(
+        &self,
+        request: impl IntoRequest,
+        path: impl AsRef<Path>,
+        mut report: impl FnMut(Progress),
+    ) -> Result<Response> {
+        let request = request.into_request()?;
+        if request.get_method() != "GET" || request.data_ref().is_some() || request.has_header(RANGE.as_str())
+        {
+            let message = "only a plain GET can be resumed";
+            return Err(Error::new(ErrorKind::InvalidInput, message));
+        }
+        let part = Part::of(path.as_ref());
+        let url = request.url().clone();
+        let begun = part.begun(url.as_str());
+        let again = request.plain_copy();
+        let mut response = match self.open(part.ask(request, begun.as_ref())) {
+            // There is no such range: what is here is of another version, or was complete.
+            Err(error) if begun.is_some() && is_unsatisfiable(&error) => {
+                part.forget();
+                self.open(part.ask(again, None))?
+            }
+            opened => opened?,
+        };
+        let start = match (response.status(), begun) {
+            (StatusCode::PARTIAL_CONTENT, Some(begun)) => {
+                begun.check(response.headers())?;
+                begun.length
+            }
+            _ => {
+                part.begin(url.as_str(), response.headers()).map_err(|error| unwritten(&part.file, error))?;
+                0
+            }
+        };
+        let file = OpenOptions::new().create(true).append(true).open(&part.file);
+        let mut file = file.map_err(|error| unwritten(&part.file, error))?;
+        copy(&mut response, (&mut file, &part.file), start, &mut report)?;
+        drop(file);
+        fs::rename(&part.file, path.as_ref()).map_err(|error| unwritten(path.as_ref(), error))?;
+        part.forget();
+        Ok(response)
+    }
+}
+
+fn copy(
+    response: &mut Response,
+    (file, path): (&mut File, &Path),
+    start: u64,
+    report: &mut impl FnMut(Progress),
+) -> Result<()> {
+    let total = response.bytes_left().map(|left| left + start);
+    let (mut piece, mut received) = (vec![0; PIECE], start);
+    loop {
+        match response.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(n) => {
+                file.write_all(&piece[..n]).map_err(|error| unwritten(path, error))?;
+                received += n as u64;
+                report(Progress { received, total });
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => {
+                let from = super::address::shown(response.url()).into_owned();
+                return Err(Error::from(error).context(format!("retrieve {from} after {received} bytes")));
+            }
+        }
+    }
+}
+
+fn unwritten(path: &Path, error: io::Error) -> Error {
+    Error::from(error).context(format!("write {}", path.display()))
+}
+
+fn is_unsatisfiable(error: &Error) -> bool {
+    error.response().is_some_and(|response| response.status() == StatusCode::RANGE_NOT_SATISFIABLE)
+}
+
+/// Where a download grows that may be resumed.
+struct Part {
+    file: PathBuf,
+    note: PathBuf,
+}
+
+/// What there is of it.
+struct Begun {
+    length: u64,
+    version: HeaderValue,
+}
+
+impl Part {
+    fn of(path: &Path) -> Part {
+        let with = |suffix: &str| {
+            let mut name = OsString::from(path);
+            name.push(suffix);
+            PathBuf::from(name)
+        };
+        Part { file: with(".part"), note: with(".part.from") }
+    }
+
+    /// What an earlier call left of that URL.
+    fn begun(&self, url: &str) -> Option<Begun> {
+        let note = fs::read_to_string(&self.note).ok()?;
+        let (of, version) = note.trim_end().split_once('\n')?;
+        let length = fs::metadata(&self.file).ok().filter(fs::Metadata::is_file)?.len();
+        let version = HeaderValue::from_str(version).ok()?;
+        (of == url && length > 0).then_some(Begun { length, version })
+    }
+
+    /// Asks for all, or for the rest of this version.
+    fn ask(&self, mut request: Request, begun: Option<&Begun>) -> Request {
+        // Offsets count the bytes of the file, not of a coding.
+        request.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        if let Some(begun) = begun {
+            // Digits and letters are always a value.
+            if let Ok(range) = HeaderValue::try_from(format!("bytes={}-", begun.length)) {
+                request.headers_mut().insert(RANGE, range);
+                request.headers_mut().insert(IF_RANGE, begun.version.clone());
+            }
+        }
+        request
+    }
+
+    /// Begins anew, and notes the version if it can be told from others.
+    fn begin(&self, url: &str, headers: &HeaderMap) -> io::Result<()> {
+        self.forget();
+        File::create(&self.file)?;
+        match version(headers) {
+            Some(version) => fs::write(&self.note, format!("{url}\n{version}\n")),
+            None => Ok(()),
+        }
+    }
+
+    fn forget(&self) {
+        for path in [&self.note, &self.file] {
+            // Mostly it isn't there.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+impl Begun {
+    /// Whether the range is the one that was asked for, of the same version.
+    fn check(&self, headers: &HeaderMap) -> Result<()> {
+        let range = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let start =
+            range.strip_prefix("bytes ").and_then(|rest| rest.split_once('-')).map(|(start, _)| start);
+        let same = headers
+            .get(ETAG)
+            .is_none_or(|etag| !self.version.as_bytes().starts_with(b"\"") || etag == self.version);
+        if same && start.and_then(|start| start.parse().ok()) == Some(self.length) {
+            return Ok(());
+        }
+        let message =
+            format!("the server sent the range {range:?} when asked for what follows {} bytes", self.length);
+        Err(Error::new(ErrorKind::Protocol, message))
+    }
+}
+
+/// What `If-Range` may hold: a strong tag, or a date that is strong by its age.
+fn version(headers: &HeaderMap) -> Option<&str> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    if let Some(tag) = text(ETAG).filter(|tag| tag.starts_with('"')) {
+        return Some(tag);
+    }
+    let modified = text(LAST_MODIFIED)?;
+    let at = |text| httpdate::parse_http_date(text).ok();
+    let age = at(text(DATE)?)?.duration_since(at(modified)?).ok()?;
+    (age >= STRONG).then_some(modified)
+}

@@ -1,0 +1,150 @@
+//! URLs into files, and downloads that go on.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use sockeye::{
+    ErrorKind, Result,
+    urllib::{Opener, Request, urlretrieve},
+};
+
+use super::{hear, ok, one, say};
+use crate::support::{Scripted, Turn};
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_file_appears_when_it_is_complete() -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f");
+    fs::write(&path, "before").unwrap();
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+    let server = one([hear(), ok("hello")]);
+    let mut seen = Vec::new();
+    let response =
+        urlretrieve(server.url("/"), &path, |progress| seen.push((progress.received, progress.total)))?;
+    assert_eq!((response.getcode(), fs::read_to_string(&path).unwrap().as_str()), (200, "hello"));
+    assert_eq!(seen.last(), Some(&(5, Some(5))));
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(names(folder.path()), ["f"]);
+    urlretrieve("data:,x", "/dev/null", |_| ())?;
+    Ok(())
+}
+
+#[test]
+fn what_is_cut_short_leaves_everything_as_it_was() -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f");
+    fs::write(&path, "before").unwrap();
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\ncut\r\n",
+    ] {
+        let server = Scripted::answer(answer);
+        let error = Opener::new().retrieve(server.url("/"), &path, |_| ()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::UnexpectedEof, "{error}");
+    }
+    let server = one([hear(), say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")]);
+    assert_eq!(Opener::new().retrieve(server.url("/"), &path, |_| ()).unwrap_err().kind(), ErrorKind::Status);
+    let server = one([hear(), ok("x")]);
+    let nowhere = folder.path().join("none/f");
+    assert_eq!(
+        Opener::new().retrieve(server.url("/"), nowhere, |_| ()).unwrap_err().kind(),
+        ErrorKind::NotFound
+    );
+    assert_eq!(
+        (names(folder.path()), fs::read_to_string(&path).unwrap().as_str()),
+        (vec!["f".to_owned()], "before")
+    );
+    Ok(())
+}
+
+/// Says `version` headers and breaks off after `hello `.
+fn cut(version: &str) -> Turn {
+    say(format!("HTTP/1.1 200 OK\r\n{version}\r\nContent-Length: 11\r\n\r\nhello "))
+}
+
+fn rest(range: &str, version: &str) -> Turn {
+    say(format!(
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: {range}\r\n{version}\r\nContent-Length: 5\r\n\r\nworld"
+    ))
+}
+
+/// Two calls against one server, by the same URL: the outcome of the second and what the server heard.
+fn twice(first: Turn, second: Vec<Turn>) -> (Result<String, ErrorKind>, Vec<String>, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f");
+    let server = Scripted::new(vec![vec![hear(), first], second]);
+    let opener = Opener::new();
+    let error = opener.resume(server.url("/big"), &path, |_| ()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    assert!(!path.exists());
+    let outcome = opener.resume(server.url("/big"), &path, |_| ());
+    let outcome = outcome.map(|_| fs::read_to_string(&path).unwrap()).map_err(|error| error.kind());
+    let names = names(folder.path());
+    (outcome, server.heard(), names)
+}
+
+const TAG: &str = "ETag: \"v1\"";
+
+#[test]
+fn a_download_goes_on() {
+    let (outcome, heard, names) = twice(cut(TAG), vec![hear(), rest("bytes 6-10/11", TAG)]);
+    assert_eq!(outcome.as_deref(), Ok("hello world"));
+    assert!(
+        heard[1].contains("range: bytes=6-\r\n") && heard[1].contains("if-range: \"v1\"\r\n"),
+        "{heard:?}"
+    );
+    assert!(heard.iter().all(|heard| heard.contains("accept-encoding: identity\r\n")), "{heard:?}");
+    assert_eq!(names, ["f"]);
+    let old = "Date: Sun, 06 Nov 1994 08:59:37 GMT\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT";
+    let (outcome, heard, _) = twice(cut(old), vec![hear(), rest("bytes 6-10/11", old)]);
+    assert_eq!(outcome.as_deref(), Ok("hello world"));
+    assert!(heard[1].contains("if-range: Sun, 06 Nov 1994 08:49:37 GMT\r\n"), "{heard:?}");
+}
+
+#[test]
+fn another_version_begins_anew() {
+    let whole = || vec![hear(), say("HTTP/1.1 200 OK\r\nETag: \"v2\"\r\nContent-Length: 4\r\n\r\nnew!")];
+    let (outcome, _, names) = twice(cut(TAG), whole());
+    assert_eq!((outcome.as_deref(), names), (Ok("new!"), vec!["f".to_owned()]));
+    // What can't be told from another version isn't asked for in pieces.
+    let young = "Date: Sun, 06 Nov 1994 08:49:38 GMT\r\nLast-Modified: Sun, 06 Nov 1994 08:49:37 GMT";
+    for version in ["X-None: x", "ETag: W/\"weak\"", young] {
+        let (outcome, heard, _) = twice(cut(version), whole());
+        assert_eq!(outcome.as_deref(), Ok("new!"));
+        assert!(!heard[1].contains("range:"), "{heard:?}");
+    }
+    let gone = say("HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n");
+    let (outcome, heard, _) = twice(cut(TAG), [vec![hear(), gone], whole()].concat());
+    assert_eq!(outcome.as_deref(), Ok("new!"));
+    assert_eq!(heard[1].matches("if-range").count(), 1, "{heard:?}");
+}
+
+#[test]
+fn a_range_that_was_not_asked_for_is_an_error() {
+    for (range, version) in
+        [("bytes 5-10/11", TAG), ("bytes */11", TAG), ("", TAG), ("bytes 6-10/11", "ETag: \"v2\"")]
+    {
+        let (outcome, ..) = twice(cut(TAG), vec![hear(), rest(range, version)]);
+        assert_eq!(outcome, Err(ErrorKind::Protocol), "{range}");
+    }
+}
+
+#[test]
+fn only_a_plain_get_goes_on() -> Result<()> {
+    for request in [
+        Request::new("http://127.0.0.1:1/")?.data("x"),
+        Request::new("http://127.0.0.1:1/")?.method("HEAD"),
+        Request::new("http://127.0.0.1:1/")?.add_header("Range", "bytes=1-"),
+    ] {
+        assert_eq!(Opener::new().resume(request, "f", |_| ()).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+    Ok(())
+}
