@@ -1,9 +1,6 @@
 //! One request: understood, handed to the handler, answered.
 
-use std::{
-    cell::{Cell, OnceCell},
-    time::Duration,
-};
+use std::time::{Duration, Instant};
 
 use ::http::Method;
 
@@ -23,10 +20,10 @@ use crate::{
 use super::{
     Handler, LogEntry, Request, Response,
     connection::{Chunks, Collect, Drain, End, Next, Phase, SMALL, find_end},
-    exchange::{Asked, CONTINUE, DRAIN, Exchange, Unread},
+    exchange::{Asked, CONTINUE, Exchange, Unread},
     input::{Input, Rest},
-    log::RequestLine,
-    output::{FilePart, Output},
+    log::{Kept, RequestLine},
+    output::{FilePart, HIGH_WATER, Output},
     refusal::{Refusal, write_error},
     service::{HttpService, Turn},
 };
@@ -152,30 +149,18 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Runs the handler and ends its answer.
     fn answer(&mut self, ready: Ready<'_>) -> Done {
-        let Turn { service, conn, desk, output, later, date, file, .. } = self;
+        let Turn { service, conn, desk, output, later, date, file, kept, .. } = self;
         let Ready { head, method, decoder, behind, unread, awaits_continue } = ready;
         let keep_alive = persistence(head.version, head.fields) == Persistence::KeepAlive
             // RFC 9110 §9.3.6: after a success, what follows a CONNECT is a tunnel's to the peer's mind, no request.
             && method != Method::CONNECT
             && service.settings.keeps_alive
             && !desk.draining;
-        let exchange = Exchange {
-            stream: &conn.stream,
-            peer: &conn.peer,
-            settings: &service.settings,
-            waits: &service.waits,
-            date,
-            asked: Asked {
-                http11: head.version == Version::Http11,
-                keep_alive,
-                head_only: method == Method::HEAD,
-            },
-            awaits_continue: Cell::new(awaits_continue),
-            unread: Cell::new(unread),
-            started: Cell::new(false),
-            waited: Cell::default(),
-            remark: OnceCell::new(),
-        };
+        let http11 = head.version == Version::Http11;
+        let asked = Asked { http11, keep_alive, head_only: method == Method::HEAD };
+        let exchange = Exchange::new(conn, service, date, asked);
+        exchange.awaits_continue.set(awaits_continue);
+        exchange.unread.set(unread);
         let input = Input::new(&exchange, decoder, behind, later);
         let mut request = Request::new(&head, method, &conn.peer, input);
         let outcome = call(service, &mut request, output, &exchange);
@@ -183,16 +168,26 @@ impl<H: Handler> Turn<'_, '_, H> {
         if outcome.is_err() {
             give_up(output, &exchange, request.refusal());
         }
-        service.log(&LogEntry {
+        // Half an answer mustn't look like a whole one; and one that nobody takes is no use in the kernel's buffers.
+        let breaks = outcome.is_err() && (output.answer.until_close || exchange.broken.get().is_some());
+        if breaks {
+            exchange.lose(ErrorKind::Other, output.bytes.len());
+            output.bytes.clear();
+        }
+        let entry = LogEntry {
             peer: &conn.peer,
             request_line: RequestLine::of(&head),
             status: output.answer.status,
             size: output.answer.size_sent(&exchange),
             date,
             error: outcome.as_ref().err().or(exchange.remark.get()),
-        });
-        if outcome.is_err() && output.answer.until_close {
-            output.bytes.clear();
+        };
+        if entry.error.is_none() && (file.is_some() || output.bytes.len() > HIGH_WATER) {
+            *kept = Some(Box::new(Kept::of(&entry, &head)));
+        } else {
+            service.log(&entry);
+        }
+        if breaks {
             break_off(exchange.stream);
             return Done::Last(Next::Close);
         }
@@ -219,7 +214,11 @@ impl<H: Handler> Turn<'_, '_, H> {
                 self.conn.state.input = self.later[range].to_vec();
                 Done::Streamed
             }
-            Rest::Open(decoder) => Done::Last(Next::Drain(Box::new(Drain { decoder, left: DRAIN }))),
+            Rest::Open(decoder) => {
+                // The handler may have taken its time.
+                let since = Instant::now();
+                Done::Last(Next::Drain(Box::new(Drain { decoder, seen: 0, since })))
+            }
             Rest::Lost => Done::Last(Next::Linger),
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-use super::output::FilePart;
+use super::{log::Kept, output::FilePart};
 
 /// A request's body is collected up to here before its handler runs, so that a slow sender costs no thread: all of
 /// a small body, the beginning of a larger one.
@@ -84,14 +84,20 @@ pub(super) struct Unsent {
     /// Comes behind the bytes.
     pub(super) file: Option<FilePart>,
     pub(super) next: Next,
+    /// What the log is told at the end, if that is of interest.
+    pub(super) kept: Option<Box<Kept>>,
+    /// When the peer was first waited for, and how much was left then.
+    pub(super) waits: Option<(Instant, u64)>,
 }
 
 /// A body that is read and dropped.
 #[derive(Debug)]
 pub(super) struct Drain {
     pub(super) decoder: Decoder,
-    /// Past so many bytes the connection closes.
-    pub(super) left: u64,
+    /// Bytes that were dropped so far.
+    pub(super) seen: u64,
+    /// When its handler had returned.
+    pub(super) since: Instant,
 }
 
 /// What follows once everything is sent.

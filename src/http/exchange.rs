@@ -7,9 +7,9 @@ use std::{
 
 use crate::{
     deadline::Deadline,
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     server::engine::service::Conn,
-    socket::Address,
+    socket::{Address, Shutdown},
     stream::Stream,
     wire::body::BodyError,
 };
@@ -41,9 +41,6 @@ pub(super) enum Written {
 /// Past so many unread bytes of a request's body the connection closes instead of reading them all.
 pub(super) const DRAIN: u64 = 256 * 1024;
 
-/// Peers must take so many bytes within the time for writing.
-const PIECE: usize = 64 * 1024;
-
 /// What a request and its answer share.
 #[derive(Debug)]
 pub(super) struct Exchange<'a> {
@@ -62,8 +59,19 @@ pub(super) struct Exchange<'a> {
     pub(super) started: Cell<bool>,
     /// How much of the body was waited for, and for how long.
     pub(super) waited: Cell<(u64, Duration)>,
+    /// How much of the answer was taken since it was first waited for, and how long that was.
+    pub(super) taken: Cell<(u64, Duration)>,
+    pub(super) broken: Cell<Option<Broken>>,
     /// What the log shall say of an answer that is none of an error's.
     pub(super) remark: OnceCell<Error>,
+}
+
+/// An answer that could not be sent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Broken {
+    pub(super) kind: ErrorKind,
+    /// So many bytes of it.
+    pub(super) unsent: u64,
 }
 
 /// What the request's head asks of the answer.
@@ -84,17 +92,32 @@ impl<'a> Exchange<'a> {
         service: &'a HttpService<H>,
         date: &'a [u8; 29],
     ) -> Exchange<'a> {
+        let asked = Asked { http11: true, keep_alive: false, head_only: false };
+        let exchange = Exchange::new(conn, service, date, asked);
+        exchange.unread.set(Unread::Lost);
+        exchange
+    }
+
+    /// Of a request without a body.
+    pub(super) fn new<H>(
+        conn: &'a Conn<State>,
+        service: &'a HttpService<H>,
+        date: &'a [u8; 29],
+        asked: Asked,
+    ) -> Exchange<'a> {
         Exchange {
             stream: &conn.stream,
             peer: &conn.peer,
             settings: &service.settings,
             waits: &service.waits,
             date,
-            asked: Asked { http11: true, keep_alive: false, head_only: false },
+            asked,
             awaits_continue: Cell::new(false),
-            unread: Cell::new(Unread::Lost),
+            unread: Cell::new(Unread::Nothing),
             started: Cell::new(false),
             waited: Cell::default(),
+            taken: Cell::default(),
+            broken: Cell::new(None),
             remark: OnceCell::new(),
         }
     }
@@ -120,37 +143,73 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Sends a part of the answer, waiting as long as the peer makes progress.
+    /// Sends a part of the answer, waiting as long as the peer makes progress. After an error nothing more is sent.
     pub(super) fn send(&self, mut bytes: &[u8]) -> Result<()> {
         self.started.set(true);
+        let outcome = match self.broken.get() {
+            Some(broken) => Err(broken.kind.into()),
+            None => self.push(&mut bytes),
+        };
+        if let Err(error) = &outcome {
+            self.lose(error.kind(), bytes.len());
+        }
+        outcome
+    }
+
+    /// So much of the answer will never be sent.
+    pub(super) fn lose(&self, kind: ErrorKind, bytes: usize) {
+        let broken = self.broken.get().unwrap_or(Broken { kind, unsent: 0 });
+        self.broken.set(Some(Broken { unsent: broken.unsent + bytes as u64, ..broken }));
+    }
+
+    /// Sends that; what is left after an error stays.
+    fn push(&self, bytes: &mut &[u8]) -> Result<()> {
         while !bytes.is_empty() {
-            bytes = match self.stream.try_write(bytes) {
-                Ok(sent) => &bytes[sent..],
-                Err(error) if error.would_block() => {
-                    let (piece, rest) = bytes.split_at(bytes.len().min(PIECE));
-                    self.stream.write_all_by(piece, Deadline::after(self.settings.write_time))?;
-                    rest
-                }
-                Err(error) => return Err(error),
+            let sent = match self.stream.try_write(bytes) {
+                Err(error) if error.would_block() => self.push_waiting(bytes)?,
+                sent => sent?,
             };
+            let (taken, waited) = self.taken.get();
+            if !waited.is_zero() {
+                self.taken.set((taken + sent as u64, waited));
+            }
+            *bytes = &bytes[sent..];
         }
         Ok(())
     }
 
-    /// Reads more of the request's body into a buffer that isn't empty; waits for it, if not too many threads do.
+    /// Sends some of it once the peer takes more, unless it is given up in favour of others.
+    fn push_waiting(&self, bytes: &[u8]) -> Result<usize> {
+        let too_many = || Error::new(ErrorKind::OutOfResources, "too many answers wait for their readers");
+        let waiting = self.waits.begin(self.stream.socket(), Shutdown::Both).ok_or_else(too_many)?;
+        let (taken, waited) = self.taken.get();
+        let began = Instant::now();
+        let patience = self.settings.write_patience(taken, waited);
+        let sent = self.stream.write_by(bytes, Deadline::after(patience));
+        self.taken.set((taken, waited + began.elapsed()));
+        if waiting.is_given_up() { Err(too_many()) } else { sent }
+    }
+
+    /// Reads more of the request's body into a buffer that isn't empty; waits for it, unless it is
+    /// given up in favour of others.
     pub(super) fn receive(&self, buf: &mut [u8]) -> Result<usize, Refusal> {
         let lost = |error: Error| Refusal::BodyLost(error.kind());
         if self.awaits_continue.take() && !self.started.get() {
-            self.stream.write_all_by(CONTINUE, Deadline::after(self.settings.write_time)).map_err(lost)?;
+            self.push(&mut &*CONTINUE).map_err(lost)?;
         }
         let (received, waited) = self.waited.get();
         let (read, waited) = match self.stream.try_read(buf) {
             Ok(read) => (read, waited),
             Err(error) if error.would_block() => {
-                let _waiting = self.waits.begin().ok_or(Refusal::TooManyUploads)?;
+                let waiting = self.waits.begin(self.stream.socket(), Shutdown::Read);
+                let waiting = waiting.ok_or(Refusal::TooManyUploads)?;
                 let began = Instant::now();
                 let patience = self.settings.body_patience(received, waited);
-                match self.stream.read_by(buf, Deadline::after(patience)) {
+                let read = self.stream.read_by(buf, Deadline::after(patience));
+                if waiting.is_given_up() {
+                    return Err(Refusal::TooManyUploads);
+                }
+                match read {
                     Ok(read) => (read, waited + began.elapsed()),
                     Err(error) if error.is_timeout() => return Err(Refusal::BodyTimeout),
                     Err(error) => return Err(lost(error)),

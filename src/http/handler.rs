@@ -204,7 +204,8 @@ pub trait Handler: Send + Sync {
         unsupported(request, response)
     }
 
-    /// Called once for each answer, refusals of the server's own included. Does nothing by default.
+    /// Called once for each answer, refusals of the server's own included: when its handler has returned, or, if more
+    /// than 64 KiB of it or a file are still to be sent, once they are or the connection broke. Does nothing by default.
     ///
     /// `eprintln!("{entry}")` writes the common log format.
     fn log_request(&self, entry: &LogEntry<'_>) {

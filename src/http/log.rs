@@ -6,8 +6,8 @@ use ::http::StatusCode;
 
 use crate::{error::Error, socket::Address, wire::head::RequestHead};
 
-/// One answered request; `Display` writes it in the common log format, and `{:#}` appends why its handler failed or
-/// the server refused it, if so.
+/// One answered request; `Display` writes it in the common log format, and `{:#}` appends why its handler failed,
+/// the server refused it or the answer broke off, if so.
 ///
 /// Control characters and quotes of what the peer sent are escaped, so that one request is one line.
 ///
@@ -23,6 +23,18 @@ pub struct LogEntry<'a> {
     pub(super) error: Option<&'a Error>,
 }
 
+/// What is said once an answer is sent or broke off.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) method: String,
+    pub(super) target: String,
+    pub(super) version: ::http::Version,
+    pub(super) status: StatusCode,
+    /// The length of the body.
+    pub(super) size: u64,
+    pub(super) date: [u8; 29],
+}
+
 /// A request's first line, as far as it was understood.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum RequestLine<'a> {
@@ -33,6 +45,37 @@ pub(super) enum RequestLine<'a> {
     },
     /// The head could not be read.
     Unknown,
+}
+
+impl Kept {
+    pub(super) fn of(entry: &LogEntry<'_>, head: &RequestHead<'_>) -> Kept {
+        Kept {
+            method: head.method.to_owned(),
+            target: head.target.to_owned(),
+            version: head.version.to_http(),
+            status: entry.status,
+            size: entry.size,
+            date: *entry.date,
+        }
+    }
+
+    /// For an answer whose last bytes, so many, weren't sent, and why.
+    pub(super) fn entry<'a>(
+        &'a self,
+        peer: &'a Address,
+        left: u64,
+        error: Option<&'a Error>,
+    ) -> LogEntry<'a> {
+        let Kept { method, target, version, status, size, date } = self;
+        LogEntry {
+            peer,
+            request_line: RequestLine::Parsed { method, target, version: *version },
+            status: *status,
+            size: size.saturating_sub(left),
+            date,
+            error,
+        }
+    }
 }
 
 impl<'a> RequestLine<'a> {
@@ -80,7 +123,9 @@ impl<'a> LogEntry<'a> {
         self.status
     }
 
-    /// The length of the answer's body in bytes; 0 in answer to `HEAD`.
+    /// How many bytes of the answer's body were sent: fewer than it has, if the connection broke or the peer was given
+    /// up, and then there is an [`error`](Self::error). 0 in answer to `HEAD`. What waits in the server's buffer when
+    /// the handler returns counts as sent, if it is at most 64 KiB.
     ///
     /// Python: the argument `size` of `log_request`.
     #[must_use]
@@ -88,9 +133,10 @@ impl<'a> LogEntry<'a> {
         self.size
     }
 
-    /// Why the handler failed: what it returned, or that it panicked; or why the server refused the request, such
-    /// as `HTTP head: no Host field`; or why a [`FileHandler`](super::FileHandler) answered with 404 though something
-    /// is there: `a symbolic link leads out of the folder`.
+    /// Why the handler failed: what it returned, or that it panicked; why the server refused the request, such as
+    /// `HTTP head: no Host field`; why not all of the answer was sent; or why a
+    /// [`FileHandler`](super::FileHandler) answered with 404 though something is there: `a symbolic link leads out of
+    /// the folder`.
     ///
     /// Python: what `socketserver.BaseServer.handle_error` is told.
     #[must_use]

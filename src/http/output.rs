@@ -101,7 +101,8 @@ pub(super) struct FilePart {
 impl Answer {
     /// Bytes of the body that are sent: none in answer to `HEAD`.
     pub(super) fn size_sent(&self, exchange: &Exchange<'_>) -> u64 {
-        if exchange.asked.head_only { 0 } else { self.size }
+        let unsent = exchange.broken.get().map_or(0, |broken| broken.unsent);
+        if exchange.asked.head_only { 0 } else { self.size.saturating_sub(unsent) }
     }
 }
 
@@ -150,10 +151,12 @@ impl Output {
             return Ok(());
         }
         let size = self.answer.size + data.len() as u64;
+        let before = std::mem::replace(&mut self.answer.size, size);
         match &mut self.answer.stage {
             Stage::Collecting { head_end } => {
                 if self.bytes.len() - *head_end + data.len() > COLLECT {
                     self.stream_on(exchange);
+                    self.answer.size = before;
                     return self.write(exchange, data);
                 }
                 self.bytes.extend_from_slice(data);
@@ -170,6 +173,7 @@ impl Output {
                 }
                 None => {
                     self.answer.closes = true;
+                    self.answer.size = before;
                     return Err(Error::new(
                         ErrorKind::InvalidInput,
                         "the body is longer than its Content-Length",
@@ -179,12 +183,15 @@ impl Output {
             Stage::Chunked { .. } => self.push_chunk(exchange, data)?,
             Stage::UntilClose => self.push(exchange, data)?,
             Stage::Dropped => {}
-            Stage::Forbidden => return Err(forbidden(self.answer.status)),
+            Stage::Forbidden => {
+                self.answer.size = before;
+                return Err(forbidden(self.answer.status));
+            }
             Stage::Silent | Stage::Head | Stage::File(_) => {
+                self.answer.size = before;
                 return Err(Error::new(ErrorKind::InvalidInput, "there is no body to write to"));
             }
         }
-        self.answer.size = size;
         Ok(())
     }
 
@@ -197,6 +204,9 @@ impl Output {
 
     /// Ends the answer once the handler has returned.
     pub(super) fn finish(&mut self, exchange: &Exchange<'_>) -> Result<Option<FilePart>> {
+        if let Some(broken) = exchange.broken.get() {
+            return Err(Error::from(broken.kind).context("send the answer"));
+        }
         match std::mem::take(&mut self.answer.stage) {
             Stage::Silent => return Err(Error::new(ErrorKind::Other, "the handler sent no answer")),
             Stage::Head => return Err(Error::new(ErrorKind::Other, "the handler didn't end the head")),
@@ -254,7 +264,7 @@ impl Output {
             let (now, later) = data.split_at(room);
             self.bytes.extend_from_slice(now);
             data = later;
-            self.send(exchange)?;
+            self.send(exchange).inspect_err(|error| exchange.lose(error.kind(), data.len()))?;
         }
         self.bytes.extend_from_slice(data);
         Ok(())
@@ -267,12 +277,13 @@ impl Output {
             // What is left of the head's buffer goes along, so that a short head isn't sent by itself.
             let along = HIGH_WATER.saturating_sub(self.bytes.len());
             self.bytes.extend_from_slice(&data[..along]);
-            let first = exchange.try_send(&self.bytes)?;
+            let lost = |sent: usize| move |error: &Error| exchange.lose(error.kind(), data.len() - sent);
+            let first = exchange.try_send(&self.bytes).inspect_err(lost(0))?;
             self.bytes.drain(..first);
             self.answer.start = 0;
             sent = along;
             if self.bytes.is_empty() {
-                sent += exchange.try_send(&data[along..])?;
+                sent += exchange.try_send(&data[along..]).inspect_err(lost(along))?;
             }
         }
         self.bytes.extend_from_slice(&data[sent..]);
@@ -283,7 +294,7 @@ impl Output {
         if data.len() < OWN_CHUNK {
             if self.bytes.len() + data.len() > HIGH_WATER {
                 self.close_chunk();
-                self.send(exchange)?;
+                self.send(exchange).inspect_err(|error| exchange.lose(error.kind(), data.len()))?;
             }
             self.bytes.extend_from_slice(data);
             return Ok(());

@@ -6,17 +6,19 @@ use thiserror::Error;
 
 use crate::{
     error::{Error, ErrorKind},
+    server::engine::service::Conn,
     wire::{
         body::BodyError,
+        fields::storage,
         framing::FramingError,
-        head::{HeadError, RequestHead},
+        head::{HeadError, Parsed, RequestHead, parse_request},
     },
 };
 
 use super::{
     Handler, LogEntry, Response,
     answer::Done,
-    connection::Next,
+    connection::{Next, State},
     exchange::Exchange,
     log::RequestLine,
     output::Output,
@@ -98,6 +100,11 @@ impl<H: Handler> Turn<'_, '_, H> {
         Done::Last(Next::Linger)
     }
 
+    /// Answers a request whose head is here, while its body was being collected.
+    pub(super) fn refuse_collected(&mut self, refusal: impl Into<Refusal>) {
+        self.service.refuse_collected(self.conn, (self.output, self.date), refusal.into());
+    }
+
     /// Answers a request that can't be served, and ends its connection.
     pub(super) fn refuse_request(&mut self, head: &RequestHead<'_>, refusal: impl Into<Refusal>) -> Done {
         let mut exchange = Exchange::refusal(self.conn, self.service, self.date);
@@ -108,6 +115,27 @@ impl<H: Handler> Turn<'_, '_, H> {
 }
 
 impl<H: Handler> HttpService<H> {
+    /// Answers a request whose head is here, while its body was being collected.
+    pub(super) fn refuse_collected(
+        &self,
+        conn: &Conn<State>,
+        out: (&mut Output, &[u8; 29]),
+        refusal: Refusal,
+    ) {
+        let (output, date) = out;
+        let mut exchange = Exchange::refusal(conn, self, date);
+        let mut room = storage();
+        let request_line = match parse_request(&conn.state.input, &mut room, &self.settings.limits) {
+            Ok(Parsed::Complete(head)) => {
+                exchange.asked.head_only = head.method == "HEAD";
+                RequestLine::of(&head)
+            }
+            // Can't be: its body wouldn't be collected then.
+            _ => RequestLine::Unknown,
+        };
+        self.refuse(output, &exchange, request_line, refusal);
+    }
+
     /// Writes the answer to what isn't served, and tells the log why.
     pub(super) fn refuse(
         &self,

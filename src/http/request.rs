@@ -26,8 +26,9 @@ use super::{
 ///
 /// The body ends exactly where the request says; one that breaks off earlier is an error
 /// ([`UnexpectedEof`](crate::ErrorKind::UnexpectedEof)), never an end. Reading waits for the peer, as long as it
-/// makes progress. Where the peer asked for `100 Continue`, that is sent with the first read. What isn't read
-/// is dropped by the server.
+/// makes progress. Where the peer asked for `100 Continue`, that is sent with the first read; a body of at most
+/// 64 KiB, or of unknown length, is asked for and collected before the handler runs. What isn't read is dropped by
+/// the server.
 ///
 /// # Examples
 ///

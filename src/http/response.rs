@@ -53,7 +53,9 @@ pub struct Head<'a> {
 /// and a longer or flushed one is sent in chunks (to HTTP/1.0: until the connection closes). What is
 /// written in answer to `HEAD` is dropped (RFC 9110 §9.3.2). HTTP/1.0 knows no chunks (RFC 9112 §6.1).
 ///
-/// Writing waits when the peer doesn't read, for [`write_timeout`](super::HttpServer::write_timeout) at most.
+/// Writing waits when the peer doesn't read, for [`write_timeout`](super::HttpServer::write_timeout) at most, and
+/// fails earlier when too many handlers wait ([`max_threads`](super::HttpServer::max_threads)). After an error
+/// nothing more is sent, and the connection is closed.
 ///
 /// Python: `wfile`.
 ///

@@ -211,10 +211,15 @@ impl HttpServer {
     /// So many handlers may block at a time, each a thread of its own; past it, all wait for one of them to end,
     /// while the server goes on to accept and to keep its time limits. Default is 512.
     ///
-    /// Three quarters of them (one at least) may wait for more of a request's body at a time, so that peers who stall
-    /// their uploads can't stop the rest. Past it, reading a body that has to wait fails with
-    /// [`OutOfResources`](ErrorKind::OutOfResources); a handler that returns it answers with a 503. Bodies of up to
-    /// 64 KiB, and the first 64 KiB of larger ones, are collected before the handler runs, and take no thread.
+    /// Three quarters of them (one at least) may wait for their peers at a time, for more of a request's body or for
+    /// room for an answer, so that peers who stall can't stop the rest. When one more has to wait, the one that has
+    /// waited longest without progress is given up: its reading or writing fails with
+    /// [`OutOfResources`](ErrorKind::OutOfResources). A handler that returns it answers an upload with a 503; an
+    /// answer breaks off, and its connection closes.
+    ///
+    /// Bodies of up to 64 KiB, and the first 64 KiB of larger ones, are collected before the handler runs, and
+    /// [`Head::body`](super::Head::body) and [`Head::send_file`](super::Head::send_file) never wait: these take no
+    /// thread, however slow the peer.
     ///
     /// Python: `ThreadingHTTPServer` has no bound.
     #[must_use]
@@ -254,8 +259,9 @@ impl HttpServer {
         self
     }
 
-    /// How long to wait for the peer to take more of an answer; then the connection is closed. `None` is without a
-    /// limit. Default is 30 seconds.
+    /// How long to wait for the peer to take more of an answer; for all that is left when it is first waited for, if
+    /// it is taken slower than 500 bytes a second. Then the connection is closed. It is closed earlier when too many
+    /// handlers wait ([`max_threads`](Self::max_threads)). `None` is without a limit. Default is 30 seconds.
     ///
     /// Python: `StreamRequestHandler.timeout`, by default none.
     #[must_use]

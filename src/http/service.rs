@@ -22,7 +22,7 @@ use std::{
 
 use crate::{
     deadline::Deadline,
-    error::ErrorKind,
+    error::{Error, ErrorKind},
     server::engine::service::{Conn, Desk, Service, Verdict, Wait},
     socket::{Address, Shutdown},
     stream::Stream,
@@ -33,8 +33,8 @@ use super::{
     Handler, LogEntry,
     answer::Done,
     connection::{Drain, Next, Phase, State, Unsent, find_end},
-    exchange::Exchange,
-    log::RequestLine,
+    exchange::{DRAIN, Exchange},
+    log::{Kept, RequestLine},
     output::{FilePart, HIGH_WATER, Output},
     refusal::Refusal,
     settings::Settings,
@@ -96,6 +96,8 @@ pub(super) struct Turn<'t, 'd, H> {
     pub(super) date: &'t [u8; 29],
     /// Follows the output.
     pub(super) file: Option<FilePart>,
+    /// What the log is told once the last answer is sent.
+    pub(super) kept: Option<Box<Kept>>,
     pub(super) served: u32,
 }
 
@@ -113,7 +115,8 @@ impl<H: Handler> Service for HttpService<H> {
         let Buffers { input, later, output, clock } = &mut *buffers;
         input.resize(READ, 0);
         let date = clock.look(desk.now);
-        let mut turn = Turn { service: self, conn, desk, later, output, date, file: None, served: 0 };
+        let mut turn =
+            Turn { service: self, conn, desk, later, output, date, file: None, kept: None, served: 0 };
         let verdict = turn.run(input);
         output.bytes.clear();
         if output.bytes.capacity() > KEEP {
@@ -124,16 +127,23 @@ impl<H: Handler> Service for HttpService<H> {
     }
 
     fn expired(&self, conn: &mut Conn<State>, wait: Wait) {
-        let refusal = match (wait, &conn.state.phase) {
-            (Wait::Head, _) => Refusal::HeadTimeout,
-            (Wait::Body, Phase::Body(_)) => Refusal::BodyTimeout,
-            // No request has begun, or its answer is there already.
-            _ => return,
-        };
         let mut clock = Clock::default();
-        let exchange = Exchange::refusal(conn, self, clock.look(Instant::now()));
+        let date = clock.look(Instant::now());
         let mut output = Output::default();
-        self.refuse(&mut output, &exchange, RequestLine::Unknown, refusal);
+        match (wait, &conn.state.phase) {
+            (Wait::Head, _) => {
+                let exchange = Exchange::refusal(conn, self, date);
+                self.refuse(&mut output, &exchange, RequestLine::Unknown, Refusal::HeadTimeout);
+            }
+            (Wait::Body, Phase::Body(_)) => {
+                self.refuse_collected(conn, (&mut output, date), Refusal::BodyTimeout);
+            }
+            (Wait::Write, Phase::Write(unsent)) => {
+                self.log_kept(&conn.peer, unsent.kept.as_deref(), unsent.left(), Some(too_slow()));
+            }
+            // No request has begun, or its answer is there already.
+            _ => {}
+        }
         let _ = conn.stream.try_write(&output.bytes);
     }
 
@@ -165,6 +175,13 @@ impl<H: Handler> HttpService<H> {
         self.guarded(|| self.handler.log_request(entry));
         if let Some(log) = &self.log {
             self.guarded(|| log(entry));
+        }
+    }
+
+    /// Tells of an answer that is sent, but for so many bytes.
+    fn log_kept(&self, peer: &Address, kept: Option<&Kept>, left: u64, error: Option<Error>) {
+        if let Some(kept) = kept {
+            self.log(&kept.entry(peer, left, error.as_ref()));
         }
     }
 
@@ -208,10 +225,10 @@ impl<H: Handler> Turn<'_, '_, H> {
         let read = match self.conn.stream.try_read(input) {
             Ok(0) => {
                 match phase {
-                    Phase::Head(_) => self.refuse(Refusal::HeadTruncated),
-                    Phase::Body(_) => self.refuse(BodyError::Truncated),
-                    _ => return ControlFlow::Continue(Next::Close),
-                };
+                    Phase::Head(_) => drop(self.refuse(Refusal::HeadTruncated)),
+                    Phase::Body(_) => self.refuse_collected(BodyError::Truncated),
+                    _ => {}
+                }
                 return ControlFlow::Continue(Next::Close);
             }
             Ok(read) => read,
@@ -236,7 +253,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 let waited = self.desk.now.saturating_duration_since(collect.since);
                 let patience = self.service.settings.body_patience(state.input.len() as u64, waited);
                 if !done && patience.is_some_and(|patience| patience.is_zero()) {
-                    self.refuse(Refusal::BodyTimeout);
+                    self.refuse_collected(Refusal::BodyTimeout);
                     return ControlFlow::Continue(Next::Linger);
                 }
                 (!done).then_some(Phase::Body(collect))
@@ -291,20 +308,28 @@ impl<H: Handler> Turn<'_, '_, H> {
             let sent = match self.conn.stream.try_write(bytes) {
                 Ok(sent) => sent,
                 Err(error) if error.would_block() => 0,
-                Err(_) => return ControlFlow::Break(Verdict::Close),
+                Err(error) => {
+                    let left = bytes.len() as u64 + self.file.as_ref().map_or(0, |part| part.left);
+                    self.service.log_kept(&self.conn.peer, self.kept.as_deref(), left, Some(error));
+                    return ControlFlow::Break(Verdict::Close);
+                }
             };
             if sent < bytes.len() || self.file.is_some() {
                 let file = self.file.take();
                 // A long answer leaves with its buffer; a short one is copied, and the thread keeps its buffer.
+                let (kept, waits) = (self.kept.take(), None);
                 let unsent = match bytes.capacity() > KEEP {
-                    true => Unsent { bytes: mem::take(bytes), sent, file, next },
-                    false => Unsent { bytes: bytes.split_off(sent), sent: 0, file, next },
+                    true => Unsent { bytes: mem::take(bytes), sent, file, next, kept, waits },
+                    false => Unsent { bytes: bytes.split_off(sent), sent: 0, file, next, kept, waits },
                 };
                 bytes.clear();
                 self.conn.state.phase = Phase::Write(Box::new(unsent));
                 return ControlFlow::Continue(());
             }
             bytes.clear();
+            if let Some(kept) = self.kept.take() {
+                self.service.log_kept(&self.conn.peer, Some(&kept), 0, None);
+            }
         }
         self.proceed(next)
     }
@@ -341,11 +366,30 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Goes on sending.
     fn resume(&mut self, mut unsent: Box<Unsent>) -> ControlFlow<Verdict, Next> {
-        let verdict = match unsent.go(&self.conn.stream) {
-            Ok(Progress::Done) => return ControlFlow::Continue(unsent.next),
-            Ok(Progress::Blocked) => Verdict::Park(Wait::Write),
-            Ok(Progress::Paused) => Verdict::Again,
-            Err(_) => return ControlFlow::Break(Verdict::Close),
+        let outcome = unsent.go(&self.conn.stream);
+        let left = unsent.left();
+        let outcome = match outcome {
+            Ok(Progress::Blocked) => {
+                let (since, then) = *unsent.waits.get_or_insert((self.desk.now, left));
+                let waited = self.desk.now.saturating_duration_since(since);
+                match self.service.settings.write_patience(then - left, waited) {
+                    Some(Duration::ZERO) => Err(too_slow()),
+                    _ => Ok(Verdict::Park(Wait::Write)),
+                }
+            }
+            Ok(Progress::Paused) => Ok(Verdict::Again),
+            Ok(Progress::Done) => {
+                self.service.log_kept(&self.conn.peer, unsent.kept.as_deref(), 0, None);
+                return ControlFlow::Continue(unsent.next);
+            }
+            Err(error) => Err(error),
+        };
+        let verdict = match outcome {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                self.service.log_kept(&self.conn.peer, unsent.kept.as_deref(), left, Some(error));
+                return ControlFlow::Break(Verdict::Close);
+            }
         };
         let state = &mut self.conn.state;
         // While it is parked for writing, nobody notes what can be read.
@@ -376,10 +420,14 @@ impl<H: Handler> Turn<'_, '_, H> {
                     state.input = input[seen..read].to_vec();
                     return ControlFlow::Continue(Next::Serve);
                 }
-                Ok(false) => match drain.left.checked_sub(read as u64) {
-                    Some(left) => drain.left = left,
-                    None => return ControlFlow::Continue(Next::Linger),
-                },
+                Ok(false) => {
+                    drain.seen += read as u64;
+                    let waited = self.desk.now.saturating_duration_since(drain.since);
+                    let patience = self.service.settings.body_patience(drain.seen, waited);
+                    if drain.seen > DRAIN || patience.is_some_and(|patience| patience.is_zero()) {
+                        return ControlFlow::Continue(Next::Linger);
+                    }
+                }
                 Err(_) => return ControlFlow::Continue(Next::Linger),
             }
         }
@@ -404,6 +452,11 @@ impl<H: Handler> Turn<'_, '_, H> {
         self.conn.state.phase = Phase::Linger(until);
         ControlFlow::Break(Verdict::Again)
     }
+}
+
+/// What the log is told of a peer that doesn't read.
+fn too_slow() -> Error {
+    Error::new(ErrorKind::TimedOut, "the peer took too long to read the answer")
 }
 
 impl Clock {

@@ -26,6 +26,11 @@ const TURN: usize = 1024 * 1024;
 const COPY: usize = 64 * 1024;
 
 impl Unsent {
+    /// How much isn't sent.
+    pub(super) fn left(&self) -> u64 {
+        (self.bytes.len() - self.sent) as u64 + self.file.as_ref().map_or(0, |part| part.left)
+    }
+
     /// Sends what the peer takes.
     pub(super) fn go(&mut self, stream: &Stream) -> Result<Progress> {
         while self.sent < self.bytes.len() {

@@ -197,6 +197,23 @@ fn one_who_waits_for_continue_in_vain_is_told_to_close() {
     assert_eq!(site.notes(), ["POST /"]);
 }
 
+/// Its later bytes would have a closed connection answer by a reset.
+#[test]
+fn one_who_pipelines_past_the_end_may_go_on_sending() {
+    let site = Site::new();
+    for request in ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"] {
+        let mut stream = site.connect();
+        stream.write_all(format!("{request}{EVIL}").as_bytes()).unwrap();
+        let mut stream = BufReader::new(stream);
+        assert_eq!(Answer::read(&mut stream, false).unwrap().line(), "200 hello");
+        assert!(Answer::read(&mut stream, false).is_none());
+        for _ in 0..100 {
+            stream.get_mut().write_all(EVIL.as_bytes()).unwrap();
+        }
+        assert_eq!(site.notes(), ["GET /"]);
+    }
+}
+
 #[test]
 fn an_error_reaches_a_peer_that_is_still_sending() {
     let site = Site::with(|server| server.max_body(1000));

@@ -1,6 +1,7 @@
 //! What a program gets to see of the server: the log, one request at a time, the body's helpers.
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader, Read, Write},
     sync::{Arc, Mutex, mpsc},
     thread,
@@ -12,7 +13,7 @@ use sockeye::{
 };
 
 use super::support::{Answer, Site};
-use crate::support::{connect, exchange};
+use crate::support::{PATIENCE, connect, exchange};
 
 #[test]
 fn each_answer_is_logged() {
@@ -39,6 +40,54 @@ fn each_answer_is_logged() {
     check("GET /x HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n", "\"GET /x HTTP/1.1\" 417 ");
     check("HEAD /x HTTP/1.1\r\n\r\n", "\"HEAD /x HTTP/1.1\" 400 0");
     check("GET /panic HTTP/1.0\r\n\r\n", "\"GET /panic HTTP/1.0\" 500 ");
+}
+
+/// A large answer is logged at its end, with what was sent of it.
+#[test]
+fn a_large_answer_is_logged_when_it_is_sent_or_broke_off() {
+    const LARGE: u64 = 50_000_000;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large");
+    File::create(&path).unwrap().set_len(LARGE).unwrap();
+    let answers = handler(move |request, response| {
+        let head = response.send_response(StatusCode::OK);
+        match request.path() {
+            "/file" => head.send_file(File::open(&path)?, 0, LARGE),
+            "/whole" => head.body(vec![b'x'; LARGE as usize]),
+            _ => Ok((0..50).try_for_each({
+                let mut body = head.end_headers()?;
+                move |_| body.write_all(&[b'x'; 1_000_000])
+            })?),
+        }
+    });
+    let (sender, lines) = mpsc::channel();
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().log_requests(move |entry| {
+        let line = entry.to_string();
+        let (_, line) = line.split_once("] ").unwrap();
+        sender.send((line.to_owned(), entry.size(), entry.error().is_some())).unwrap();
+    });
+    let server = server.spawn(answers).unwrap();
+    for path in ["/file", "/whole", "/streamed"] {
+        let get = || {
+            let mut stream = BufReader::new(connect(server.addr().as_socket_addr().unwrap()));
+            write!(stream.get_mut(), "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+            // It has begun, and isn't all in the system's buffers.
+            assert!(stream.fill_buf().unwrap().starts_with(b"HTTP/1.1 200 OK"));
+            assert!(lines.try_recv().is_err(), "{path}");
+            stream
+        };
+        let answer = Answer::read(&mut get(), false).unwrap();
+        assert!(answer.whole && answer.body.len() as u64 == LARGE);
+        let line = format!("\"GET {path} HTTP/1.1\" 200 {LARGE}");
+        assert_eq!(lines.recv_timeout(PATIENCE).unwrap(), (line, LARGE, false));
+        drop(get());
+        let (line, size, broke) = lines.recv_timeout(PATIENCE).unwrap();
+        assert!(line.starts_with(&format!("\"GET {path} HTTP/1.1\" 200 ")), "{line}");
+        assert!(broke && 0 < size && size < LARGE, "{path}: {size}");
+    }
+    server.shutdown();
+    server.join().unwrap();
+    assert!(lines.try_recv().is_err());
 }
 
 #[test]

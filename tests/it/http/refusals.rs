@@ -35,10 +35,11 @@ fn message(answer: &Answer) -> String {
 
 /// That the page says why, and the log line ends with it.
 #[track_caller]
-fn check_answer(answer: &Answer, lines: &mpsc::Receiver<String>, status: u16, why: &str) {
+fn check_answer(answer: &Answer, lines: &mpsc::Receiver<String>, status: u16, why: &str) -> String {
     assert_eq!((answer.status, &*message(answer)), (status, why));
     let line = lines.recv_timeout(PATIENCE).unwrap();
     assert!(line.contains(&format!("\" {status} ")) && line.ends_with(why), "{line}");
+    line
 }
 
 #[test]
@@ -75,6 +76,9 @@ fn the_cause_is_told() {
     check("GET / HTTP/1.1\r\nHost:", 400, "the connection ended inside a request's head");
     let post = |fields: &str| format!("POST /echo HTTP/1.1\r\nHost: a\r\n{fields}");
     check(&post("Content-Length: 1001\r\n\r\n"), 413, "the request's body is larger than allowed");
+    for target in ["http:///dump", "http://[zz/dump", "http://", "/a#frag", "http://a/#frag"] {
+        check(&format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n"), 400, "malformed request target");
+    }
     check(&post("Content-Length: 3\r\n\r\nab"), 400, "the body ended before its end");
     check(&post("Transfer-Encoding: chunked\r\n\r\n+3\r\nabc"), 400, "malformed chunk size");
     // The peer's words aren't repeated.
@@ -85,15 +89,44 @@ fn the_cause_is_told() {
 fn one_who_was_too_slow_is_told_and_logged() {
     let short = Duration::from_millis(50);
     let (site, lines) = site(|server| server.head_timeout(short).body_timeout(short));
-    for (request, why) in [
-        ("GET / HTTP/1.1\r\nHo", "the request's head took too long"),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab", "the request's body took too long"),
+    for (request, why, line) in [
+        ("GET / HTTP/1.1\r\nHo", "the request's head took too long", "\"-\" 408 "),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab",
+            "the request's body took too long",
+            "\"POST / HTTP/1.1\" 408 ",
+        ),
     ] {
         let mut stream = site.connect();
         stream.write_all(request.as_bytes()).unwrap();
         let answer = Answer::read(&mut BufReader::new(stream), false).unwrap();
-        check_answer(&answer, &lines, 408, why);
+        assert!(check_answer(&answer, &lines, 408, why).contains(line));
     }
+}
+
+/// A small body is collected before its handler runs; the log knows whose it was.
+#[test]
+fn a_small_body_s_failure_is_logged_with_its_request() {
+    let (site, lines) = site(|server| server.body_timeout(Duration::from_millis(200)));
+    for (method, fields, status) in [
+        ("POST", "Content-Length: 3\r\n\r\nab", 400),
+        ("POST", "Content-Length: 100000\r\n\r\nab", 400),
+        ("HEAD", "Transfer-Encoding: chunked\r\n\r\n3\r\nab", 400),
+        ("PUT", "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd", 400),
+    ] {
+        let request = format!("{method} /echo?a HTTP/1.1\r\nHost: a\r\n{fields}");
+        for step in [usize::MAX, 1] {
+            assert_eq!(site.ask(request.as_bytes(), step)[0].status, status);
+            let line = lines.recv_timeout(PATIENCE).unwrap();
+            assert!(line.contains(&format!("\"{method} /echo?a HTTP/1.1\" {status} ")), "{line}");
+        }
+    }
+    // One that drips is given up while it is read, not while it is parked.
+    let mut stream = site.connect();
+    stream.write_all(b"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n").unwrap();
+    super::times::drip(&mut stream);
+    let line = lines.recv_timeout(PATIENCE).unwrap();
+    assert!(line.contains("\"POST /echo HTTP/1.1\" 408 "), "{line}");
 }
 
 /// The status is the body's fault, whatever the handler makes of the error.

@@ -1,7 +1,7 @@
 //! Handlers that block, and how many threads they may have.
 
 use std::{
-    io::{self, BufReader, Write},
+    io::{self, BufReader, Read, Write},
     net::TcpStream,
     sync::{Mutex, mpsc},
     thread,
@@ -82,6 +82,48 @@ fn stalled_uploads_leave_threads_for_others() {
     for mut stream in stalled.into_iter().flatten() {
         stream.write_all(&[b'x'; 30_000]).unwrap();
         assert_eq!(told.recv().unwrap().1, "200 100000");
+    }
+    end(&server);
+}
+
+/// Nobody's time runs out: only the bound on those that wait lets the rest be served.
+#[test]
+fn readers_who_stall_leave_threads_for_others() {
+    const LARGE: usize = 50_000_000;
+    let stream_it = handler(|request, response| {
+        let mut body = response.send_response(StatusCode::OK).end_headers()?;
+        if request.path() == "/large" {
+            for _ in 0..LARGE / 50_000 {
+                body.write_all(&[b'x'; 50_000])?;
+            }
+        }
+        Ok(())
+    });
+    let (sender, lines) = mpsc::channel();
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().max_threads(4).write_timeout(None);
+    let server = server.log_requests(move |entry| {
+        sender.send((entry.size(), entry.error().map(ToString::to_string))).unwrap();
+    });
+    let server = server.spawn(stream_it).unwrap();
+    let stalled: Vec<_> = (0..8).map(|_| get(&server, "/large")).collect();
+    // Three of four threads may wait; those that have waited longest make room.
+    for _ in 0..5 {
+        let (size, error) = lines.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(error.as_deref(), Some("too many answers wait for their readers"));
+        assert!(0 < size && size < LARGE as u64, "{size} bytes were sent");
+    }
+    assert_eq!(line(get(&server, "/")), "200 ");
+    assert_eq!(lines.recv_timeout(PATIENCE).unwrap(), (0, None));
+    let mut whole = 0;
+    for stream in stalled {
+        // What is broken off ends by a reset, perhaps before its head is read.
+        let mut body = Vec::new();
+        let _ = BufReader::new(stream).take(LARGE as u64).read_to_end(&mut body);
+        whole += usize::from(body.len() == LARGE);
+    }
+    assert_eq!(whole, 3);
+    for _ in 0..3 {
+        assert_eq!(lines.recv_timeout(PATIENCE).unwrap(), (LARGE as u64, None));
     }
     end(&server);
 }

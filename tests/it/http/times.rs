@@ -14,21 +14,30 @@ use crate::support::PATIENCE;
 
 const SHORT: Duration = Duration::from_millis(50);
 
-/// Sends one byte after the other until the server has answered.
-fn drip(stream: &mut TcpStream) -> String {
+/// Sends one byte after the other until the server has answered and closed.
+pub(super) fn drip(stream: &mut TcpStream) -> String {
+    let (answer, _) = drip_timed(stream);
+    answer
+}
+
+/// As `drip`; and the longest time between two bytes.
+fn drip_timed(stream: &mut TcpStream) -> (String, Duration) {
     stream.set_read_timeout(Some(Duration::from_millis(5))).unwrap();
     let (mut answer, mut buf) = (Vec::new(), [0; 1000]);
     let began = Instant::now();
+    let (mut last, mut longest) = (began, Duration::ZERO);
     loop {
         assert!(began.elapsed() < PATIENCE, "it may drip for ever");
         let sent = stream.write_all(b"x");
+        longest = longest.max(last.elapsed());
+        last = Instant::now();
         match stream.read(&mut buf) {
-            Ok(0) => return String::from_utf8(answer).unwrap(),
+            Ok(0) => return (String::from_utf8(answer).unwrap(), longest),
             Ok(read) => answer.extend(&buf[..read]),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 assert!(sent.is_ok() || !answer.is_empty(), "{sent:?}");
             }
-            Err(_) if !answer.is_empty() => return String::from_utf8(answer).unwrap(),
+            Err(_) if !answer.is_empty() => return (String::from_utf8(answer).unwrap(), longest),
             Err(error) => panic!("{error}"),
         }
     }
@@ -80,13 +89,32 @@ fn a_body_that_stops_gets_a_408() {
 
 #[test]
 fn a_dripping_body_gets_a_408() {
-    let site = Site::with(|server| server.body_timeout(SHORT));
-    for sent in [3, 66_000] {
-        let mut stream = site.connect();
-        write!(stream, "POST /length HTTP/1.1\r\nHost: a\r\nContent-Length: 60000000\r\n\r\n").unwrap();
-        stream.write_all(&vec![b'x'; sent]).unwrap();
-        let answer = drip(&mut stream);
-        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    check_drip("/length", &[3, 66_000], "HTTP/1.1 408 ");
+}
+
+#[test]
+fn a_dripping_body_that_nobody_reads_is_given_up() {
+    check_drip("/", &[66_000], "HTTP/1.1 200 ");
+}
+
+/// That a body that begins with so many bytes and then drips gets that answer, and its connection's end.
+fn check_drip(path: &str, beginnings: &[usize], expect: &str) {
+    let limit = Duration::from_millis(500);
+    let site = Site::with(|server| server.body_timeout(limit));
+    for &sent in beginnings {
+        let began = Instant::now();
+        loop {
+            let mut stream = site.connect();
+            write!(stream, "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n").unwrap();
+            stream.write_all(&vec![b'x'; sent]).unwrap();
+            let (answer, longest) = drip_timed(&mut stream);
+            assert!(answer.starts_with(expect), "{answer}");
+            if longest < limit {
+                break;
+            }
+            // The machine is busy: it wasn't a drip, but a stop.
+            assert!(began.elapsed() < PATIENCE, "there is no time to drip");
+        }
     }
 }
 
@@ -106,7 +134,9 @@ fn one_who_never_reads_is_given_up() {
         let mut stream = site.connect();
         write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
         // Counted as served when its handler begins, so it is open by then.
+        let began = Instant::now();
         while site.handle().counts().served < served || site.handle().counts().open > 0 {
+            assert!(began.elapsed() < PATIENCE, "it may keep its connection for ever");
             thread::yield_now();
         }
         let mut body = Vec::new();
