@@ -78,7 +78,7 @@ pub(crate) enum Wait {
     New,
     /// The first byte of the next request.
     Idle,
-    /// The rest of a head. Its time runs from the first byte (see [`Conn`]): parking again doesn't restart it.
+    /// The rest of a head. Its time runs from the first byte: parking again doesn't restart it.
     Head,
     /// More of a small body.
     Body,
