@@ -4,7 +4,7 @@
 //! - [`HeadScanner`]: tells when a head that drips in is worth parsing again
 //!
 //! What httparse lets pass and RFC 9112 allows to refuse is refused here: a bare LF as a line end (§2.2), blank
-//! lines without bound, a target of no known form (§3.2), blank lines before a response. What httparse
+//! lines without bound, a target of no known form (§3.2) or with a fragment, blank lines before a response. What httparse
 //! refuses itself: a space before the colon (§5.1), obs-fold (§5.2), NUL, bare CR and other control bytes,
 //! names and methods that are no tokens, more than single spaces in the first line.
 
@@ -301,6 +301,7 @@ fn check_request_line(method: &str, target: &str, limits: &Limits) -> Result<(),
     check_lengths(method.len(), target.len(), limits)?;
     let fits = match method {
         "CONNECT" => is_authority_form(target),
+        _ if target.contains('#') => false,
         _ if target.starts_with('/') => true,
         "OPTIONS" if target == "*" => true,
         _ => is_absolute_form(target),
@@ -321,12 +322,15 @@ fn is_authority_form(target: &str) -> bool {
     }
 }
 
-/// RFC 9112 §3.2.2, as far as it takes to tell it from nonsense: a scheme, `://`, and something after it.
+/// RFC 9112 §3.2.2: a scheme, `://` and a host, which must not be empty (RFC 9110 §4.2.1) nor have user info
+/// before it (§4.2.4).
 fn is_absolute_form(target: &str) -> bool {
     let Some((scheme, rest)) = target.split_once("://") else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
-        && !rest.is_empty()
+        && !matches!(authority.as_bytes(), [] | [b':', ..])
+        && super::framing::is_host(authority.as_bytes())
 }
 
 /// The line that httparse has found to end there is ended by CR LF, not by LF alone.

@@ -86,13 +86,47 @@ fn check_response(input: impl AsRef<[u8]>, expected: Expected<'_>) {
 fn requests() {
     check("GET / HTTP/1.1\r\n\r\n", Ok("GET / Http11 "));
     check("GET / HTTP/1.0\r\nHost: a\r\n\r\n", Ok("GET / Http10 Host=a"));
-    check("get /a?b=c#d HTTP/1.1\r\nA:1\r\nB: \t2 \t\r\n\r\n", Ok("get /a?b=c#d Http11 A=1|B=2"));
+    check("get /a?b=c HTTP/1.1\r\nA:1\r\nB: \t2 \t\r\n\r\n", Ok("get /a?b=c Http11 A=1|B=2"));
     check("M-SEARCH * HTTP/1.1\r\n\r\n", Err(HeadError::Target));
     check("OPTIONS * HTTP/1.1\r\n\r\n", Ok("OPTIONS * Http11 "));
     check("GET http://a:1/b HTTP/1.1\r\n\r\n", Ok("GET http://a:1/b Http11 "));
     check("CONNECT a:443 HTTP/1.1\r\n\r\n", Ok("CONNECT a:443 Http11 "));
     check("CONNECT [::1]:443 HTTP/1.1\r\n\r\n", Ok("CONNECT [::1]:443 Http11 "));
     check("GET /ä HTTP/1.1\r\n\r\n", Ok("GET /ä Http11 "));
+}
+
+#[test]
+fn targets_have_a_known_form() {
+    for target in
+        ["/", "/a?b", "//", "/http:///", "http://a", "http://a?b", "http://a/?http:///", "HTTP://[::1]:80/b"]
+    {
+        check(format!("GET {target} HTTP/1.1\r\n\r\n"), Ok(&format!("GET {target} Http11 ")));
+    }
+    for target in [
+        "*",
+        "a",
+        "http:",
+        "http:/a",
+        "http://",
+        "http:///dump",
+        "http://?a",
+        "http://:80/",
+        "http://[zz/dump",
+        "http://[::1/",
+        "http://[zz]/",
+        "http://u@a/",
+        "http://a:b/",
+        "http://a\"b/",
+        "1http://a/",
+        "://a/",
+        "/a#frag",
+        "/#",
+        "/a?b#c",
+        "http://a/#b",
+        "http://a#b",
+    ] {
+        check(format!("GET {target} HTTP/1.1\r\n\r\n"), Err(HeadError::Target));
+    }
 }
 
 #[test]
@@ -228,7 +262,7 @@ fn every_byte_in_every_place() {
         assert_eq!(accepts(&with(b"G", b"T / HTTP/1.1\r\n\r\n")), token(byte), "method {byte:#x}");
         assert_eq!(
             accepts(&with(b"GET /", b" HTTP/1.1\r\n\r\n")),
-            matches!(byte, b'!'..=b'~'),
+            matches!(byte, b'!'..=b'~') && byte != b'#',
             "target {byte:#x}"
         );
         let name = accepts(&with(b"GET / HTTP/1.1\r\nA", b"B: c\r\n\r\n"));
