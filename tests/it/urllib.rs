@@ -9,6 +9,8 @@ mod deadline;
 mod decode;
 mod handlers;
 mod hsts;
+#[cfg(feature = "log")]
+mod log;
 mod parse;
 mod pool;
 mod redirect;

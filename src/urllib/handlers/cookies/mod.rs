@@ -33,6 +33,9 @@ pub use files::CookieFile;
 const MAX_COOKIES: usize = 3000;
 const MAX_OF_DOMAIN: usize = 180;
 
+/// The bytes of a `Cookie` header: servers refuse heads that are much longer, and any subdomain can fill its parent's.
+const MAX_HEADER: usize = 8 * 1024;
+
 /// Cookies, by domain, path and name. Clones share them: one jar can serve several openers and threads.
 ///
 /// A cookie is refused when its text holds a control character or is longer than 4 KiB; when it is `Secure` and comes
@@ -107,7 +110,7 @@ impl CookieJar {
         inner.store.insert(cookie, url).is_ok()
     }
 
-    /// What goes with a request for that URL: `a=1; b=2`, the longest path first. `None` without any.
+    /// What goes with a request for that URL: `a=1; b=2`, the longest path first, up to 8 KiB. `None` without any.
     ///
     /// Python: `CookieJar.add_cookie_header`.
     #[must_use]
@@ -123,9 +126,15 @@ impl CookieJar {
             .collect();
         fitting.retain(|cookie| policy::is_clean(cookie.name()) && policy::is_clean(cookie.value()));
         fitting.sort_by(|a, b| b.path.len().cmp(&a.path.len()).then_with(|| a.name().cmp(b.name())));
-        let pairs: Vec<String> =
-            fitting.iter().map(|cookie| format!("{}={}", cookie.name(), cookie.value())).collect();
-        (!pairs.is_empty()).then(|| pairs.join("; "))
+        let mut header = String::new();
+        for cookie in fitting {
+            let (name, value) = cookie.name_value();
+            if header.len() + name.len() + value.len() + "; =".len() <= MAX_HEADER {
+                let gap = if header.is_empty() { "" } else { "; " };
+                header.extend([gap, name, "=", value]);
+            }
+        }
+        (!header.is_empty()).then_some(header)
     }
 
     /// The number of cookies that haven't expired.

@@ -89,6 +89,12 @@ fn a_jar_is_bounded() {
         jar.set_cookie(&format!("n{n}=1"), &url("http://h.example/"));
     }
     assert_eq!(jar.len(), MAX_OF_DOMAIN);
+    let long = format!("long={}; Path=/", "x".repeat(4000));
+    for name in ["a", "b", "c"] {
+        assert!(jar.set_cookie(&format!("{name}{long}"), &url("http://g.example/")));
+    }
+    let header = jar.cookie_header(&url("http://g.example/")).unwrap_or_default();
+    assert!(header.len() <= MAX_HEADER && header.matches("long=").count() == 2, "{}", header.len());
     assert!(jar.set_cookie("n0=2", &url("http://h.example/")), "a replacement needs no room");
 }
 
