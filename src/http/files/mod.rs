@@ -43,9 +43,9 @@ use variant::Variants;
 /// (`Range`, `If-Range`; several at once too) are answered as RFC 9110 says. Where `style.css.br`, `.zst` or `.gz`
 /// lies beside a text file and isn't older, a client that takes it gets it.
 ///
-/// Nothing outside of the folder is served: paths with `.` or `..` are refused (clients resolve them), and symbolic
-/// links are followed only as far as [`symlinks`](Self::symlinks) says. What is neither a file nor a folder isn't
-/// there. Files whose names begin with a dot are served like any other, as in Python.
+/// Nothing outside of the folder is served: paths with `..` are refused, and symbolic links are followed only as
+/// far as [`symlinks`](Self::symlinks) says. What is neither a file nor a folder isn't there. Files whose names
+/// begin with a dot are served like any other, as in Python.
 ///
 /// The folder is looked up anew for each request, so it may be replaced, or be made later.
 ///
@@ -89,8 +89,6 @@ impl FileHandler {
     /// Serves that folder; a relative path is taken from the current folder as it is now.
     ///
     /// The folder isn't looked at before the first request: as long as it isn't there, the answer is 404.
-    ///
-    /// Python: `SimpleHTTPRequestHandler(directory=…)`.
     #[must_use]
     pub fn new(folder: impl Into<PathBuf>) -> FileHandler {
         let folder = folder.into();
@@ -137,8 +135,6 @@ impl FileHandler {
     }
 
     /// What is done with symbolic links. Default is [`Symlinks::Inside`].
-    ///
-    /// Python: `SimpleHTTPRequestHandler` follows them wherever they lead: [`Symlinks::Follow`].
     #[must_use]
     pub fn symlinks(mut self, links: Symlinks) -> FileHandler {
         self.links = links;

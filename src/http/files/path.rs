@@ -38,17 +38,16 @@ pub(super) enum Spelling {
     Folder,
     /// Doesn't: a file, or a folder to be redirected.
     File,
-    /// Ends with a slash, and has empty names on the way: a folder to be redirected.
+    /// Ends with a slash, and has empty names or dots on the way: a folder to be redirected.
     Crooked,
 }
 
 impl Wanted {
     /// What the path of a request names; `None` when nothing can be there.
     ///
-    /// Refused are `.` and `..` in any disguise: clients resolve both before they send (RFC 3986 §5.2.4), and who
-    /// resolves them only here has hidden the path from whatever judges it on the way. So are NUL and encoded slashes:
-    /// no file's name has one. A backslash is a letter here as in every Unix file name, unless a system that takes it
-    /// for a slash would climb by it. Doubled slashes are one.
+    /// Refused are `..` in any disguise (clients resolve it before they send, RFC 3986 §5.2.4), NUL, and encoded
+    /// slashes: no file's name has one. A backslash is a letter here as in every Unix file name, unless a system
+    /// that takes it for a slash would climb by it.
     pub(super) fn parse(path: &str) -> Option<Wanted> {
         let mut names = Vec::with_capacity(path.len());
         let mut crooked = false;
@@ -61,7 +60,7 @@ impl Wanted {
         let written = if path.is_empty() { None } else { Some(inner.split('/')) };
         for name in written.into_iter().flatten() {
             let name: Vec<u8> = percent_decode_str(name).collect();
-            if name.is_empty() {
+            if name.is_empty() || name == b"." {
                 crooked = true;
                 continue;
             }
@@ -76,7 +75,7 @@ impl Wanted {
         let spelling = match (folder, crooked) {
             (true, false) => Spelling::Folder,
             (true, true) => Spelling::Crooked,
-            // `/a//b` may be a file.
+            // `/a/.` is a folder, `/a//b` may be a file.
             (false, _) => Spelling::File,
         };
         Some(Wanted { path: names, spelling })
@@ -139,11 +138,10 @@ pub(super) fn encode_name(name: &[u8]) -> percent_encoding::PercentEncode<'_> {
     percent_encode(name, NAME)
 }
 
-/// Whether a request may name it: it isn't `.`, holds no slash and no NUL, and none of the parts between backslashes is
-/// `..`.
+/// Whether a request may name it: it holds no slash and no NUL, and none of the parts between backslashes is `..`.
 pub(super) fn is_servable(name: &[u8]) -> bool {
     let climbs = name.split(|&byte| byte == b'\\').any(|part| part == b"..");
-    !climbs && name != b"." && !name.iter().any(|byte| matches!(byte, b'/' | 0))
+    !climbs && !name.iter().any(|byte| matches!(byte, b'/' | 0))
 }
 
 #[cfg(test)]
