@@ -107,7 +107,7 @@ impl Socket {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn accept(&self) -> Result<(Socket, Address)> {
-        match self.attempt(Interest::Read, self.mode.limit(), sys::accept) {
+        match self.attempt_without_flag(Interest::Read, self.mode.limit(), sys::accept) {
             Ok((fd, peer)) => {
                 let conn = Socket::assemble(fd, self.family(), Flag::Nonblocking);
                 conn.settimeout(getdefaulttimeout())?;
@@ -222,7 +222,7 @@ impl Socket {
         if let Some(cancel) = &cancel {
             cancel.check()?;
         }
-        if !limit.is_never() {
+        if cancel.is_some() || !limit.is_never() {
             self.ensure_nonblocking()?;
         }
         let fd = self.descriptor()?;

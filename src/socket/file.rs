@@ -1,6 +1,9 @@
 //! [`SocketFile`]: a connection as a file, with lines and buffers.
 
-use std::io::{self, BufRead, Read, Write};
+use std::{
+    io::{self, BufRead, Read, Write},
+    iter::FusedIterator,
+};
 
 use super::{Buffer, Limit, LineEnd, MsgFlags, Socket, transfer::doing};
 use crate::error::{Error, ErrorKind, Result};
@@ -55,10 +58,14 @@ pub struct SocketFile {
     line_limit: usize,
 }
 
-/// The lines of a [`SocketFile`], each with its end, until the end of data. After an error it goes on, if there is
-/// a way to.
+/// The lines of a [`SocketFile`], each with its end, until the end of data or the first error, which is the last item.
+///
+/// Nothing is lost by an error: the file's next lines, by a new iterator, go on behind the last whole line.
 #[derive(Debug)]
-pub struct FileLines<'a>(&'a mut SocketFile);
+pub struct FileLines<'a> {
+    /// `None` once it is over.
+    file: Option<&'a mut SocketFile>,
+}
 
 impl Socket {
     /// Makes a file of the socket, over a descriptor of its own: the connection stays open until both are closed.
@@ -367,12 +374,15 @@ impl Iterator for FileLines<'_> {
     type Item = Result<Vec<u8>>;
 
     fn next(&mut self) -> Option<Result<Vec<u8>>> {
-        match self.0.readline() {
-            Ok(line) if line.is_empty() => None,
-            outcome => Some(outcome),
+        let outcome = self.file.as_mut()?.readline();
+        if outcome.as_ref().map_or(true, Vec::is_empty) {
+            self.file = None;
         }
+        Some(outcome).filter(|outcome| !matches!(outcome, Ok(line) if line.is_empty()))
     }
 }
+
+impl FusedIterator for FileLines<'_> {}
 
 /// The lines, as [`readline`](SocketFile::readline) gives them.
 impl<'a> IntoIterator for &'a mut SocketFile {
@@ -380,6 +390,6 @@ impl<'a> IntoIterator for &'a mut SocketFile {
     type IntoIter = FileLines<'a>;
 
     fn into_iter(self) -> FileLines<'a> {
-        FileLines(self)
+        FileLines { file: Some(self) }
     }
 }

@@ -21,7 +21,6 @@ use crate::{
 /// What is known of a descriptor's O_NONBLOCK.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flag {
-    /// Off, or not known.
     Blocking,
     Nonblocking,
 }
@@ -60,6 +59,8 @@ pub struct Socket {
     /// O_NONBLOCK is known to be set on the descriptor. Once anybody else may hold it, this never goes back to
     /// false: clones share the flag with this descriptor, and a blocking call works on both kinds.
     nonblocking: AtomicBool,
+    /// A clone was made: whoever detaches it may take O_NONBLOCK away, so what is known of it is asked again.
+    shared: AtomicBool,
     /// See `patience`.
     pub(super) patient: bool,
     /// INVARIANT: true whenever `cancel` holds a token; spares calls the lock.
@@ -113,6 +114,7 @@ impl Socket {
             family,
             mode: Mode::of(None),
             nonblocking: AtomicBool::new(flag == Flag::Nonblocking),
+            shared: AtomicBool::new(false),
             patient: false,
             cancellable: AtomicBool::new(false),
             cancel: Mutex::new(None),
@@ -160,13 +162,17 @@ impl Socket {
     /// ```
     pub fn detach(mut self) -> Result<OwnedFd> {
         self.end_patience()?;
-        if self.mode.timeout().is_none() {
-            self.ensure_blocking()?;
+        match self.mode.timeout() {
+            None => self.ensure_blocking()?,
+            Some(_) => self.ensure_nonblocking()?,
         }
         self.fd.take().ok_or_else(closed)
     }
 
     /// Another descriptor for the same socket, in the same mode, without the cancel token.
+    ///
+    /// Each has a mode of its own and keeps to it, also when the other one is [detached](Self::detach) in another
+    /// mode; but an `accept`, `connect` or `sendfile` that another thread begins at that very moment may block.
     ///
     /// Python: `socket.dup`. In `std::net`: `try_clone`.
     ///
@@ -187,11 +193,13 @@ impl Socket {
     /// ```
     #[doc(alias = "dup")]
     pub fn try_clone(&self) -> Result<Socket> {
-        // From here on either of the two could set O_NONBLOCK for both.
+        // From here on either of the two could change O_NONBLOCK for both.
+        self.shared.store(true, Ordering::Relaxed);
         self.ensure_nonblocking()?;
         let mut clone =
             Socket::assemble(self.descriptor()?.try_clone_to_owned()?, self.family, Flag::Nonblocking);
         clone.mode.set(self.mode.timeout());
+        clone.shared = AtomicBool::new(true);
         clone.patient = self.patient;
         Ok(clone)
     }
@@ -254,13 +262,18 @@ impl Socket {
         self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sets O_NONBLOCK once. How calls behave is the mode's business, not the descriptor's.
+    /// Sets O_NONBLOCK: once, or again if a clone may have taken it away. How calls behave is the mode's business,
+    /// not the descriptor's.
     pub(super) fn ensure_nonblocking(&self) -> Result<()> {
-        if self.blocks() {
+        if self.blocks() || self.is_shared() {
             SockRef::from(&self.descriptor()?).set_nonblocking(true)?;
             self.nonblocking.store(true, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared.load(Ordering::Relaxed)
     }
 
     /// Takes O_NONBLOCK away. Only where nobody else holds the descriptor, or at the end of this handle.

@@ -4,10 +4,12 @@ use std::{
     io::{self, Read},
     net::{TcpListener, TcpStream, UdpSocket},
     os::{
-        fd::OwnedFd,
+        fd::{AsFd, OwnedFd},
         unix::net::{UnixDatagram, UnixListener, UnixStream},
     },
 };
+
+use socket2::SockRef;
 
 use super::{AF_INET, AF_INET6, AF_UNIX, Family, Flag, Kind, SOCK_DGRAM, SOCK_STREAM, Socket};
 use crate::{
@@ -53,14 +55,18 @@ impl Read for Socket {
     }
 }
 
-/// Takes over a descriptor, in blocking mode; its family is asked of the system, as its kind and protocol are
+/// Takes over a descriptor, in blocking mode, whatever its O_NONBLOCK says: calls wait all the same, and who gets the
+/// descriptor from [`detach`](Socket::detach) gets it as the mode says. Whoever else holds a clone of it has to leave
+/// that flag alone while there is a time limit or a cancel token here. Its family is asked of the system, as its kind and protocol are
 /// whenever they are wanted. If it isn't a socket, its calls will say so.
 ///
-/// Python: `socket.socket(fileno=…)`, and `socket.fromfd` of a clone.
+/// Python: `socket.socket(fileno=…)`, which takes non-blocking mode over from the descriptor, and `socket.fromfd` of a clone.
 impl From<OwnedFd> for Socket {
     fn from(fd: OwnedFd) -> Socket {
-        let family = sys::family_of(std::os::fd::AsFd::as_fd(&fd)).unwrap_or_default();
-        Socket::assemble(fd, Family::raw(family), Flag::Blocking)
+        let family = sys::family_of(fd.as_fd()).unwrap_or_default();
+        let nonblocking = SockRef::from(&fd).nonblocking().unwrap_or_default();
+        let flag = if nonblocking { Flag::Nonblocking } else { Flag::Blocking };
+        Socket::assemble(fd, Family::raw(family), flag)
     }
 }
 

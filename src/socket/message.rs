@@ -3,7 +3,8 @@
 use std::io::{IoSlice, IoSliceMut};
 
 use super::{
-    AF_UNIX, Address, Ancillary, MsgFlags, OutgoingAncillary, SOCK_STREAM, Socket, ToAddress, resolve_one,
+    AF_UNIX, Address, Ancillary, Limit, MsgFlags, OutgoingAncillary, SOCK_STREAM, Socket, ToAddress,
+    resolve_one,
     transfer::{doing, refused_datagram},
 };
 use crate::{
@@ -87,7 +88,8 @@ impl Socket {
         flags: MsgFlags,
     ) -> Result<usize> {
         let control = self.control_of(buffers, ancillary)?;
-        self.transmit_message(Outgoing { buffers, control: &control, to: None }, flags)
+        let limit = self.limit_with(flags);
+        self.transmit_message(Outgoing { buffers, control: &control, to: None }, flags, limit)
             .map_err(|error| doing("sendmsg", error))
     }
 
@@ -133,9 +135,11 @@ impl Socket {
     ) -> Result<usize> {
         let control = self.control_of(buffers, ancillary)?;
         let limit = self.limit_with(flags).start();
-        let address = resolve_one(to.target()?, self.family(), self.bounds(limit).borrow())?;
+        let bounds = self.bounds(self.waiting(limit));
+        let address = resolve_one(to.target()?, self.family(), bounds.borrow())?;
         let message = Outgoing { buffers, control: &control, to: Some(&address.to_sock_addr()) };
-        self.transmit_message(message, flags).map_err(|error| refused_datagram("sendmsg to", error, &address))
+        self.transmit_message(message, flags, limit)
+            .map_err(|error| refused_datagram("sendmsg to", error, &address))
     }
 
     /// Receives one message into buffers, which are filled in turn, and up to `ancbufsize` bytes of ancillary data:
@@ -257,8 +261,7 @@ impl Socket {
         Ok(control)
     }
 
-    fn transmit_message(&self, message: Outgoing<'_>, flags: MsgFlags) -> Result<usize> {
-        let limit = self.limit_with(flags);
+    fn transmit_message(&self, message: Outgoing<'_>, flags: MsgFlags, limit: Limit) -> Result<usize> {
         let all = flags.number() | limit.flags();
         self.attempt(Interest::Write, limit, |fd| sys::sendmsg(fd, &message, all))
     }

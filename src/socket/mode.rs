@@ -186,6 +186,21 @@ impl Socket {
         self.mode.timeout() != Some(Duration::ZERO)
     }
 
+    /// [`attempt`](Self::attempt) for calls that have no flag against blocking, as MSG_DONTWAIT is.
+    pub(super) fn attempt_without_flag<T>(
+        &self,
+        interest: Interest,
+        limit: Limit,
+        mut call: impl FnMut(BorrowedFd<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.attempt(interest, limit, |fd| {
+            if self.is_shared() && !limit.is_never() {
+                self.ensure_nonblocking()?;
+            }
+            call(fd)
+        })
+    }
+
     /// Tries the call at once, and waits only if it would block: with data there, it is one system call.
     pub(super) fn attempt<T>(
         &self,
@@ -198,8 +213,13 @@ impl Socket {
         if let Some(cancel) = &cancel {
             cancel.check()?;
         }
+        // With a time limit the call's own flag keeps it from blocking.
+        let must_not_block = cancel.is_some() && limit.is_never() && self.is_shared();
         let (mut waits, mut pause) = (None, None);
         loop {
+            if must_not_block {
+                self.ensure_nonblocking()?;
+            }
             match call(fd) {
                 Err(error) if limit != Limit::Now && error.kind() == ErrorKind::WouldBlock => {
                     let deadline = *waits.get_or_insert_with(|| limit.deadline());

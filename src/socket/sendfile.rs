@@ -67,9 +67,9 @@ impl Socket {
         while sending.left > 0 {
             let at_once = sending.left.min(AT_ONCE) as usize;
             let position = sending.position()?;
-            match self
-                .attempt(Interest::Write, limit, |fd| sys::sendfile(fd, sending.file, position, at_once))
-            {
+            match self.attempt_without_flag(Interest::Write, limit, |fd| {
+                sys::sendfile(fd, sending.file, position, at_once)
+            }) {
                 Ok(0) => return Ok(()),
                 Ok(n) => sending.advance(n),
                 Err(error) if is_refusal(&error) => return self.copy_file(sending, limit),

@@ -180,7 +180,8 @@ impl Socket {
         self.transmit(data, flags, limit).map_err(|error| doing("send", error))
     }
 
-    /// Sends all of it. The timeout covers the whole, however many system calls it takes.
+    /// Sends all of it. The timeout covers the whole, however many system calls it takes. No data at all is one
+    /// `send(2)` too: nothing on a stream, an empty datagram on a connected datagram socket.
     ///
     /// Python: `socket.sendall`. In `std::net`: `Write::write_all`.
     ///
@@ -227,10 +228,16 @@ impl Socket {
     /// ```
     pub fn sendall_with_flags(&self, data: &[u8], flags: MsgFlags) -> Result<()> {
         let limit = self.limit_with(flags);
-        self.transmit_all(data, flags, limit).map_err(|error| error.context("sendall"))
+        let outcome = if data.is_empty() {
+            self.transmit(data, flags, limit).map(drop).map_err(|error| error.after_sending(0))
+        } else {
+            self.transmit_all(data, flags, limit)
+        };
+        outcome.map_err(|error| error.context("sendall"))
     }
 
-    /// Sends one datagram: `sendto(2)`. A name is looked up each time.
+    /// Sends one datagram: `sendto(2)`. A name is looked up each time, within the same time limit; in non-blocking
+    /// mode the look-up takes its time, as in Python.
     ///
     /// Python: `socket.sendto`. In `std::net`: `send_to`.
     ///
@@ -273,7 +280,8 @@ impl Socket {
     /// ```
     pub fn sendto_with_flags(&self, data: &[u8], flags: MsgFlags, to: impl ToAddress) -> Result<usize> {
         let limit = self.limit_with(flags).start();
-        let address = resolve_one(to.target()?, self.family(), self.bounds(limit).borrow())?;
+        let bounds = self.bounds(self.waiting(limit));
+        let address = resolve_one(to.target()?, self.family(), bounds.borrow())?;
         let (all, to) = (flags.number() | limit.flags(), address.to_sock_addr());
         self.attempt(Interest::Write, limit, |fd| sys::sendto(fd, data, &to, all))
             .map_err(|error| refused_datagram("sendto", error, &address))
@@ -411,6 +419,7 @@ impl Socket {
         self.attempt(Interest::Write, limit, |fd| sys::send(fd, data, all))
     }
 
+    /// All of it; nothing without a call.
     pub(super) fn transmit_all(&self, data: &[u8], flags: MsgFlags, limit: Limit) -> Result<()> {
         let limit = limit.start();
         let mut sent = 0;

@@ -11,9 +11,12 @@ use crate::error::{Error, Result};
 use super::check;
 
 /// Reads an option into the buffer; how many bytes it has.
+///
+/// The buffer comes filled with zeros: an option that looks there for an address to write to finds none.
 pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: i32, name: i32, value: &mut [u8]) -> Result<usize> {
     let mut length = length_of(value)?;
-    // SAFETY: the kernel writes at most `length` bytes into the slice, which is borrowed mutably.
+    // SAFETY: the kernel writes at most `length` bytes into the slice, which is borrowed mutably; it finds no other
+    // address to write to, as the slice is zeros.
     let outcome =
         unsafe { libc::getsockopt(fd.as_raw_fd(), level, name, value.as_mut_ptr().cast(), &mut length) };
     check(outcome as isize)?;
@@ -21,9 +24,14 @@ pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: i32, name: i32, value: &mut 
 }
 
 /// Sets an option to these bytes.
+///
+/// Where they hold an address, the kernel goes there too, and looks only whether it is mapped. Whoever makes such a
+/// value keeps what it points to alive and as large as it says, while the call lasts.
 pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]) -> Result<()> {
     let length = length_of(value)?;
-    // SAFETY: the kernel reads `length` bytes of the slice, which is borrowed for the call.
+    // SAFETY: the kernel reads `length` bytes of the slice, which is borrowed for the call. The one value of this
+    // crate that holds an address is `filter_program`'s, whose instructions the caller borrows as long; the kernel
+    // only reads them. Bytes that a user of `socket::Bytes` makes up are outside this proof, as its page says.
     check(unsafe { libc::setsockopt(fd.as_raw_fd(), level, name, value.as_ptr().cast(), length) } as isize)?;
     Ok(())
 }

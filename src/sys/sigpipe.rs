@@ -23,18 +23,24 @@ pub(super) fn without_sigpipe(call: impl FnOnce() -> Result<usize>) -> Result<us
         libc::sigismember(&pending, libc::SIGPIPE) == 1
     };
     let outcome = call();
-    // SAFETY: as above. What is taken is pending for this thread, which is the one that raised it.
+    // SAFETY: as above.
     unsafe {
         if !was_pending {
-            libc::sigpending(&mut pending);
-            if libc::sigismember(&pending, libc::SIGPIPE) == 1 {
-                let mut taken = 0;
-                libc::sigwait(&pipe, &mut taken);
-            }
+            take(&pipe);
         }
         libc::pthread_sigmask(libc::SIG_SETMASK, &before, ptr::null_mut());
     }
     outcome
+}
+
+/// Takes what is pending of these signals, without waiting for any: one that was sent to the whole process may be gone
+/// to another thread meanwhile.
+fn take(signals: &libc::sigset_t) {
+    let at_once = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointers are to a borrowed and a local variable, and nobody asks for the signal's story.
+    while unsafe { libc::sigtimedwait(signals, ptr::null_mut(), &at_once) } == -1
+        && std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted
+    {}
 }
 
 fn is_ignored() -> bool {

@@ -30,6 +30,7 @@
 mod addresses;
 mod batches;
 mod cancelling;
+mod clones;
 mod connect;
 mod constants;
 mod descriptors;

@@ -74,6 +74,24 @@ fn a_line_that_is_too_long_stays() {
 }
 
 #[test]
+fn lines_end_with_their_first_error() {
+    let (mut file, conn) = file();
+    file.set_line_limit(4);
+    conn.sendall(b"one\nthree\nsix\n").unwrap();
+    let mut lines = file.into_iter();
+    assert_eq!(lines.next().unwrap().unwrap(), b"one\n");
+    check(lines.next().unwrap(), ErrorKind::TooLarge);
+    assert!(lines.next().is_none() && lines.next().is_none());
+    // Nothing is lost: a larger limit takes it.
+    file.set_line_limit(6);
+    let mut lines = file.into_iter();
+    assert_eq!(lines.next().unwrap().unwrap(), b"three\n");
+    assert_eq!(lines.next().unwrap().unwrap(), b"six\n");
+    drop(conn);
+    assert!(lines.next().is_none() && lines.next().is_none());
+}
+
+#[test]
 fn reading_by_the_traits_of_std() {
     let (mut file, conn) = file();
     conn.sendall(b"one\ntwo\nand the rest").unwrap();

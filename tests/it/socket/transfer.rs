@@ -1,12 +1,12 @@
 //! The flags of recv and send, each on real sockets and in each mode.
 
-use std::{thread, time::Duration};
+use std::{io::IoSlice, thread, time::Duration};
 
 use sockeye::{
     ErrorKind,
     socket::{
         AF_UNIX, IP_RECVERR, IPPROTO_IP, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_TRUNC,
-        MSG_WAITALL, Protocol, SOCK_DGRAM, Shutdown, Socket, socketpair,
+        MSG_WAITALL, MsgFlags, Protocol, SOCK_DGRAM, Shutdown, Socket, socketpair,
     },
 };
 
@@ -184,4 +184,45 @@ fn sending_without_waiting_says_how_much_went() {
     let (one, _other) = socketpair(AF_UNIX, SOCK_DGRAM, Protocol::default()).unwrap();
     let outcome = (0..100_000).find_map(|_| one.send_with_flags(&[0; 1024], MSG_DONTWAIT).err());
     assert!(outcome.unwrap().would_block());
+}
+
+/// A look-up has no non-blocking form: it may take its time, the sending not.
+#[test]
+fn names_are_looked_up_in_every_mode() {
+    let receiver = udp();
+    let to = ("localhost", receiver.getsockname().unwrap().port().unwrap());
+    let sender = udp();
+    for timeout in [None, Some(LONG), Some(Duration::ZERO)] {
+        sender.settimeout(timeout).unwrap();
+        for flags in [MsgFlags::default(), MSG_DONTWAIT] {
+            assert_eq!(sender.sendto_with_flags(b"one", flags, to).unwrap(), 3);
+            assert_eq!(sender.sendmsg_to(&[IoSlice::new(b"two")], &[], flags, to).unwrap(), 3);
+            let mut buf = [0; 8];
+            for expected in [b"one", b"two"] {
+                assert_eq!(receiver.recv(&mut buf).unwrap(), 3);
+                assert_eq!(&buf[..3], expected);
+            }
+        }
+    }
+}
+
+/// As Python's: one send(2) even then, which tells what is wrong.
+#[test]
+fn sendall_of_nothing_is_a_call_too() {
+    let (sender, receiver) = (udp(), udp());
+    check(sender.sendall(b""), ErrorKind::Other);
+    sender.connect(receiver.getsockname().unwrap()).unwrap();
+    sender.sendall(b"").unwrap();
+    sender.sendall(b"x").unwrap();
+    let mut buf = [0; 8];
+    assert_eq!(receiver.recv(&mut buf).unwrap(), 0);
+    assert_eq!(receiver.recv(&mut buf).unwrap(), 1);
+
+    let (mut client, server) = pair();
+    client.sendall(b"").unwrap();
+    server.setblocking(false).unwrap();
+    check(server.recv(&mut buf), ErrorKind::WouldBlock);
+    client.close();
+    let error = check(client.sendall(b""), ErrorKind::Closed);
+    assert_eq!(error.to_string(), "sendall failed: bad file descriptor");
 }
