@@ -70,7 +70,8 @@ pub(crate) fn dial(
 /// port. [`ListenOptions`] has the family, the kind, the backlog, `SO_REUSEPORT` and IPv6 alone.
 ///
 /// A Unix socket's file is neither replaced nor removed at the end, as in Python; the error about one that a server
-/// left behind says so.
+/// left behind says so. To tell, it connects to the file: a server that does live there accepts a connection that ends
+/// at once.
 ///
 /// Python: `socket.create_server`, which is dual-stack only when asked, and whose backlog is 128 at most. In
 /// `std::net`: `TcpListener::bind`.

@@ -60,6 +60,11 @@ impl Socket {
 
     /// The descriptor's number, -1 once it is closed.
     ///
+    /// It may be non-blocking (O_NONBLOCK) although the socket blocks, as an accepted connection's is: [`detach`]
+    /// gives a descriptor away as the mode says.
+    ///
+    /// [`detach`]: Self::detach
+    ///
     /// Python: `socket.fileno`. In `std::net`: `as_raw_fd`.
     ///
     /// # Examples

@@ -15,7 +15,9 @@ impl Socket {
     /// Sends descriptors over a Unix socket, together with data: `sendmsg(2)` with `SCM_RIGHTS`. Says how many
     /// bytes of the data went; the descriptors went with the first one.
     ///
-    /// The peer gets descriptors of its own for the same open files; these here stay open.
+    /// The peer gets descriptors of its own for the same open files; these here stay open. O_NONBLOCK travels with the
+    /// open file, and a [`Socket`]'s may be set in blocking mode too: for a peer that expects a blocking one, send what
+    /// [`detach`](Self::detach) gives.
     ///
     /// Python: `socket.send_fds`.
     ///

@@ -292,6 +292,10 @@ impl Socket {
 }
 
 /// For other people's calls. After [`close`](Socket::close) it is a descriptor on which calls fail.
+///
+/// The descriptor may be non-blocking (O_NONBLOCK) in blocking mode too: that of an accepted connection is, and one
+/// stays so after [`settimeout`](Socket::settimeout). Calls here wait all the same, other people's may fail with EAGAIN.
+/// Who needs a descriptor as the mode says takes it by [`detach`](Socket::detach) or into std's types.
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match &self.fd {

@@ -34,9 +34,11 @@ options! { Sol:
     SO_SNDBUF: i32,
     /// Room for data that isn't received yet, in bytes; Linux doubles what is set.
     SO_RCVBUF: i32,
-    /// The system's own limit for sending; [`settimeout`](super::Socket::settimeout) is the better one.
+    /// The system's own limit for sending, for other people's calls on the descriptor. Calls here keep to
+    /// [`settimeout`](super::Socket::settimeout) alone: where the system gives up, they wait on.
     SO_SNDTIMEO: Timeval,
-    /// The system's own limit for receiving; [`settimeout`](super::Socket::settimeout) is the better one.
+    /// The system's own limit for receiving, for other people's calls on the descriptor. Calls here keep to
+    /// [`settimeout`](super::Socket::settimeout) alone: where the system gives up, they wait on.
     SO_RCVTIMEO: Timeval,
     /// How much room has to be there before a socket is writable, in bytes; Linux knows only 1.
     SO_SNDLOWAT: i32,
