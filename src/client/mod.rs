@@ -34,7 +34,7 @@ use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{Kind, LineEnd, SOCK_DGRAM, SOCK_STREAM, Shutdown, Socket, ToAddress},
+    socket::{Kind, LineEnd, SOCK_DGRAM, SOCK_STREAM, Shutdown, Socket, ToAddress, doing},
     stream::{Buffer, Stream},
 };
 
@@ -469,9 +469,4 @@ impl Client {
         self.received = received;
         outcome
     }
-}
-
-/// What was being done; but `WouldBlock` stays bare, as it is no failure.
-fn doing(operation: &'static str, error: Error) -> Error {
-    if error.kind() == ErrorKind::WouldBlock { error } else { error.context(operation) }
 }

@@ -140,6 +140,7 @@ pub(crate) use connect::errno_of;
 pub(crate) use create::dial;
 pub(crate) use io::write_by_send;
 pub(crate) use line::LineEnd;
+pub(crate) use transfer::doing;
 
 #[cfg(feature = "tls")]
 pub(crate) use target::host_of;

@@ -443,7 +443,7 @@ fn is_end_of_patience(error: &Error) -> bool {
 }
 
 /// What was being done; but `WouldBlock` stays bare, as it is on hot paths.
-pub(super) fn doing(operation: &'static str, error: Error) -> Error {
+pub(crate) fn doing(operation: &'static str, error: Error) -> Error {
     if error.kind() == ErrorKind::WouldBlock { error } else { error.context(operation) }
 }
 
