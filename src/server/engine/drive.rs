@@ -3,7 +3,7 @@
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -55,6 +55,8 @@ struct Shift<'a, S: Service> {
     began: Option<Instant>,
     /// A handler has run in this call.
     worked: bool,
+    /// How long the last piece of work took, where that is measured.
+    took: Duration,
 }
 
 pub(super) type Connection<S> = Box<Berth<S>>;
@@ -67,7 +69,7 @@ impl<S: Service + 'static> Engine<S> {
         while let Some(order) = self.crew.take() {
             match order {
                 Order::Drive(lane) => self.drive(lane, &mut local),
-                Order::Serve(job) => self.serve_out(job.held, job.since, Role::Spare, &mut local),
+                Order::Serve(job) => self.serve_out(job.held, job.since, &mut local),
             }
         }
     }
@@ -147,17 +149,22 @@ impl<S: Service + 'static> Engine<S> {
         self.watcher.rouse();
     }
 
-    /// Serves a connection and settles it with its lane, until it needs nothing more.
+    /// Serves a connection on the thread's own time and settles it with its lane, until it needs nothing more.
     fn serve_out(
         self: &Arc<Self>,
         mut held: Held<Connection<S>>,
         mut now: Instant,
-        role: Role,
         local: &mut Local<S::Scratch>,
     ) {
         loop {
             let home = held.conn.lane;
-            let (Some(outcome), _) = self.serve(held, now, role, local) else { return };
+            let (verdict, mut shift) = self.call(&mut held, now, Role::Spare, local);
+            shift.end();
+            if verdict == Verdict::Park(Wait::Idle) && self.comes_back(&mut held, shift.took) {
+                now = Instant::now();
+                continue;
+            }
+            let (Some(outcome), _) = self.conclude(held, now, verdict, shift) else { return };
             now = Instant::now();
             let (again, alert) = self.lanes[home].lane.settle(outcome, now);
             self.alert(home, alert);
@@ -178,63 +185,88 @@ impl<S: Service + 'static> Engine<S> {
         let (again, alert) = self.lanes[home].lane.settle(outcome, now);
         self.alert(home, alert);
         if let Some(held) = again {
-            self.serve_out(held, now, Role::Spare, local);
+            self.serve_out(held, now, local);
         }
     }
 
-    /// Calls the service; a driver has entered its post. The outcome is `None` when another thread has the
+    /// Serves a connection once; a driver has entered its post. The outcome is `None` when another thread has the
     /// connection now; false: this thread has lost its lane, or has none.
     fn serve(
         self: &Arc<Self>,
-        held: Held<Connection<S>>,
+        mut held: Held<Connection<S>>,
         now: Instant,
         role: Role,
         local: &mut Local<S::Scratch>,
     ) -> (Option<Outcome<Connection<S>>>, bool) {
-        let Held { token, conn: mut berth, cause } = held;
+        let (verdict, shift) = self.call(&mut held, now, role, local);
+        self.conclude(held, now, verdict, shift)
+    }
+
+    /// Calls the service.
+    fn call<'a>(
+        &'a self,
+        held: &mut Held<Connection<S>>,
+        now: Instant,
+        role: Role,
+        local: &'a mut Local<S::Scratch>,
+    ) -> (Verdict, Shift<'a, S>) {
+        let Local { post, scratch, .. } = local;
         let mut shift =
-            Shift { engine: self, post: &local.post, role, class: None, began: None, worked: false };
-        match cause {
+            Shift { engine: self, post, role, class: None, began: None, worked: false, took: Duration::ZERO };
+        let conn = &mut held.conn.conn;
+        match held.cause {
             Cause::Expired(wait) => {
                 // What a shutdown ends had time left.
                 if !self.draining.load(Ordering::Relaxed) {
                     self.counters.expired.fetch_add(1, Ordering::Relaxed);
                 }
-                let _ = catch_unwind(AssertUnwindSafe(|| self.service.expired(&mut berth.conn, wait)));
-                return (Some(self.close(token, berth)), shift.end());
+                let _ = catch_unwind(AssertUnwindSafe(|| self.service.expired(conn, wait)));
+                return (Verdict::Close, shift);
             }
-            Cause::Ready { read_closed } => berth.conn.read_closed |= read_closed,
+            Cause::Ready { read_closed } => conn.read_closed |= read_closed,
             Cause::Again => {}
         }
         let verdict = catch_unwind(AssertUnwindSafe(|| {
             let draining = self.draining.load(Ordering::Relaxed);
             let begin = &mut |class| shift.begin(class);
-            let mut desk = Desk { scratch: &mut local.scratch, begin, now, draining };
-            self.service.ready(&mut berth.conn, &mut desk)
+            let mut desk = Desk { scratch, begin, now, draining };
+            self.service.ready(conn, &mut desk)
         }));
-        if matches!(verdict, Ok(Verdict::Detach)) {
+        let verdict = verdict.unwrap_or_else(|_| {
+            self.counters.panicked.fetch_add(1, Ordering::Relaxed);
+            Verdict::Close
+        });
+        (verdict, shift)
+    }
+
+    /// Does as the service has said.
+    fn conclude(
+        self: &Arc<Self>,
+        held: Held<Connection<S>>,
+        now: Instant,
+        verdict: Verdict,
+        mut shift: Shift<'_, S>,
+    ) -> (Option<Outcome<Connection<S>>>, bool) {
+        let Held { token, conn: berth, cause } = held;
+        if verdict == Verdict::Detach {
             return (None, self.release(token, berth, shift));
         }
         let keeps = shift.end();
-        if shift.worked && matches!(verdict, Ok(Verdict::Park(Wait::Head))) {
+        if shift.worked && verdict == Verdict::Park(Wait::Head) {
             // Not the head that it waited for before.
             self.lanes[berth.lane].lane.renew(token);
         }
         let outcome = match verdict {
-            Ok(Verdict::Park(wait)) => self
+            Verdict::Park(wait) => self
                 .watch(token, berth, wait.for_write())
                 .map_or_else(|berth| self.close(token, berth), |berth| Outcome::Park(token, berth, wait)),
-            Ok(Verdict::Again) => Outcome::Again(token, berth),
-            Ok(Verdict::Handover) => {
+            Verdict::Again => Outcome::Again(token, berth),
+            Verdict::Handover => {
                 let job = Job { held: Held { token, conn: berth, cause }, since: now };
                 self.order(Order::Serve(job));
                 return (None, keeps);
             }
-            Ok(Verdict::Close | Verdict::Detach) => self.close(token, berth),
-            Err(_) => {
-                self.counters.panicked.fetch_add(1, Ordering::Relaxed);
-                self.close(token, berth)
-            }
+            Verdict::Close | Verdict::Detach => self.close(token, berth),
         };
         (Some(outcome), keeps)
     }
@@ -257,14 +289,14 @@ impl<S: Service + 'static> Engine<S> {
     }
 
     /// Ends a connection: its descriptor is closed before its slot is free.
-    fn close(self: &Arc<Self>, token: Token, berth: Connection<S>) -> Outcome<Connection<S>> {
+    pub(super) fn close(self: &Arc<Self>, token: Token, berth: Connection<S>) -> Outcome<Connection<S>> {
         drop(berth);
         self.vacate();
         Outcome::Gone(token)
     }
 
     /// Has the poller watch a connection for what it waits for. `Err`: that failed, it must be closed.
-    fn watch(
+    pub(super) fn watch(
         &self,
         token: Token,
         mut berth: Connection<S>,
@@ -325,7 +357,10 @@ impl<S: Service> Shift<'_, S> {
         let keeps = self.role == Role::Driver && self.post.leave();
         if let Some(class) = class {
             match began {
-                Some(began) => self.engine.classes.note(class, began.elapsed()),
+                Some(began) => {
+                    self.took = began.elapsed();
+                    self.engine.classes.note(class, self.took);
+                }
                 None if keeps => {}
                 None => self.engine.classes.mark_slow(class),
             }
