@@ -258,7 +258,7 @@ impl<S: Service + 'static> Engine<S> {
         }
         let outcome = match verdict {
             Verdict::Park(wait) => self
-                .watch(token, berth, wait.for_write())
+                .watch(token, berth, wait)
                 .map_or_else(|berth| self.close(token, berth), |berth| Outcome::Park(token, berth, wait)),
             Verdict::Again => Outcome::Again(token, berth),
             Verdict::Handover => {
@@ -300,10 +300,11 @@ impl<S: Service + 'static> Engine<S> {
         &self,
         token: Token,
         mut berth: Connection<S>,
-        write: bool,
+        wait: Wait,
     ) -> Result<Connection<S>, Connection<S>> {
         let registrar = &self.lanes[berth.lane].registrar;
         let socket = berth.conn.stream.socket();
+        let write = wait.for_write();
         let watched = match (berth.watched, write) {
             (Watched::No, false) => registrar.add(socket, token.number(), Interest::Read),
             (Watched::No, true) => registrar.add(socket, token.number(), Interest::Both),

@@ -68,7 +68,7 @@ mod tests {
         let name = own.getpeername().unwrap();
         assert!(engine.room.take());
         let mut held = engine.welcome(0, Stream::from(own), name).unwrap();
-        held.conn = engine.watch(held.token, held.conn, false).unwrap_or_else(|_| panic!("not watched"));
+        held.conn = engine.watch(held.token, held.conn, Wait::Idle).unwrap_or_else(|_| panic!("not watched"));
         (held, peer)
     }
 
@@ -94,7 +94,7 @@ mod tests {
         let (mut held, mut peer) = held(&engine);
         assert!(!engine.comes_back(&mut held, LONG));
         let Held { token, conn, .. } = held;
-        let conn = engine.watch(token, conn, false).unwrap_or_else(|_| panic!("not watched"));
+        let conn = engine.watch(token, conn, Wait::Idle).unwrap_or_else(|_| panic!("not watched"));
         let parked = Outcome::Park(token, conn, Wait::Idle);
         assert!(engine.lanes[0].lane.settle(parked, Instant::now()).0.is_none());
         peer.write_all(b"line\n").unwrap();
