@@ -65,9 +65,14 @@ impl Setup {
     ///
     /// `TimedOut`, and what `take` reports.
     pub(crate) fn await_request<'a, T>(&'a self, mut take: impl FnMut(&'a Socket) -> Result<T>) -> Result<T> {
+        let in_vain = || Err(Error::from(ErrorKind::TimedOut).context("handle_request"));
         if let [socket] = &self.sockets[..] {
             socket.settimeout(self.request_timeout)?;
-            return take(socket);
+            return match take(socket) {
+                // A limit of zero: one look.
+                Err(error) if error.would_block() || error.is_timeout() => in_vain(),
+                outcome => outcome,
+            };
         }
         let deadline = Deadline::after(self.request_timeout);
         let (mut poller, registrar) = poller(self.sockets.len())?;
@@ -83,7 +88,7 @@ impl Setup {
                 }
             }
             if deadline.has_passed() {
-                return Err(Error::from(ErrorKind::TimedOut).context("handle_request"));
+                return in_vain();
             }
             poller.wait(deadline.remaining())?;
         }

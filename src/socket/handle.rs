@@ -14,7 +14,7 @@ use socket2::SockRef;
 use super::{Family, Kind, Mode, Protocol, getdefaulttimeout, hints};
 use crate::{
     cancel::CancelToken,
-    error::{Error, Result},
+    error::{Error, ErrorKind, Result},
     sys::{self, c},
 };
 
@@ -313,5 +313,5 @@ impl AsRawFd for Socket {
 }
 
 pub(super) fn closed() -> Error {
-    Error::from_errno(c::EBADF)
+    Error::new(ErrorKind::Closed, "the socket is closed: bad file descriptor").with_errno(Some(c::EBADF))
 }

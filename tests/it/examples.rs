@@ -9,7 +9,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{PATIENCE, Program, Scripted, connect, example, exchange, peer};
+use crate::support::{self, PATIENCE, Program, Scripted, example, exchange, peer};
 
 /// An example that serves, on a port that the system chose.
 fn serve(name: &str) -> (Program, SocketAddr) {
@@ -38,7 +38,7 @@ fn every_example_has_a_test() {
 #[test]
 fn tcp_echo_server() {
     let (_server, addr) = serve("tcp_echo_server");
-    let mut streams = [connect(addr), connect(addr)];
+    let mut streams = [support::connect(addr), support::connect(addr)];
     for text in ["one", "two"] {
         for stream in &mut streams {
             stream.write_all(text.as_bytes()).unwrap();
@@ -53,12 +53,72 @@ fn tcp_echo_server() {
 fn bind_listen() {
     let (_server, addr) = serve("bind_listen");
     for text in ["one", "two"] {
-        let mut stream = connect(addr);
+        let mut stream = support::connect(addr);
         stream.write_all(text.as_bytes()).unwrap();
         let mut echo = [0; 3];
         stream.read_exact(&mut echo).unwrap();
         assert_eq!(echo, text.as_bytes());
     }
+}
+
+#[test]
+fn create_close() {
+    let (code, lines) = run("create_close", &[]);
+    assert_eq!(code, Some(0), "{lines:?}");
+    let tcp = lines.iter().position(|line| line.contains("AF_INET") && line.contains("SOCK_STREAM")).unwrap();
+    assert!(lines[tcp].contains("fd="), "{lines:?}");
+    assert!(lines[tcp + 1].ends_with("then: the socket is closed: bad file descriptor"), "{lines:?}");
+    // With the privilege it is there; without, it says what is missing.
+    let raw = lines.iter().find(|line| line.contains("SOCK_RAW")).unwrap();
+    assert!(raw.contains("fd=") || raw.contains("CAP_NET_RAW"), "{raw}");
+}
+
+#[test]
+fn modes() {
+    let (code, lines) = run("modes", &[]);
+    let starts = ["non-blocking: ", "timed: recv failed: timed out", "blocking: at last"];
+    assert!(code == Some(0) && lines.len() == starts.len(), "{lines:?}");
+    assert!(lines.iter().zip(starts).all(|(line, start)| line.starts_with(start)), "{lines:?}");
+}
+
+#[test]
+fn socket_options() {
+    let (code, lines) = run("socket_options", &[]);
+    assert_eq!(code, Some(0), "{lines:?}");
+    let said = ["time to live: 9", "no delay: true", "IPv6 only: true"];
+    assert!(said.iter().all(|said| lines.iter().any(|line| line == said)), "{lines:?}");
+    let size = |start: &str| lines.iter().find_map(|line| line.strip_prefix(start)).map(str::to_owned);
+    assert_ne!(size("send buffer before: "), size("send buffer after: "), "{lines:?}");
+}
+
+/// The example of that name, not what it shows: that is `socket::connect`'s.
+#[test]
+fn connect() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port().to_string();
+    let (code, lines) = run("connect", &["127.0.0.1", &port]);
+    assert_eq!(code, Some(0), "{lines:?}");
+    assert!(lines[0].starts_with("connect: 127.0.0.1:") && lines[0].ends_with(&port), "{lines:?}");
+    assert_eq!(lines[1], format!("connect_ex: 0, connected to 127.0.0.1:{port}"));
+    drop(server);
+    let (code, lines) = run("connect", &["127.0.0.1", &port]);
+    assert_eq!(code, Some(0), "{lines:?}");
+    assert_eq!(lines[0], format!("connect: connect to 127.0.0.1:{port} failed: connection refused"));
+    assert!(lines[1].starts_with("connect_ex: 111, ") || cfg!(not(target_os = "linux")), "{lines:?}");
+}
+
+#[test]
+fn names() {
+    let (code, lines) = run("names", &["localhost", "domain"]);
+    assert_eq!(code, Some(0), "{lines:?}");
+    assert!(lines[0].starts_with("this machine: "), "{lines:?}");
+    assert_eq!(lines[1..3], ["domain: port 53, which is domain", "localhost: 127.0.0.1"]);
+    assert!(lines[3].starts_with("its name: localhost, ") && lines[3].ends_with("[127.0.0.1]"), "{lines:?}");
+    let (code, lines) = run("names", &["localhost", "nosuch"]);
+    assert!(
+        code == Some(1) && lines.iter().any(|line| line.contains("service nosuch over tcp not found")),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -112,7 +172,7 @@ fn pass_fd() {
     let mut pids = HashSet::new();
     for _ in 0..2 {
         let mut text = String::new();
-        connect(addr).read_to_string(&mut text).unwrap();
+        support::connect(addr).read_to_string(&mut text).unwrap();
         pids.insert(text.strip_prefix("served by process ").unwrap().trim().parse::<u32>().unwrap());
     }
     // One worker, and not the process that accepted.
@@ -287,7 +347,7 @@ fn bench_sockets() {
     };
     for variables in [&[][..], &[("THREADS", "1")], &[("THREADS", "1"), ("TIMED", "1")]] {
         let (server, port) = serve("tcp-echo", variables);
-        let mut stream = connect(format!("127.0.0.1:{port}").parse().unwrap());
+        let mut stream = support::connect(format!("127.0.0.1:{port}").parse().unwrap());
         stream.write_all(b"echo").unwrap();
         let mut echo = [0; 4];
         stream.read_exact(&mut echo).unwrap();

@@ -224,5 +224,5 @@ fn sendall_of_nothing_is_a_call_too() {
     check(server.recv(&mut buf), ErrorKind::WouldBlock);
     client.close();
     let error = check(client.sendall(b""), ErrorKind::Closed);
-    assert_eq!(error.to_string(), "sendall failed: bad file descriptor");
+    assert_eq!(error.to_string(), "sendall failed: the socket is closed: bad file descriptor");
 }
