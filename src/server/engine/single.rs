@@ -72,21 +72,28 @@ mod tests {
     use std::{
         io::Write,
         os::unix::net::UnixStream,
-        sync::atomic::{AtomicU32, Ordering},
+        sync::atomic::{AtomicU32, AtomicUsize, Ordering},
         time::Duration,
     };
 
     use super::*;
     use crate::server::engine::classes::Class;
 
-    /// Waits for a head three times, the last time after a request; and counts how often a time limit begins.
-    #[derive(Default)]
-    struct Heads {
-        calls: AtomicU32,
+    /// Waits as it was told to, one time after the other, and counts how often a time limit begins.
+    struct Script {
+        /// Whether work begins before, what is waited for, and how many limits have begun by then.
+        steps: &'static [(Work, Wait, u32)],
+        calls: AtomicUsize,
         limits: AtomicU32,
     }
 
-    impl Service for Heads {
+    #[derive(PartialEq)]
+    enum Work {
+        None,
+        Begins,
+    }
+
+    impl Service for Script {
         type Line = Stream;
         type State = ();
         type Scratch = ();
@@ -96,20 +103,15 @@ mod tests {
         }
 
         fn ready(&self, _: &mut Conn<()>, desk: &mut Desk<'_, ()>) -> Verdict {
-            let limits = self.limits.load(Ordering::Relaxed);
-            match self.calls.fetch_add(1, Ordering::Relaxed) {
-                0 => assert_eq!(limits, 0),
-                1 => assert_eq!(limits, 1),
-                2 => {
-                    assert_eq!(limits, 1, "one more byte of a head doesn't restart its time");
-                    assert_eq!(desk.begin(Class::new(0)), Begin::Go);
-                }
-                _ => {
-                    assert_eq!(limits, 2, "the next head has a time of its own");
-                    return Verdict::Close;
-                }
+            let call = self.calls.fetch_add(1, Ordering::Relaxed);
+            if let Some((.., limits)) = call.checked_sub(1).map(|before| &self.steps[before]) {
+                assert_eq!(self.limits.load(Ordering::Relaxed), *limits, "after step {call}");
             }
-            Verdict::Park(Wait::Head)
+            let Some((work, wait, _)) = self.steps.get(call) else { return Verdict::Close };
+            if *work == Work::Begins {
+                assert_eq!(desk.begin(Class::new(0)), Begin::Go);
+            }
+            Verdict::Park(*wait)
         }
 
         fn expired(&self, _: &mut Conn<()>, wait: Wait) {
@@ -124,15 +126,26 @@ mod tests {
         }
     }
 
-    #[test]
-    fn each_head_has_one_time_limit() {
+    #[track_caller]
+    fn check(steps: &'static [(Work, Wait, u32)]) {
         let (mut peer, own) = UnixStream::pair().unwrap();
         // There is always something to read.
         peer.write_all(b"x").unwrap();
-        let heads = Heads::default();
+        let script = Script { steps, calls: AtomicUsize::new(0), limits: AtomicU32::new(0) };
         let own = Socket::from(own);
         let addr = own.getpeername().unwrap();
-        serve_one(&heads, own, addr).unwrap();
-        assert_eq!(heads.calls.load(Ordering::Relaxed), 4);
+        serve_one(&script, own, addr).unwrap();
+        assert_eq!(script.calls.load(Ordering::Relaxed), steps.len() + 1);
+    }
+
+    #[test]
+    fn each_head_has_one_time_limit() {
+        // One more byte of a head doesn't restart its time; the next head has a time of its own.
+        check(&[(Work::None, Wait::Head, 1), (Work::None, Wait::Head, 1), (Work::Begins, Wait::Head, 2)]);
+    }
+
+    #[test]
+    fn progress_restarts_the_time_of_a_body() {
+        check(&[(Work::None, Wait::Body, 1), (Work::None, Wait::Body, 2), (Work::None, Wait::Head, 3)]);
     }
 }
