@@ -10,7 +10,7 @@ use std::{
 
 use socket2::SockAddr;
 
-use super::{AF_UNSPEC, Family};
+use super::{AF_UNSPEC, Family, hints};
 use crate::{
     error::{Error, ErrorKind, Result},
     sys,
@@ -64,10 +64,7 @@ impl Address {
         }
         let length = path.as_os_str().len();
         if length > sys::LONGEST_PATH {
-            let longest = sys::LONGEST_PATH;
-            let message =
-                format!("the socket's path {} has {length} bytes, {longest} are allowed", path.display());
-            return Err(Error::new(ErrorKind::InvalidInput, message));
+            return Err(hints::too_long(&format!("the socket's path {}", path.display()), length));
         }
         let named = |error| Error::from(error).context(format!("use {} as a socket's path", path.display()));
         Ok(Address::from_sock_addr(SockAddr::unix(path).map_err(named)?))
@@ -90,7 +87,11 @@ impl Address {
     /// [`Unsupported`](ErrorKind::Unsupported) on other systems, [`InvalidInput`](ErrorKind::InvalidInput) for
     /// a name of more than 107 bytes.
     pub fn from_abstract_name(name: impl AsRef<[u8]>) -> Result<Address> {
-        let address = sys::abstract_address(name.as_ref());
+        let name = name.as_ref();
+        if name.len() > sys::LONGEST_PATH {
+            return Err(hints::too_long("the abstract name", name.len()));
+        }
+        let address = sys::abstract_address(name);
         Ok(Address::from_sock_addr(address.map_err(|error| error.context("use an abstract name"))?))
     }
 

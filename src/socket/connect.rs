@@ -5,7 +5,7 @@ use std::{os::fd::BorrowedFd, time::Duration};
 use socket2::{SockAddr, SockRef};
 
 use super::{
-    AF_UNIX, Address, Flag, Limit, Socket, ToAddress, getdefaulttimeout, resolve::Bounds, resolve_one,
+    AF_UNIX, Address, Flag, Limit, Socket, ToAddress, getdefaulttimeout, hints, resolve::Bounds, resolve_one,
 };
 use crate::{
     cancel::CancelToken,
@@ -51,9 +51,11 @@ impl Socket {
     pub fn bind(&self, address: impl ToAddress) -> Result<()> {
         let bounds = self.bounds(self.waiting_limit());
         let address = resolve_one(address.target()?, self.family(), bounds.borrow())?;
-        SockRef::from(&self.descriptor()?)
-            .bind(&address.to_sock_addr())
-            .map_err(|error| Error::from(error).context(format!("bind to {address}")))
+        SockRef::from(&self.descriptor()?).bind(&address.to_sock_addr()).map_err(|error| {
+            let error = Error::from(error);
+            let hint = hints::bind(self, &address, &error);
+            error.context(format!("bind to {address}{hint}"))
+        })
     }
 
     /// Lets peers connect: `listen(2)`. So many of them wait for `accept` at most; the system has a limit of
@@ -114,7 +116,10 @@ impl Socket {
                 Ok((conn, Address::from_sock_addr(peer)))
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Err(error),
-            Err(error) => Err(error.context("accept")),
+            Err(error) => {
+                let hint = hints::accept(&error);
+                Err(error.context(format!("accept{hint}")))
+            }
         }
     }
 
@@ -285,6 +290,9 @@ pub(crate) fn errno_of(error: &Error) -> Option<i32> {
 fn named(error: Error, address: &Address) -> Error {
     match error.raw_os_error() {
         Some(c::EINPROGRESS | c::EAGAIN) => ErrorKind::WouldBlock.into(),
-        _ => error.context(format!("connect to {address}")),
+        _ => {
+            let hint = hints::send(address, &error);
+            error.context(format!("connect to {address}{hint}"))
+        }
     }
 }

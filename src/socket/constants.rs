@@ -6,6 +6,8 @@
 
 use std::{fmt, net::Ipv4Addr, ops::BitOr};
 
+pub use std::net::Shutdown;
+
 use super::numbers::{debug_by_name, numbers};
 use crate::sys::c;
 
@@ -211,35 +213,20 @@ pub const IP_DEFAULT_MULTICAST_LOOP: i32 = 1;
 /// How many groups a socket may join, in BSD's headers; Linux has a setting of its own.
 pub const IP_MAX_MEMBERSHIPS: i32 = 20;
 
-/// Which direction [`shutdown`](super::Socket::shutdown) ends.
-///
-/// Python: `SHUT_RD`, `SHUT_WR`, `SHUT_RDWR`. In `std::net`: `Shutdown`.
+/// [`shutdown`](super::Socket::shutdown) ends receiving. In `std::net`: `Shutdown::Read`.
 ///
 /// # Examples
 ///
 /// ```
-/// use sockeye::socket::Shutdown;
-/// assert_ne!(Shutdown::Read, Shutdown::Write);
+/// use sockeye::socket::{SHUT_WR, create_connection, create_server};
+/// let server = create_server("127.0.0.1:0")?;
+/// let client = create_connection(server.getsockname()?, None)?;
+/// client.shutdown(SHUT_WR)?;
+/// assert_eq!(server.accept()?.0.recv(&mut [0; 8])?, 0);
+/// # Ok::<(), sockeye::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Shutdown {
-    /// Nothing more is received.
-    #[doc(alias = "SHUT_RD")]
-    Read,
-    /// Nothing more is sent: the peer sees the end of data.
-    #[doc(alias = "SHUT_WR")]
-    Write,
-    /// Both.
-    #[doc(alias = "SHUT_RDWR")]
-    Both,
-}
-
-impl From<Shutdown> for std::net::Shutdown {
-    fn from(how: Shutdown) -> std::net::Shutdown {
-        match how {
-            Shutdown::Read => std::net::Shutdown::Read,
-            Shutdown::Write => std::net::Shutdown::Write,
-            Shutdown::Both => std::net::Shutdown::Both,
-        }
-    }
-}
+pub const SHUT_RD: Shutdown = Shutdown::Read;
+/// It ends sending: the peer sees the end of data. In `std::net`: `Shutdown::Write`.
+pub const SHUT_WR: Shutdown = Shutdown::Write;
+/// It ends both. In `std::net`: `Shutdown::Both`.
+pub const SHUT_RDWR: Shutdown = Shutdown::Both;

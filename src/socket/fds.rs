@@ -5,7 +5,7 @@ use std::{
     os::fd::{BorrowedFd, OwnedFd},
 };
 
-use super::{Ancillary, CMSG_LEN, MsgFlags, OutgoingAncillary, Socket};
+use super::{Ancillary, CMSG_LEN, MsgFlags, OutgoingAncillary, Socket, hints};
 use crate::error::Result;
 
 /// Of a descriptor in a message: a C int.
@@ -44,7 +44,11 @@ impl Socket {
     pub fn send_fds(&self, data: &[u8], fds: &[BorrowedFd<'_>]) -> Result<usize> {
         let rights = [OutgoingAncillary::Rights(fds)];
         // A message of no descriptors is one more thing that systems disagree about.
-        self.sendmsg(&[IoSlice::new(data)], if fds.is_empty() { &[] } else { &rights })
+        let sent = self.sendmsg(&[IoSlice::new(data)], if fds.is_empty() { &[] } else { &rights });
+        sent.map_err(|error| match hints::descriptors(fds.len(), &error) {
+            "" => error,
+            hint => error.context(format!("send_fds of {} descriptors{hint}", fds.len())),
+        })
     }
 
     /// Receives data and at most `maxfds` descriptors: `recvmsg(2)`. They are open files of this process, and

@@ -1,7 +1,17 @@
 //! What to do about an error of the system, in the words of the error.
 
-use super::{IPPROTO_ICMP, IPPROTO_ICMPV6, Kind, Protocol, SOCK_DGRAM, SOCK_RAW};
-use crate::{error::Error, sys::c};
+use std::time::Duration;
+
+use super::{AF_UNIX, Address, IPPROTO_ICMP, IPPROTO_ICMPV6, Kind, Protocol, SOCK_DGRAM, SOCK_RAW, Socket};
+use crate::{
+    error::{Error, ErrorKind},
+    sys::{LONGEST_PATH, c},
+};
+
+/// The first port that any user may serve at.
+const FIRST_FREE_PORT: u16 = 1024;
+/// So many descriptors travel in a message (Linux).
+const MOST_DESCRIPTORS: usize = 253;
 
 /// Which privilege a new socket lacked; empty if it isn't that.
 pub(super) fn privilege<L>(kind: Kind, protocol: Protocol<L>, error: &Error) -> &'static str {
@@ -16,10 +26,63 @@ pub(super) fn privilege<L>(kind: Kind, protocol: Protocol<L>, error: &Error) -> 
     }
 }
 
+/// What keeps a socket from having that address.
+pub(super) fn bind(socket: &Socket, address: &Address, error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::AddressInUse if is_left_behind(socket, address) => {
+            " (its file was left by a server that has ended: remove it first)"
+        }
+        ErrorKind::PermissionDenied if address.port().is_some_and(|port| port < FIRST_FREE_PORT) => {
+            " (ports below 1024 need root or the capability CAP_NET_BIND_SERVICE)"
+        }
+        ErrorKind::InvalidInput if socket.getsockname().is_ok_and(|own| own.port().unwrap_or(0) != 0) => {
+            " (it has an address already)"
+        }
+        _ => "",
+    }
+}
+
+/// Whether that is the file of a Unix socket that nobody serves any more.
+fn is_left_behind(socket: &Socket, address: &Address) -> bool {
+    let probe = |own: Socket| own.settimeout(Duration::ZERO).and_then(|()| own.connect(address));
+    address.family() == AF_UNIX
+        && socket
+            .kind()
+            .and_then(|kind| Socket::new(AF_UNIX, kind, Protocol::default()))
+            .and_then(probe)
+            .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
+
+/// What keeps a socket from sending to an address, or from being connected to it.
+pub(super) fn send(to: &Address, error: &Error) -> &'static str {
+    if error.kind() == ErrorKind::PermissionDenied && to.may_be_broadcast() {
+        return " (a broadcast needs setsockopt(SOL_SOCKET, SO_BROADCAST, true))";
+    }
+    ""
+}
+
+/// Why there is nothing to accept.
+pub(super) fn accept(error: &Error) -> &'static str {
+    if error.raw_os_error() == Some(c::EINVAL) { " (call listen first)" } else { "" }
+}
+
+/// Why a message with so many descriptors doesn't go.
+pub(super) fn descriptors(count: usize, error: &Error) -> &'static str {
+    if count > MOST_DESCRIPTORS && error.kind() == ErrorKind::InvalidInput {
+        return " (253 travel in a message at most)";
+    }
+    ""
+}
+
+/// That a path or an abstract name is too long.
+pub(super) fn too_long(what: &str, length: usize) -> Error {
+    Error::new(ErrorKind::InvalidInput, format!("{what} has {length} bytes, {LONGEST_PATH} are allowed"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::socket::{IPPROTO_RAW, IPPROTO_UDP, SOCK_STREAM};
+    use crate::socket::{AF_INET, IPPROTO_RAW, IPPROTO_UDP, SOCK_STREAM, create_server, socketpair};
 
     #[test]
     fn only_where_a_privilege_is_missing() {
@@ -29,5 +92,51 @@ mod tests {
         assert_eq!(privilege(SOCK_RAW, IPPROTO_RAW, &other), "");
         assert_eq!(privilege(SOCK_DGRAM, IPPROTO_UDP, &denied), "");
         assert_eq!(privilege(SOCK_STREAM, IPPROTO_ICMP, &denied), "");
+    }
+
+    #[track_caller]
+    fn check<T: std::fmt::Debug>(outcome: crate::Result<T>, expected: &str) {
+        let error = outcome.unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
+    fn errors_say_what_to_do() {
+        let socket = |family, kind| Socket::new(family, kind, Protocol::default()).unwrap();
+        let udp = socket(AF_INET, SOCK_DGRAM);
+        check(udp.connect(("<broadcast>", 9)), "connect to 255.255.255.255:9 (a broadcast needs ");
+        check(udp.sendto(b"x", ("<broadcast>", 9)), "sendto 255.255.255.255:9 (a broadcast needs ");
+        let tcp = socket(AF_INET, SOCK_STREAM);
+        check(tcp.accept(), "accept (call listen first) failed: ");
+        tcp.bind("127.0.0.1:0").unwrap();
+        check(tcp.bind("127.0.0.1:0"), "(it has an address already)");
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s");
+        socket(AF_UNIX, SOCK_STREAM).bind(&path).unwrap();
+        check(socket(AF_UNIX, SOCK_STREAM).bind(&path), "remove it first");
+        std::fs::remove_file(&path).unwrap();
+        let _served = create_server(&path).unwrap();
+        check(socket(AF_UNIX, SOCK_STREAM).bind(&path), "s failed: address already in use");
+
+        check(socket(AF_UNIX, SOCK_STREAM).bind(folder.path().join("s".repeat(108))), "are allowed");
+        check(Address::from_abstract_name([b's'; 108]), "the abstract name has 108 bytes, 107 are allowed");
+        let fds = vec![std::os::fd::AsFd::as_fd(&tcp); 254];
+        let (sent, _peer) = socketpair(AF_UNIX, SOCK_STREAM, Protocol::default()).unwrap();
+        assert_eq!(sent.send_fds(b"x", &fds[1..]).unwrap(), 1);
+        // Linux' limit; other systems have theirs.
+        if let Err(error) = sent.send_fds(b"x", &fds) {
+            let error = error.to_string();
+            assert!(error.contains("254 descriptors (253 travel in a message at most)"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_privileged_port_is_named_as_one() {
+        let socket = Socket::new(AF_INET, SOCK_STREAM, Protocol::default()).unwrap();
+        let denied = Error::from_errno(c::EACCES);
+        let port = |port: u16| Address::from(std::net::SocketAddr::from(([127, 0, 0, 1], port)));
+        assert!(bind(&socket, &port(80), &denied).contains("CAP_NET_BIND_SERVICE"));
+        assert_eq!(bind(&socket, &port(1024), &denied), "");
     }
 }

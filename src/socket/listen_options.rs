@@ -1,9 +1,6 @@
 //! [`ListenOptions`]: what `create_server` may be told.
 
-use std::{
-    net::{Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::net::{Ipv6Addr, SocketAddr};
 
 use socket2::SockRef;
 
@@ -216,26 +213,11 @@ impl ListenOptions {
             let every = address.ip() == Some(Ipv6Addr::UNSPECIFIED.into());
             options.set_only_v6(!every || self.stack == Stack::Ipv6)?;
         }
-        socket.bind(address).map_err(|error| self.if_left_behind(error, address))?;
+        socket.bind(address)?;
         if self.kind != SOCK_DGRAM {
             socket.listen(self.backlog).map_err(|error| error.context(format!("serve on {address}")))?;
         }
         Ok(socket)
-    }
-
-    /// Says what to do about the file of a Unix socket that nobody serves any more.
-    fn if_left_behind(&self, error: Error, address: &Address) -> Error {
-        if error.kind() != ErrorKind::AddressInUse || address.family() != AF_UNIX {
-            return error;
-        }
-        let probe = |socket: Socket| socket.settimeout(Duration::ZERO).and_then(|()| socket.connect(address));
-        match Socket::new(AF_UNIX, self.kind, Protocol::default()).and_then(probe) {
-            Err(refused) if refused.kind() == ErrorKind::ConnectionRefused => {
-                let hint = "(its file was left by a server that has ended: remove it first)";
-                error.context(format!("serve on {address} {hint}"))
-            }
-            _ => error,
-        }
     }
 }
 

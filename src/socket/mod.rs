@@ -41,7 +41,7 @@
 //! | `recv(n)` with a new buffer | [`Socket::recv`] fills the caller's: `recv_into` |
 //! | `share`, `fromshare`, `ioctl`, `SIO_…`, `RCVALL_…`, `SO_EXCLUSIVEADDRUSE` | Windows |
 //! | `timeout`, `gaierror`, `herror`, `EAGAIN`, `EBADF`, `EWOULDBLOCK` | [`Error`](crate::Error) and its [`ErrorKind`](crate::ErrorKind) |
-//! | `SHUT_…` | [`Shutdown`] |
+//! | `SHUT_…` | the same: constants of std's [`Shutdown`](std::net::Shutdown) |
 //! | `SCM_…` | the kinds of [`Ancillary`] |
 //! | `PF_…` | `AF_…`: the numbers are the same |
 //! | `NI_MAXHOST`, `NI_MAXSERV` | sizes of buffers that nobody has to make |

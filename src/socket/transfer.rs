@@ -6,7 +6,7 @@ use socket2::SockRef;
 
 use super::{
     Address, Limit, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_WAITALL, MsgFlags, SOCK_STREAM,
-    Shutdown, Socket, ToAddress, resolve_one,
+    Shutdown, Socket, ToAddress, hints, resolve_one,
 };
 use crate::{
     deadline::Deadline,
@@ -289,7 +289,8 @@ impl Socket {
 
     /// Ends one direction, or both: `shutdown(2)`. The descriptor stays open.
     ///
-    /// Python: `socket.shutdown`. In `std::net`: the same.
+    /// Python: `socket.shutdown`, with [`SHUT_RD`](super::SHUT_RD), [`SHUT_WR`](super::SHUT_WR) or
+    /// [`SHUT_RDWR`](super::SHUT_RDWR). In `std::net`: the same.
     ///
     /// # Errors
     ///
@@ -306,7 +307,7 @@ impl Socket {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn shutdown(&self, how: Shutdown) -> Result<()> {
-        let outcome = SockRef::from(&self.descriptor()?).shutdown(how.into());
+        let outcome = SockRef::from(&self.descriptor()?).shutdown(how);
         outcome.map_err(|error| Error::from(error).context("shutdown"))
     }
 
@@ -448,11 +449,9 @@ pub(crate) fn doing(operation: &'static str, error: Error) -> Error {
 }
 
 pub(super) fn refused_datagram(operation: &str, error: Error, to: &Address) -> Error {
-    match error.kind() {
-        ErrorKind::WouldBlock => error,
-        ErrorKind::PermissionDenied if to.may_be_broadcast() => error.context(format!(
-            "{operation} {to} (a broadcast needs setsockopt(SOL_SOCKET, SO_BROADCAST, true))"
-        )),
-        _ => error.context(format!("{operation} {to}")),
+    if error.kind() == ErrorKind::WouldBlock {
+        return error;
     }
+    let hint = hints::send(to, &error);
+    error.context(format!("{operation} {to}{hint}"))
 }
