@@ -3,7 +3,7 @@
 //! `recvmmsg` takes all that has arrived, and `sendmmsg` sends the batch back where each of them came from. Compare it
 //! with `udp_broadcast.rs`, which needs two system calls for each datagram.
 
-use std::env;
+use std::{env, process};
 
 use sockeye::{
     Result,
@@ -11,7 +11,10 @@ use sockeye::{
 };
 
 fn main() -> Result<()> {
-    let port = env::args().nth(1).map_or(2235, |port| port.parse().expect("PORT is a number"));
+    let Ok(port) = env::args().nth(1).map_or(Ok(2235), |port| port.parse::<u16>()) else {
+        eprintln!("usage: udp_batch [PORT], with a port from 0 to 65535");
+        process::exit(2);
+    };
     let udp = Socket::new(AF_INET, SOCK_DGRAM, IPPROTO_UDP)?;
     udp.bind(("", port))?;
     println!("listening on {}", udp.getsockname()?);

@@ -6,6 +6,8 @@
 
 use std::{any::Any, borrow::Cow, error::Error as StdError, fmt, io, mem};
 
+use crate::sys::c;
+
 /// What this crate's functions return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -27,7 +29,7 @@ pub enum ErrorKind {
     ConnectionReset,
     /// Written to a connection that the peer had closed.
     BrokenPipe,
-    /// The socket isn't connected.
+    /// The socket isn't connected, and the call names no address.
     NotConnected,
     /// The network or the host can't be reached.
     Unreachable,
@@ -52,7 +54,7 @@ pub enum ErrorKind {
     /// The peer's certificate isn't accepted: expired, of another name, of an unknown issuer. The text says which
     /// one and why.
     Certificate,
-    /// Something passed one of the limits that guard this side.
+    /// Something passed one of the limits that guard this side, or a datagram one of the system's.
     TooLarge,
     /// An HTTP status of 400 or above: the error holds the response.
     Status,
@@ -423,14 +425,16 @@ fn kind_of(error: &io::Error) -> ErrorKind {
     }
 }
 
-/// The errnos for which std has no kind of its own; POSIX numbers them alike on the systems we name.
+/// The errnos for which std has no kind of its own.
 fn kind_of_errno(errno: i32) -> ErrorKind {
-    const EBADF: i32 = 9;
-    const ENFILE: i32 = 23;
-    const EMFILE: i32 = 24;
     match errno {
-        EBADF => ErrorKind::Closed,
-        ENFILE | EMFILE => ErrorKind::OutOfResources,
+        c::EBADF => ErrorKind::Closed,
+        c::ENFILE | c::EMFILE | c::ENOBUFS => ErrorKind::OutOfResources,
+        c::EINPROGRESS | c::EALREADY => ErrorKind::WouldBlock,
+        c::EMSGSIZE => ErrorKind::TooLarge,
+        c::EDESTADDRREQ => ErrorKind::NotConnected,
+        c::ENOTSOCK | c::EISCONN | c::EPROTOTYPE => ErrorKind::InvalidInput,
+        c::EAFNOSUPPORT | c::EPROTONOSUPPORT | c::ESOCKTNOSUPPORT | c::ENOPROTOOPT => ErrorKind::Unsupported,
         _ => ErrorKind::Other,
     }
 }

@@ -38,7 +38,7 @@
 //!
 //! One type, [`Error`]. Its [`kind`](Error::kind) answers what the caller can do; its text reads *operation, object,
 //! cause*: `connect to 127.0.0.1:80 failed: connection refused`. It turns into [`std::io::Error`] and back without
-//! losing kind or errno. Nothing that comes from the network, and no argument, makes this crate panic.
+//! losing kind or errno (one with a text of its own travels inside). Nothing that comes from the network, and no argument, makes this crate panic.
 //!
 //! # Timeouts and cancelling
 //!

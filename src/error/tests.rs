@@ -47,3 +47,28 @@ fn descriptors_gone_and_descriptor_closed() {
     assert_eq!(Error::from_errno(24).kind(), ErrorKind::OutOfResources);
     assert_eq!(Error::from_errno(9).kind(), ErrorKind::Closed);
 }
+
+#[test]
+fn every_errno_of_a_socket_has_a_kind() {
+    for (errno, kind) in [
+        (c::EINPROGRESS, ErrorKind::WouldBlock),
+        (c::EALREADY, ErrorKind::WouldBlock),
+        (c::EMSGSIZE, ErrorKind::TooLarge),
+        (c::EDESTADDRREQ, ErrorKind::NotConnected),
+        (c::ENOTCONN, ErrorKind::NotConnected),
+        (c::ENOTSOCK, ErrorKind::InvalidInput),
+        (c::EISCONN, ErrorKind::InvalidInput),
+        (c::EPROTOTYPE, ErrorKind::InvalidInput),
+        (c::EAFNOSUPPORT, ErrorKind::Unsupported),
+        (c::EPROTONOSUPPORT, ErrorKind::Unsupported),
+        (c::ESOCKTNOSUPPORT, ErrorKind::Unsupported),
+        (c::EOPNOTSUPP, ErrorKind::Unsupported),
+        (c::ENOPROTOOPT, ErrorKind::Unsupported),
+        (c::ENOBUFS, ErrorKind::OutOfResources),
+        (c::ENOMEM, ErrorKind::OutOfResources),
+        (c::ENETUNREACH, ErrorKind::Unreachable),
+        (c::EHOSTUNREACH, ErrorKind::Unreachable),
+    ] {
+        assert_eq!(Error::from_errno(errno).kind(), kind, "{errno}");
+    }
+}

@@ -388,7 +388,7 @@ impl HttpServer {
     /// ```
     pub fn handle_request(&self, handler: impl Handler) -> Result<()> {
         self.check()?;
-        let (socket, peer) = self.setup.await_request(Socket::accept)?;
+        let (socket, peer) = self.setup.await_request(Socket::try_accept)?;
         let settings = Settings { keeps_alive: false, ..self.settings.clone() };
         let service = HttpService::new(handler, settings, self.log.clone(), 1);
         serve_one(&service, socket, peer)

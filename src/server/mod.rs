@@ -329,7 +329,7 @@ impl Server {
     /// # }
     /// ```
     pub fn handle_request(&self, handler: impl RequestHandler) -> Result<()> {
-        let (socket, peer) = match self.setup.await_request(Socket::accept) {
+        let (socket, peer) = match self.setup.await_request(Socket::try_accept) {
             Err(error) if error.is_timeout() => {
                 handler.handle_timeout();
                 return Err(error);

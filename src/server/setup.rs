@@ -8,8 +8,7 @@ use std::{
 
 use crate::{
     deadline::Deadline,
-    error::{Error, ErrorKind, Result},
-    poll::{Interest, poller},
+    error::Result,
     socket::{Address, Kind, ListenOptions, Socket, ToAddress},
 };
 
@@ -59,27 +58,13 @@ impl Setup {
         self.sockets.iter().map(Socket::getsockname).collect()
     }
 
-    /// Waits until `take` gets something at one of the sockets.
+    /// Waits until `take`, which doesn't wait itself, gets something at one of the sockets.
     ///
     /// # Errors
     ///
     /// `TimedOut`, and what `take` reports.
     pub(crate) fn await_request<'a, T>(&'a self, mut take: impl FnMut(&'a Socket) -> Result<T>) -> Result<T> {
-        let in_vain = || Err(Error::from(ErrorKind::TimedOut).context("handle_request"));
-        if let [socket] = &self.sockets[..] {
-            socket.settimeout(self.request_timeout)?;
-            return match take(socket) {
-                // A limit of zero: one look.
-                Err(error) if error.would_block() || error.is_timeout() => in_vain(),
-                outcome => outcome,
-            };
-        }
         let deadline = Deadline::after(self.request_timeout);
-        let (mut poller, registrar) = poller(self.sockets.len())?;
-        for (number, socket) in self.sockets.iter().enumerate() {
-            socket.setblocking(false)?;
-            registrar.add(socket, number, Interest::Read)?;
-        }
         loop {
             for socket in &self.sockets {
                 match take(socket) {
@@ -87,10 +72,7 @@ impl Setup {
                     outcome => return outcome,
                 }
             }
-            if deadline.has_passed() {
-                return in_vain();
-            }
-            poller.wait(deadline.remaining())?;
+            Socket::await_any(&self.sockets, deadline).map_err(|error| error.context("handle_request"))?;
         }
     }
 

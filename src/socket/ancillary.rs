@@ -212,6 +212,11 @@ impl OutgoingAncillary<'_> {
         matches!(self, OutgoingAncillary::Rights(_) | OutgoingAncillary::Credentials(_))
     }
 
+    /// Descriptors as bare numbers: whoever receives them would own what somebody else here owns.
+    pub(super) fn is_raw_rights(&self) -> bool {
+        matches!(self, OutgoingAncillary::Other { level: c::SOL_SOCKET, kind: c::SCM_RIGHTS, .. })
+    }
+
     pub(super) fn encode(&self, out: &mut ControlOut) {
         match self {
             OutgoingAncillary::Rights(fds) => {

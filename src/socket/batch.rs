@@ -66,7 +66,7 @@ pub struct DatagramBatch {
 
 /// A datagram of a batch.
 #[derive(Clone, Copy)]
-pub struct Datagram<'a> {
+pub struct BatchDatagram<'a> {
     slots: &'a Slots,
     at: usize,
 }
@@ -173,8 +173,8 @@ impl DatagramBatch {
     /// assert!(batch.iter().all(|datagram| datagram.data() == b"hello"));
     /// # Ok::<(), sockeye::Error>(())
     /// ```
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Datagram<'_>> {
-        (self.start..self.end).map(|at| Datagram { slots: &self.slots, at })
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = BatchDatagram<'_>> {
+        (self.start..self.end).map(|at| BatchDatagram { slots: &self.slots, at })
     }
 
     /// The bytes of a datagram, to change them in place before they are sent; 0 is the first one.
@@ -280,7 +280,7 @@ impl DatagramBatch {
     }
 }
 
-impl<'a> Datagram<'a> {
+impl<'a> BatchDatagram<'a> {
     /// Its bytes: with segments, those of all of them.
     ///
     /// # Examples
@@ -449,7 +449,7 @@ impl fmt::Debug for DatagramBatch {
     }
 }
 
-impl fmt::Debug for Datagram<'_> {
+impl fmt::Debug for BatchDatagram<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.address() {
             Some(address) => write!(f, "{} bytes, {address}", self.data().len()),

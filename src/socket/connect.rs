@@ -115,11 +115,7 @@ impl Socket {
                 conn.settimeout(getdefaulttimeout())?;
                 Ok((conn, Address::from_sock_addr(peer)))
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Err(error),
-            Err(error) => {
-                let hint = hints::accept(&error);
-                Err(error.context(format!("accept{hint}")))
-            }
+            Err(error) => Err(unaccepted(error)),
         }
     }
 
@@ -147,8 +143,15 @@ impl Socket {
     /// default mode is; its descriptor is non-blocking.
     pub(crate) fn try_accept(&self) -> Result<(Socket, Address)> {
         self.ensure_nonblocking()?;
-        let (fd, peer) = sys::accept(self.descriptor()?)?;
+        let (fd, peer) = sys::accept(self.descriptor()?).map_err(unaccepted)?;
         Ok((Socket::assemble(fd, self.family(), Flag::Nonblocking), Address::from_sock_addr(peer)))
+    }
+
+    /// Waits until somebody asks at one of the sockets, whatever their modes; their first cancel token ends it.
+    pub(crate) fn await_any(sockets: &[Socket], deadline: Deadline) -> Result<()> {
+        let fds = sockets.iter().map(Socket::descriptor).collect::<Result<Vec<_>>>()?;
+        let cancel = sockets.iter().find_map(Socket::cancel_token);
+        sys::wait_any(&fds, Interest::Read, deadline, cancel.as_ref()).map(drop)
     }
 
     /// Connects: `connect(2)`. On a datagram socket it sets the only peer.
@@ -286,10 +289,19 @@ pub(crate) fn errno_of(error: &Error) -> Option<i32> {
     }
 }
 
+/// What was being done; but `WouldBlock` stays bare.
+fn unaccepted(error: Error) -> Error {
+    if error.kind() == ErrorKind::WouldBlock {
+        return error;
+    }
+    let hint = hints::accept(&error);
+    error.context(format!("accept{hint}"))
+}
+
 /// `connect to 127.0.0.1:80 failed: connection refused`; non-blocking, EINPROGRESS is [`ErrorKind::WouldBlock`].
 fn named(error: Error, address: &Address) -> Error {
     match error.raw_os_error() {
-        Some(c::EINPROGRESS | c::EAGAIN) => ErrorKind::WouldBlock.into(),
+        Some(c::EINPROGRESS | c::EAGAIN) => error,
         _ => {
             let hint = hints::send(address, &error);
             error.context(format!("connect to {address}{hint}"))

@@ -1,6 +1,6 @@
 //! What to do about an error of the system, in the words of the error.
 
-use std::time::Duration;
+use std::{os::unix::fs::FileTypeExt, time::Duration};
 
 use super::{AF_UNIX, Address, IPPROTO_ICMP, IPPROTO_ICMPV6, Kind, Protocol, SOCK_DGRAM, SOCK_RAW, Socket};
 use crate::{
@@ -45,7 +45,10 @@ pub(super) fn bind(socket: &Socket, address: &Address, error: &Error) -> &'stati
 /// Whether that is the file of a Unix socket that nobody serves any more.
 fn is_left_behind(socket: &Socket, address: &Address) -> bool {
     let probe = |own: Socket| own.settimeout(Duration::ZERO).and_then(|()| own.connect(address));
-    address.family() == AF_UNIX
+    address
+        .as_pathname()
+        .and_then(|path| path.metadata().ok())
+        .is_some_and(|file| file.file_type().is_socket())
         && socket
             .kind()
             .and_then(|kind| Socket::new(AF_UNIX, kind, Protocol::default()))
@@ -115,6 +118,9 @@ mod tests {
         let path = folder.path().join("s");
         socket(AF_UNIX, SOCK_STREAM).bind(&path).unwrap();
         check(socket(AF_UNIX, SOCK_STREAM).bind(&path), "remove it first");
+        std::fs::remove_file(&path).unwrap();
+        std::fs::write(&path, "mine").unwrap();
+        check(socket(AF_UNIX, SOCK_STREAM).bind(&path), "s failed: address already in use");
         std::fs::remove_file(&path).unwrap();
         let _served = create_server(&path).unwrap();
         check(socket(AF_UNIX, SOCK_STREAM).bind(&path), "s failed: address already in use");

@@ -254,6 +254,9 @@ impl Socket {
         if self.family() != AF_UNIX && ancillary.iter().any(OutgoingAncillary::is_for_unix) {
             return refuse("descriptors and credentials travel over a Unix socket only");
         }
+        if ancillary.iter().any(OutgoingAncillary::is_raw_rights) {
+            return refuse("descriptors travel as OutgoingAncillary::Rights, which borrows them");
+        }
         let no_bytes = buffers.iter().all(|buffer| buffer.is_empty());
         if no_bytes && !control.is_empty() && self.kind()? == SOCK_STREAM {
             return refuse("ancillary data needs at least one byte to travel with on a stream");

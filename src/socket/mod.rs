@@ -104,7 +104,7 @@ mod values;
 
 pub use address::Address;
 pub use ancillary::{Ancillary, OutgoingAncillary, PacketInfo, Timestamps};
-pub use batch::{Datagram, DatagramBatch};
+pub use batch::{BatchDatagram, DatagramBatch};
 pub use connect_options::ConnectOptions;
 pub use constants::*;
 pub use create::{create_connection, create_server, socketpair};

@@ -208,9 +208,5 @@ fn offered(number: i32) -> Result<i32> {
 }
 
 fn named<L, K>(call: &str, error: Error, level: Level<L>, option: SockOpt<L, K>) -> Error {
-    let error = match error.raw_os_error() {
-        Some(sys::c::ENOPROTOOPT) => Error::with_source(ErrorKind::Unsupported, "", error),
-        _ => error,
-    };
     error.context(format!("{call} {level:?} {option:?}"))
 }

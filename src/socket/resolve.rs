@@ -64,7 +64,12 @@ pub(super) fn look_up(host: Option<&str>, hints: Hints, bounds: Bounds<'_>) -> R
             helpers::within(bounds, move || sys::getaddrinfo(Some(&host), port, hints))
         }
     };
-    outcome.map_err(|error| error.context(format!("look up {}", host.unwrap_or("this machine"))))
+    let what = match host {
+        None => "this machine",
+        Some("") => "an empty name",
+        Some(name) => name,
+    };
+    outcome.map_err(|error| error.context(format!("look up {what}")))
 }
 
 /// A name in another script, as the DNS has it: `bücher.example` is `xn--bcher-kva.example` (RFC 5891, by the

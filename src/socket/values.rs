@@ -184,9 +184,9 @@ impl<T: AsRef<str> + ?Sized> Settable<&T> for Text {
 
 /// Bytes as the system has them, at most 512 when read: for structures without a kind of their own.
 ///
-/// Not for structures that hold an address, as `struct sock_fprog` ([`Filter`](super::Filter) is for that) or the
-/// tables of `iptables`: the kernel reads, and for the latter writes, whatever memory is there, and nothing here checks
-/// it.
+/// Not for structures that hold an address, as `struct sock_fprog` ([`Filter`](super::Filter) is for that): the kernel
+/// reads whatever memory of this process is there. Those by which it would write, the tables of `iptables`, are
+/// refused.
 ///
 /// # Examples
 ///

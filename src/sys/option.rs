@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 use super::check;
 
@@ -23,15 +23,29 @@ pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: i32, name: i32, value: &mut 
     Ok((length as usize).min(value.len()))
 }
 
+/// The options by which the kernel writes to an address in the value: it gives the old counters of the tables of
+/// iptables, arptables, ebtables and ip6tables back.
+const WRITING: [(i32, i32); 4] =
+    [(libc::IPPROTO_IP, 64), (libc::IPPROTO_IP, 96), (libc::IPPROTO_IP, 128), (libc::IPPROTO_IPV6, 64)];
+
 /// Sets an option to these bytes.
 ///
-/// Where they hold an address, the kernel goes there too, and looks only whether it is mapped. Whoever makes such a
+/// Where they hold an address, the kernel reads there too, and looks only whether it is mapped. Whoever makes such a
 /// value keeps what it points to alive and as large as it says, while the call lasts.
+///
+/// # Errors
+///
+/// As the system; `InvalidInput` for the options by which the kernel would write to an address in the value.
 pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]) -> Result<()> {
+    if cfg!(target_os = "linux") && WRITING.contains(&(level, name)) {
+        let why =
+            "the kernel would write to an address in the value: there is a program for such tables, iptables";
+        return Err(Error::new(ErrorKind::InvalidInput, why));
+    }
     let length = length_of(value)?;
-    // SAFETY: the kernel reads `length` bytes of the slice, which is borrowed for the call. The one value of this
-    // crate that holds an address is `filter_program`'s, whose instructions the caller borrows as long; the kernel
-    // only reads them. Bytes that a user of `socket::Bytes` makes up are outside this proof, as its page says.
+    // SAFETY: the kernel reads `length` bytes of the slice, which is borrowed for the call. Where those hold an
+    // address, as `filter_program`'s do, it reads there, and answers EFAULT if nothing is mapped: nothing of this
+    // process is changed. The options by which it would write were refused above.
     check(unsafe { libc::setsockopt(fd.as_raw_fd(), level, name, value.as_ptr().cast(), length) } as isize)?;
     Ok(())
 }
@@ -75,7 +89,9 @@ pub(crate) fn duration_of_timeval(bytes: &[u8]) -> Option<Duration> {
 /// lasts, so the caller keeps them as long.
 pub(crate) fn filter_program(instructions: &[u8]) -> Vec<u8> {
     // Two bytes of length, then an address, aligned as C does.
-    let length = u16::try_from(instructions.len() / 8).unwrap_or(u16::MAX);
+    // The system refuses a program without instructions, and so one that ends within an instruction.
+    let whole = if instructions.len() % 8 == 0 { instructions.len() / 8 } else { 0 };
+    let length = u16::try_from(whole).unwrap_or(u16::MAX);
     let address = instructions.as_ptr().expose_provenance();
     let mut bytes = vec![0; 2 * size_of::<usize>()];
     bytes[..2].copy_from_slice(&length.to_ne_bytes());

@@ -11,7 +11,8 @@ use source::{Source, line_of, read_all, words};
 /// What each room may name through `crate::`. A new room gets a row; a new entry in a row is a change of the
 /// design, so ARCHITECTURE.md changes with it.
 const ROOMS: &[(&str, &[&str])] = &[
-    ("error", &[]),
+    // The numbers of `sys::c` alone: see `error_knows_numbers_alone`.
+    ("error", &["sys"]),
     ("deadline", &[]),
     ("cancel", &["error"]),
     ("sys", BASE),
@@ -104,6 +105,15 @@ fn layers(source: &Source) -> Vec<String> {
         }
     }
     found
+}
+
+/// An error is below the system's calls, and knows it by the C headers' numbers only.
+fn error_knows_numbers_alone(source: &Source) -> Vec<String> {
+    let named = words(&source.shipped, "sys").into_iter().filter(|_| source.room() == "error");
+    let wrong = named.filter(|&at| !source.shipped[at..].starts_with("sys::c;"));
+    wrong
+        .map(|at| complain(source, line_of(&source.shipped, at), "`error` may name `sys::c` alone"))
+        .collect()
 }
 
 fn wire_is_pure(source: &Source) -> Vec<String> {
@@ -270,6 +280,7 @@ fn check(sources: &[Source], rule: fn(&Source) -> Vec<String>) {
 fn layers_point_down() {
     check(&read_all("src"), layers);
     check(&read_all("src"), wire_is_pure);
+    check(&read_all("src"), error_knows_numbers_alone);
 }
 
 #[test]

@@ -130,8 +130,8 @@ fn line_server() {
 }
 
 #[test]
-fn unix_echo() {
-    let (code, lines) = run("unix_echo", &["one", "two"]);
+fn unix_socket() {
+    let (code, lines) = run("unix_socket", &["one", "two"]);
     assert_eq!((code, &lines[1..]), (Some(0), &["one".to_owned(), "two".to_owned()][..]));
     let path = lines[0].strip_prefix("listening on ").unwrap();
     assert!(!Path::new(path).exists(), "{path} was left behind");
@@ -167,8 +167,8 @@ fn udp_broadcast() {
 }
 
 #[test]
-fn pass_fd() {
-    let (server, addr) = serve("pass_fd");
+fn fd_passing() {
+    let (server, addr) = serve("fd_passing");
     let mut pids = HashSet::new();
     for _ in 0..2 {
         let mut text = String::new();
@@ -277,6 +277,8 @@ fn a_port_that_is_none() {
         "udp_echo_server",
         "line_server",
         "bind_listen",
+        "fd_passing",
+        "udp_batch",
     ] {
         for port in ["http", "70000", "-1", ""] {
             let (code, lines) = run(name, &[port]);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    socket::{Address, ListenOptions, SOCK_DGRAM, Socket, ToAddress},
+    socket::{Address, ListenOptions, MSG_DONTWAIT, SOCK_DGRAM, Socket, ToAddress},
 };
 
 pub use handler::DatagramHandler;
@@ -245,7 +245,10 @@ impl DatagramServer {
     /// ```
     pub fn handle_request(&self, handler: impl DatagramHandler) -> Result<()> {
         let mut block = vec![0; self.0.config.packet_size];
-        let taken = self.0.await_request(|socket| Ok((socket, socket.recvfrom(&mut block)?)));
+        let taken = self.0.await_request(|socket| {
+            let taken = socket.recvfrom_with_flags(&mut block, MSG_DONTWAIT)?;
+            Ok((socket, taken))
+        });
         let (socket, (count, peer)) = match taken {
             Err(error) if error.is_timeout() => {
                 handler.handle_timeout();

@@ -39,6 +39,12 @@ fn wire_sees_clocks_and_sockets() {
     wire("fn f(_: &Socket) {}", 1);
     wire("// Socket, Instant::now, std::net\nuse std::time::SystemTime;", 0);
     complaints(wire_is_pure, "src/socket/mod.rs", "use std::net::TcpStream;", 0);
+
+    let error = |text, expected| complaints(error_knows_numbers_alone, "src/error.rs", text, expected);
+    error("use crate::sys::c;", 0);
+    error("use crate::sys::wait;", 1);
+    error("use crate::sys::{c, wait};", 1);
+    complaints(error_knows_numbers_alone, "src/socket/mod.rs", "use crate::sys::wait;", 0);
 }
 
 #[test]

@@ -131,6 +131,8 @@ fn a_wait_for_a_request_in_vain_is_told() {
         let server = server.also_bind("127.0.0.1:0").unwrap();
         assert!(server.handle_request(Waits(tell.clone())).unwrap_err().is_timeout());
         assert_eq!((told.try_recv(), told.try_recv()), (Ok(()), Ok(())), "{limit:?}");
+        // They are the user's, and stay as they were.
+        assert!(server.sockets().iter().all(|socket| socket.gettimeout().is_none()));
     }
 }
 

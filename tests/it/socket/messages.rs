@@ -152,6 +152,16 @@ fn where_a_datagram_arrived_and_from_where_it_goes() {
     assert!(matches!(found[..], [Ancillary::PacketInfo(info)] if info == from_here), "{found:?}");
 }
 
+/// Whoever receives a descriptor owns it: it must not be sent by its number.
+#[test]
+fn descriptors_do_not_travel_as_bare_numbers() {
+    let (ours, _theirs) = socketpair(AF_UNIX, SOCK_DGRAM, Default::default()).unwrap();
+    let (scm_rights, data) = (1, ours.fileno().to_ne_bytes());
+    let rights = OutgoingAncillary::Other { level: SOL_SOCKET.number(), kind: scm_rights, data: &data };
+    let error = ours.sendmsg(&[IoSlice::new(b"x")], &[rights]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+}
+
 #[test]
 fn hops_and_classes() {
     let socket = udp();

@@ -199,9 +199,25 @@ fn an_option_that_is_not_there_is_unsupported() {
     let error = s.setsockopt(IPPROTO_IP, SockOpt::<_, i32>::raw(9999), 1).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     assert!(error.to_string().starts_with("setsockopt IPPROTO_IP SockOpt(9999) failed: "), "{error}");
+    assert!(error.raw_os_error().is_some(), "{error}");
     let unnamed =
         s.getsockopt(Level::raw(SOL_SOCKET.number()), SockOpt::<_, i32>::raw(socket::SO_TYPE.number()));
     assert_eq!(unnamed.unwrap(), SOCK_DGRAM.number());
+}
+
+/// Safe code must not have the kernel write to an address of its choice, nor load half an instruction.
+#[test]
+fn values_that_hold_addresses_are_refused_or_whole() {
+    let s = &Socket::new(AF_INET, SOCK_DGRAM, Default::default()).unwrap();
+    for table in [64, 96, 128] {
+        let error = s.setsockopt(IPPROTO_IP, SockOpt::<_, Bytes>::raw(table), &[0; 96]).unwrap_err();
+        let refused = error.kind() == ErrorKind::InvalidInput && error.raw_os_error().is_none();
+        assert!(refused || cfg!(not(target_os = "linux")), "{error}");
+    }
+    let accept_all = Filter::instruction(0x06, 0, 0, u32::MAX);
+    s.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, &accept_all).unwrap();
+    let cut = [&accept_all[..], &[0; 3]].concat();
+    assert_eq!(s.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, &cut).unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 #[test]

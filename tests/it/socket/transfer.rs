@@ -210,7 +210,7 @@ fn names_are_looked_up_in_every_mode() {
 #[test]
 fn sendall_of_nothing_is_a_call_too() {
     let (sender, receiver) = (udp(), udp());
-    check(sender.sendall(b""), ErrorKind::Other);
+    check(sender.sendall(b""), ErrorKind::NotConnected);
     sender.connect(receiver.getsockname().unwrap()).unwrap();
     sender.sendall(b"").unwrap();
     sender.sendall(b"x").unwrap();

@@ -1,4 +1,4 @@
-//! An echo server on a Unix socket and its client in one program: `unix_echo [LINE]...`, by default `hello`.
+//! An echo server on a Unix socket and its client in one program: `unix_socket [LINE]...`, by default `hello`.
 
 use std::{env, fs, process};
 
@@ -12,7 +12,7 @@ fn main() -> sockeye::Result<()> {
     if lines.is_empty() {
         lines.push("hello".to_owned());
     }
-    let path = env::temp_dir().join(format!("unix_echo.{}", process::id()));
+    let path = env::temp_dir().join(format!("unix_socket.{}", process::id()));
     let server = Server::bind(&path)?.spawn(|conn: &mut Connection| {
         let data = conn.recv(4096)?;
         conn.sendall(&data)?;

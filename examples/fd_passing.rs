@@ -1,4 +1,4 @@
-//! Lets another process serve a connection: `pass_fd [PORT]` accepts, and hands each connection over a Unix socket to
+//! Lets another process serve a connection: `fd_passing [PORT]` accepts, and hands each connection over a Unix socket to
 //! a worker, which is this program once more. By default the port is 2234; 0 is any.
 
 use std::{
@@ -17,7 +17,11 @@ fn main() -> Result<()> {
     if argument == "worker" {
         return work(&Socket::from(std::io::stdin().as_fd().try_clone_to_owned()?));
     }
-    let server = create_server(("127.0.0.1", argument.parse().expect("PORT is a number")))?;
+    let Ok(port) = argument.parse::<u16>() else {
+        eprintln!("usage: fd_passing [PORT], with a port from 0 to 65535");
+        process::exit(2);
+    };
+    let server = create_server(("127.0.0.1", port))?;
     let (ours, theirs) = socketpair(AF_UNIX, SOCK_STREAM, Protocol::default())?;
     // Its standard input is the other end: the one descriptor that a new program gets anyway.
     Command::new(env::current_exe()?).arg("worker").stdin(OwnedFd::try_from(theirs)?).spawn()?;
