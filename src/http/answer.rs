@@ -104,7 +104,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 if awaits_continue {
                     self.output.bytes.extend_from_slice(CONTINUE);
                 }
-                return Done::Short(Phase::Body(Collect { end, since: self.desk.now }));
+                return Done::Short(Phase::Body(Collect { end, since: self.desk.now() }));
             }
             Err(Wanted::Refusal(error)) => return self.refuse_request(&head, error),
         };
@@ -155,7 +155,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             // RFC 9110 §9.3.6: after a success, what follows a CONNECT is a tunnel's to the peer's mind, no request.
             && method != Method::CONNECT
             && service.settings.keeps_alive
-            && !desk.draining;
+            && !desk.is_draining();
         let http11 = head.version == Version::Http11;
         let asked = Asked { http11, keep_alive, head_only: method == Method::HEAD };
         let exchange = Exchange::new(conn, service, date, asked);

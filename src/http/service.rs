@@ -23,7 +23,7 @@ use std::{
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind},
-    server::engine::service::{Conn, Desk, Service, Verdict, Wait},
+    server::engine::service::{Conn, Desk, Expiry, Service, Verdict, Wait},
     socket::{Address, Shutdown},
     stream::Stream,
     wire::{body::BodyError, date::DateCache},
@@ -114,7 +114,7 @@ impl<H: Handler> Service for HttpService<H> {
         let mut buffers = desk.scratch.take().unwrap_or_default();
         let Buffers { input, later, output, clock } = &mut *buffers;
         input.resize(READ, 0);
-        let date = clock.look(desk.now);
+        let date = clock.look(desk.now());
         let mut turn =
             Turn { service: self, conn, desk, later, output, date, file: None, kept: None, served: 0 };
         let verdict = turn.run(input);
@@ -126,7 +126,7 @@ impl<H: Handler> Service for HttpService<H> {
         verdict
     }
 
-    fn expired(&self, conn: &mut Conn<State>, wait: Wait) {
+    fn expired(&self, conn: &mut Conn<State>, wait: Wait, why: Expiry) {
         let mut clock = Clock::default();
         let date = clock.look(Instant::now());
         let mut output = Output::default();
@@ -139,7 +139,7 @@ impl<H: Handler> Service for HttpService<H> {
                 self.refuse_collected(conn, (&mut output, date), Refusal::BodyTimeout);
             }
             (Wait::Write, Phase::Write(unsent)) => {
-                self.log_kept(&conn.peer, unsent.kept.as_deref(), unsent.left(), Some(too_slow()));
+                self.log_kept(&conn.peer, unsent.kept.as_deref(), unsent.left(), Some(ended_by(why)));
             }
             // No request has begun, or its answer is there already.
             _ => {}
@@ -250,7 +250,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             Phase::Body(mut collect) => {
                 state.input.extend_from_slice(bytes);
                 let done = collect.is_done(&state.input);
-                let waited = self.desk.now.saturating_duration_since(collect.since);
+                let waited = self.desk.now().saturating_duration_since(collect.since);
                 let patience = self.service.settings.body_patience(state.input.len() as u64, waited);
                 if !done && patience.is_some_and(|patience| patience.is_zero()) {
                     self.refuse_collected(Refusal::BodyTimeout);
@@ -357,7 +357,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 if self.conn.stream.shutdown_by(Shutdown::Write, Deadline::after(Duration::ZERO)).is_err() {
                     return ControlFlow::Break(Verdict::Close);
                 }
-                state.phase = Phase::Linger(self.desk.now + LINGER);
+                state.phase = Phase::Linger(self.desk.now() + LINGER);
             }
             Next::Close => return ControlFlow::Break(Verdict::Close),
         }
@@ -370,8 +370,8 @@ impl<H: Handler> Turn<'_, '_, H> {
         let left = unsent.left();
         let outcome = match outcome {
             Ok(Progress::Blocked) => {
-                let (since, then) = *unsent.waits.get_or_insert((self.desk.now, left));
-                let waited = self.desk.now.saturating_duration_since(since);
+                let (since, then) = *unsent.waits.get_or_insert((self.desk.now(), left));
+                let waited = self.desk.now().saturating_duration_since(since);
                 match self.service.settings.write_patience(then - left, waited) {
                     Some(Duration::ZERO) => Err(too_slow()),
                     _ => Ok(Verdict::Park(Wait::Write)),
@@ -422,7 +422,7 @@ impl<H: Handler> Turn<'_, '_, H> {
                 }
                 Ok(false) => {
                     drain.seen += read as u64;
-                    let waited = self.desk.now.saturating_duration_since(drain.since);
+                    let waited = self.desk.now().saturating_duration_since(drain.since);
                     let patience = self.service.settings.body_patience(drain.seen, waited);
                     if drain.seen > DRAIN || patience.is_some_and(|patience| patience.is_zero()) {
                         return ControlFlow::Continue(Next::Linger);
@@ -435,7 +435,7 @@ impl<H: Handler> Turn<'_, '_, H> {
 
     /// Reads and drops what comes after the last answer.
     fn linger(&mut self, until: Instant, input: &mut [u8]) -> ControlFlow<Verdict, Next> {
-        if self.desk.now >= until {
+        if self.desk.now() >= until {
             return ControlFlow::Break(Verdict::Close);
         }
         for _ in 0..LINGER_READS {
@@ -451,6 +451,14 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
         self.conn.state.phase = Phase::Linger(until);
         ControlFlow::Break(Verdict::Again)
+    }
+}
+
+/// What the log is told of an answer that is broken off.
+fn ended_by(why: Expiry) -> Error {
+    match why {
+        Expiry::Time => too_slow(),
+        Expiry::Shutdown => Error::new(ErrorKind::Cancelled, "the server ended before the answer was read"),
     }
 }
 

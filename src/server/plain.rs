@@ -16,7 +16,7 @@ use super::{
     connection::{Buffered, Connection, Detached},
     engine::{
         classes::Class,
-        service::{Begin, Conn, Desk, Service, Verdict, Wait},
+        service::{Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
     },
     session::Kept,
 };
@@ -296,7 +296,7 @@ impl<H: RequestHandler> Service for Plain<H> {
         verdict
     }
 
-    fn expired(&self, conn: &mut Conn<State>, _: Wait) {
+    fn expired(&self, conn: &mut Conn<State>, _: Wait, _: Expiry) {
         self.finish(conn);
     }
 

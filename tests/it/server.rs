@@ -223,6 +223,20 @@ fn past_the_limit_of_threads_handlers_wait_and_the_server_lives() {
 }
 
 #[test]
+fn a_full_server_closes_nobody_while_nobody_waits() {
+    let server = Server::bind("127.0.0.1:0").unwrap().max_connections(2).evict_after(Duration::ZERO);
+    let server = server.spawn(echo).unwrap();
+    let mut peers = [connect(&server), connect(&server)];
+    for _ in 0..3 {
+        for peer in &mut peers {
+            peer.write_all(b"line\n").unwrap();
+            peer.read_exact(&mut [0; 5]).unwrap();
+        }
+    }
+    end(server);
+}
+
+#[test]
 fn past_the_limit_of_connections_accepting_waits() {
     let server =
         Server::bind("127.0.0.1:0").unwrap().max_connections(1).evict_after(None).spawn(echo).unwrap();

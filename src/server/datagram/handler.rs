@@ -7,7 +7,7 @@ use crate::{
     server::engine::{
         classes::Class,
         line::Packet,
-        service::{Begin, Conn, Desk, Service, Verdict, Wait},
+        service::{Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
     },
     socket::Address,
 };
@@ -151,7 +151,7 @@ impl<H: DatagramHandler> Service for Packets<H> {
         Verdict::Close
     }
 
-    fn expired(&self, _: &mut Conn<State, Packet>, _: Wait) {}
+    fn expired(&self, _: &mut Conn<State, Packet>, _: Wait, _: Expiry) {}
 
     fn detach(&self, _: Conn<State, Packet>) {}
 

@@ -2,12 +2,13 @@
 
 use std::{
     io,
+    os::fd::AsFd,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
-use crate::socket::Address;
+use crate::{deadline::Deadline, socket::Address, sys};
 
 use super::{
     Berth, Engine, Watched,
@@ -32,7 +33,11 @@ impl<S: Service + 'static> Engine<S> {
         block: &mut Vec<u8>,
     ) -> Option<(S::Line, Address)> {
         if !self.room.take() {
-            self.wait_for_room(index, door);
+            if self.is_called_at(door) {
+                self.wait_for_room(index, door);
+            } else {
+                self.lanes[index].lane.answered(door, Door::Drained);
+            }
             return None;
         }
         block.resize(self.packet_size, 0);
@@ -41,6 +46,13 @@ impl<S: Service + 'static> Engine<S> {
             self.vacate();
         }
         taken
+    }
+
+    /// Whether somebody waits outside. A full server asks, as it would end a connection for him.
+    fn is_called_at(&self, door: usize) -> bool {
+        let open = self.doors[door].lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let now = Deadline::after(Duration::ZERO);
+        open.is_some_and(|open| sys::wait(open.as_fd(), sys::Interest::Read, now, None).is_ok())
     }
 
     /// Shuts a door until a connection ends; and ends the one that has been idle longest, if that is long enough.

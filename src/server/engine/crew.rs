@@ -52,6 +52,8 @@ pub(super) struct Crew<J> {
     /// As many threads as there may be, and none without work. Written under the lock, read without it: whoever
     /// reads a moment too late has one thread more or less to reckon with.
     spent: AtomicBool,
+    /// Orders wait for a thread. As above.
+    short: AtomicBool,
 }
 
 impl<J> State<J> {
@@ -74,6 +76,7 @@ impl<J> Crew<J> {
             most: most.max(1),
             idle_for,
             spent: AtomicBool::new(false),
+            short: AtomicBool::new(false),
         }
     }
 
@@ -101,7 +104,13 @@ impl<J> Crew<J> {
         self.spent.load(Ordering::Relaxed)
     }
 
+    /// Whether orders wait for a thread: then none may stay with what it has done.
+    pub(super) fn is_short(&self) -> bool {
+        self.short.load(Ordering::Relaxed)
+    }
+
     fn reckon(&self, state: &State<J>) {
+        self.short.store(state.is_short(), Ordering::Relaxed);
         let busy = state.idle <= state.drives.len() + state.jobs.len();
         self.spent.store(state.threads >= self.most && busy, Ordering::Relaxed);
     }
@@ -177,11 +186,10 @@ impl<J> Crew<J> {
     pub(super) fn take(&self) -> Option<Order<J>> {
         let mut state = self.lock();
         loop {
-            if let Some(lane) = state.drives.pop_front() {
-                return Some(Order::Drive(lane));
-            }
-            if let Some(job) = state.jobs.pop_front() {
-                return Some(Order::Serve(job));
+            let drive = state.drives.pop_front().map(Order::Drive);
+            if let Some(order) = drive.or_else(|| state.jobs.pop_front().map(Order::Serve)) {
+                self.reckon(&state);
+                return Some(order);
             }
             if state.closing {
                 break;
@@ -220,6 +228,14 @@ impl<J> Crew<J> {
     pub(super) fn dismiss(&self) {
         self.lock().closing = true;
         self.bell.notify_all();
+    }
+
+    /// Takes back the jobs that no thread has begun.
+    pub(super) fn recall(&self) -> VecDeque<J> {
+        let mut state = self.lock();
+        let jobs = mem::take(&mut state.jobs);
+        self.reckon(&state);
+        jobs
     }
 
     /// Whether the calling thread is one of the crew's.

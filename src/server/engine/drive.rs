@@ -18,7 +18,7 @@ use super::{
     lane::{Alert, Held, Outcome, Target, Work},
     line::Line,
     post::Post,
-    service::{Begin, Desk, Service, Verdict, Wait},
+    service::{Account, Begin, Desk, Expiry, Service, Verdict, Wait},
     table::{Cause, Readiness, Token},
 };
 
@@ -51,6 +51,8 @@ struct Shift<'a, S: Service> {
     engine: &'a Engine<S>,
     post: &'a Post,
     role: Role,
+    /// When this batch of work began.
+    now: Instant,
     class: Option<Class>,
     began: Option<Instant>,
     /// A handler has run in this call.
@@ -114,7 +116,7 @@ impl<S: Service + 'static> Engine<S> {
                 Work::Leave => return,
             };
             let home = held.conn.lane;
-            let (outcome, keeps) = self.serve(held, now, Role::Driver, local);
+            let (outcome, keeps) = self.serve(held, now, local);
             match outcome {
                 None => {}
                 Some(outcome) if keeps && home == index => done = Some(outcome),
@@ -149,8 +151,9 @@ impl<S: Service + 'static> Engine<S> {
         self.watcher.rouse();
     }
 
-    /// Serves a connection on the thread's own time and settles it with its lane, until it needs nothing more.
-    fn serve_out(
+    /// Serves a connection on the thread's own time and settles it with its lane, until it needs nothing more, or
+    /// others wait for a thread.
+    pub(super) fn serve_out(
         self: &Arc<Self>,
         mut held: Held<Connection<S>>,
         mut now: Instant,
@@ -169,6 +172,9 @@ impl<S: Service + 'static> Engine<S> {
             let (again, alert) = self.lanes[home].lane.settle(outcome, now);
             self.alert(home, alert);
             match again {
+                Some(again) if self.crew.is_short() => {
+                    return self.order(Order::Serve(Job { held: again, since: now }));
+                }
                 Some(again) => held = again,
                 None => return,
             }
@@ -189,16 +195,15 @@ impl<S: Service + 'static> Engine<S> {
         }
     }
 
-    /// Serves a connection once; a driver has entered its post. The outcome is `None` when another thread has the
-    /// connection now; false: this thread has lost its lane, or has none.
+    /// Serves a connection once, for a driver that has entered its post. The outcome is `None` when another thread has
+    /// the connection now; false: this thread has lost its lane.
     fn serve(
         self: &Arc<Self>,
         mut held: Held<Connection<S>>,
         now: Instant,
-        role: Role,
         local: &mut Local<S::Scratch>,
     ) -> (Option<Outcome<Connection<S>>>, bool) {
-        let (verdict, shift) = self.call(&mut held, now, role, local);
+        let (verdict, shift) = self.call(&mut held, now, Role::Driver, local);
         self.conclude(held, now, verdict, shift)
     }
 
@@ -211,26 +216,22 @@ impl<S: Service + 'static> Engine<S> {
         local: &'a mut Local<S::Scratch>,
     ) -> (Verdict, Shift<'a, S>) {
         let Local { post, scratch, .. } = local;
-        let mut shift =
-            Shift { engine: self, post, role, class: None, began: None, worked: false, took: Duration::ZERO };
+        let mut shift = Shift::new(self, post, role, now);
         let conn = &mut held.conn.conn;
         match held.cause {
             Cause::Expired(wait) => {
-                // What a shutdown ends had time left.
-                if !self.draining.load(Ordering::Relaxed) {
+                let why = if shift.is_draining() { Expiry::Shutdown } else { Expiry::Time };
+                if why == Expiry::Time {
                     self.counters.expired.fetch_add(1, Ordering::Relaxed);
                 }
-                let _ = catch_unwind(AssertUnwindSafe(|| self.service.expired(conn, wait)));
+                let _ = catch_unwind(AssertUnwindSafe(|| self.service.expired(conn, wait, why)));
                 return (Verdict::Close, shift);
             }
             Cause::Ready { read_closed } => conn.read_closed |= read_closed,
             Cause::Again => {}
         }
         let verdict = catch_unwind(AssertUnwindSafe(|| {
-            let draining = self.draining.load(Ordering::Relaxed);
-            let begin = &mut |class| shift.begin(class);
-            let mut desk = Desk { scratch, begin, now, draining };
-            self.service.ready(conn, &mut desk)
+            self.service.ready(conn, &mut Desk { scratch, account: &mut shift })
         }));
         let verdict = verdict.unwrap_or_else(|_| {
             self.counters.panicked.fetch_add(1, Ordering::Relaxed);
@@ -252,8 +253,9 @@ impl<S: Service + 'static> Engine<S> {
             return (None, self.release(token, berth, shift));
         }
         let keeps = shift.end();
-        if shift.worked && verdict == Verdict::Park(Wait::Head) {
-            // Not the head that it waited for before.
+        let goes_on = matches!(verdict, Verdict::Park(Wait::Head) | Verdict::Again | Verdict::Handover);
+        if shift.worked && goes_on {
+            // It isn't the head that it waited for before.
             self.lanes[berth.lane].lane.renew(token);
         }
         let outcome = match verdict {
@@ -329,7 +331,31 @@ impl<S: Service + 'static> Engine<S> {
     }
 }
 
-impl<S: Service> Shift<'_, S> {
+impl<'a, S: Service> Shift<'a, S> {
+    fn new(engine: &'a Engine<S>, post: &'a Post, role: Role, now: Instant) -> Shift<'a, S> {
+        Shift { engine, post, role, now, class: None, began: None, worked: false, took: Duration::ZERO }
+    }
+
+    /// The work has ended. False: the lane was given away meanwhile, or this thread has none.
+    fn end(&mut self) -> bool {
+        let class = self.class.take();
+        let began = self.began.take();
+        let keeps = self.role == Role::Driver && self.post.leave();
+        if let Some(class) = class {
+            match began {
+                Some(began) => {
+                    self.took = began.elapsed();
+                    self.engine.classes.note(class, self.took);
+                }
+                None if keeps => {}
+                None => self.engine.classes.mark_slow(class),
+            }
+        }
+        keeps
+    }
+}
+
+impl<S: Service> Account for Shift<'_, S> {
     /// Work of that class begins, and the work before it has ended.
     fn begin(&mut self, class: Class) -> Begin {
         if self.class.is_some() {
@@ -351,21 +377,15 @@ impl<S: Service> Shift<'_, S> {
         Begin::Go
     }
 
-    /// The work has ended. False: the lane was given away meanwhile, or this thread has none.
-    fn end(&mut self) -> bool {
-        let class = self.class.take();
-        let began = self.began.take();
-        let keeps = self.role == Role::Driver && self.post.leave();
-        if let Some(class) = class {
-            match began {
-                Some(began) => {
-                    self.took = began.elapsed();
-                    self.engine.classes.note(class, self.took);
-                }
-                None if keeps => {}
-                None => self.engine.classes.mark_slow(class),
-            }
-        }
-        keeps
+    fn now(&self) -> Instant {
+        let may_be_late = match self.role {
+            Role::Driver => self.post.is_lost(),
+            Role::Spare => self.worked,
+        };
+        if may_be_late { Instant::now() } else { self.now }
+    }
+
+    fn is_draining(&self) -> bool {
+        self.engine.draining.load(Ordering::Relaxed)
     }
 }

@@ -18,7 +18,7 @@
 //! | `lane`, `table`, `post` | the state machine: no system call, no thread, no clock |
 //! | `drive` | what a thread does: drive a lane, serve a connection |
 //! | `accept`, `line` | how a connection or a packet comes in |
-//! | `linger` | what a thread does that a handler has blocked, before it lets the connection go |
+//! | `tarry` | what a thread does that a handler has blocked, before it lets the connection go |
 //! | `crew` | the threads |
 //! | `room` | how many connections there may be |
 //! | `watch`, `rest` | the watcher: take-over, the number of drivers, shutting down; and how it rests |
@@ -31,7 +31,6 @@ mod crew;
 mod drive;
 mod lane;
 pub(crate) mod line;
-mod linger;
 mod post;
 mod rest;
 mod room;
@@ -39,6 +38,7 @@ pub(crate) mod service;
 mod single;
 mod sync;
 mod table;
+mod tarry;
 mod upkeep;
 mod watch;
 

@@ -88,6 +88,11 @@ impl Post {
         word & PHASE != LOST
     }
 
+    /// Whether the lane has gone to another thread in this call.
+    pub(super) fn is_lost(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & PHASE == LOST
+    }
+
     /// The watcher's tick: the call in which the thread stands since the last tick, and for how many ticks.
     pub(super) fn tick(&self) -> Option<(Call, u32)> {
         let word = self.word.load(Ordering::Acquire);
@@ -125,7 +130,9 @@ mod tests {
         let (call, ticks) = post.tick().unwrap();
         assert_eq!(ticks, 1);
         post.begin(Class::new(7));
+        assert!(!post.is_lost());
         assert!(post.lose(call));
+        assert!(post.is_lost());
         assert_eq!(post.class(), Some(Class::new(7)));
         assert!(!post.leave());
         post.enter();

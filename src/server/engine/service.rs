@@ -27,8 +27,8 @@ pub(crate) trait Service: Send + Sync {
     /// then the engine gives the lane to another thread. May panic: the connection is closed then.
     fn ready(&self, conn: &mut Conn<Self::State, Self::Line>, desk: &mut Desk<'_, Self::Scratch>) -> Verdict;
 
-    /// A parked connection's time has passed. A last word may be written (never waiting); it is closed then.
-    fn expired(&self, conn: &mut Conn<Self::State, Self::Line>, wait: Wait);
+    /// A parked connection has to go. A last word may be written (never waiting); it is closed then.
+    fn expired(&self, conn: &mut Conn<Self::State, Self::Line>, wait: Wait, why: Expiry);
 
     /// Takes a connection that left by [`Verdict::Detach`].
     fn detach(&self, conn: Conn<Self::State, Self::Line>);
@@ -112,6 +112,14 @@ impl Wait {
     }
 }
 
+/// Why a parked connection has to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Expiry {
+    /// Its time has passed, or its place is wanted.
+    Time,
+    Shutdown,
+}
+
 /// Whether a request may be served on this thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -126,16 +134,30 @@ pub(crate) enum Begin {
 pub(crate) struct Desk<'a, B> {
     /// The thread's buffers.
     pub(crate) scratch: &'a mut B,
-    pub(super) begin: &'a mut dyn FnMut(Class) -> Begin,
-    /// When this batch of work began: the clock is read once for all of it.
-    pub(crate) now: Instant,
-    /// Whether the server is shutting down: answers say `Connection: close`.
-    pub(crate) draining: bool,
+    pub(super) account: &'a mut dyn Account,
+}
+
+/// What the engine knows of the thread's work.
+pub(super) trait Account {
+    fn begin(&mut self, class: Class) -> Begin;
+    fn now(&self) -> Instant;
+    fn is_draining(&self) -> bool;
 }
 
 impl<B> Desk<'_, B> {
     /// Tells the engine that work of that class begins. On [`Begin::Handover`] nothing may be done.
     pub(crate) fn begin(&mut self, class: Class) -> Begin {
-        (self.begin)(class)
+        self.account.begin(class)
+    }
+
+    /// The time: when this batch of work began, as the clock is read once for all of it; after a handler that took its
+    /// time, the real one.
+    pub(crate) fn now(&self) -> Instant {
+        self.account.now()
+    }
+
+    /// Whether the server is shutting down: answers say `Connection: close`.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.account.is_draining()
     }
 }

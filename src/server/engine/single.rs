@@ -11,8 +11,9 @@ use crate::{
 };
 
 use super::{
+    classes::Class,
     line::without_delay,
-    service::{Begin, Conn, Desk, Service, Verdict, Wait},
+    service::{Account, Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
 };
 
 /// Serves a connection to its end.
@@ -31,12 +32,8 @@ where
     // What it waits for, and until when.
     let mut waiting: Option<(Wait, Deadline)> = None;
     loop {
-        let mut worked = false;
-        let begin = &mut |_| {
-            worked = true;
-            Begin::Go
-        };
-        let mut desk = Desk { scratch: &mut scratch, begin, now: Instant::now(), draining: false };
+        let mut account = Alone { worked: false };
+        let mut desk = Desk { scratch: &mut scratch, account: &mut account };
         let wait = match service.ready(&mut conn, &mut desk) {
             Verdict::Park(wait) => wait,
             Verdict::Again | Verdict::Handover => continue,
@@ -48,7 +45,7 @@ where
         };
         let interest = if wait.for_write() { sys::Interest::Write } else { sys::Interest::Read };
         let deadline = match waiting {
-            Some((before, deadline)) if before == wait && !wait.restarts() && !worked => deadline,
+            Some((before, deadline)) if before == wait && !wait.restarts() && !account.worked => deadline,
             _ => Deadline::after(service.patience(wait)),
         };
         waiting = Some((wait, deadline));
@@ -59,11 +56,32 @@ where
         match ready {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                service.expired(&mut conn, wait);
+                service.expired(&mut conn, wait, Expiry::Time);
                 return Ok(());
             }
             Err(error) => return Err(error),
         }
+    }
+}
+
+/// A thread that serves nothing else.
+struct Alone {
+    /// A handler has run in this call.
+    worked: bool,
+}
+
+impl Account for Alone {
+    fn begin(&mut self, _: Class) -> Begin {
+        self.worked = true;
+        Begin::Go
+    }
+
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn is_draining(&self) -> bool {
+        false
     }
 }
 

@@ -237,3 +237,100 @@ fn a_handler_that_computes_for_long_loses_the_lane() {
     busy.read_exact(&mut [0; 5]).unwrap();
     end(&engine);
 }
+
+/// One that always has more to do goes to the end of the line when others wait for its thread.
+#[test]
+fn a_greedy_peer_shares_its_thread() {
+    let never = Mutex::new(mpsc::channel::<()>());
+    let handler = move |conn: &mut Connection<'_>| {
+        let line = conn.readline()?;
+        // Long enough for the lane to be taken over, and its class to stay slow.
+        let _ = never.lock().unwrap_or_else(PoisonError::into_inner).1.recv_timeout(Duration::from_millis(5));
+        conn.sendall(&line)?;
+        Ok(Next::Wait)
+    };
+    let (engine, addr) = start(Config { max_threads: 1, ..narrow() }, handler);
+    let over = Arc::new(AtomicBool::new(false));
+    let greedy = thread::spawn({
+        let (mut stream, over) = (connect(&addr), Arc::clone(&over));
+        move || {
+            // There is always one more line than was answered.
+            stream.write_all(b"line\nline\n").unwrap();
+            while !over.load(Ordering::SeqCst) {
+                stream.write_all(b"line\n").unwrap();
+                stream.read_exact(&mut [0; 5]).unwrap();
+            }
+        }
+    });
+    while engine.counts().taken_over == 0 {
+        thread::yield_now();
+    }
+    for _ in 0..3 {
+        echoes(&connect(&addr));
+    }
+    over.store(true, Ordering::SeqCst);
+    greedy.join().unwrap();
+    end(&engine);
+}
+
+/// What has not begun when a shutdown's time is over never begins.
+#[test]
+fn a_shutdown_gives_up_what_waits_for_a_thread() {
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = Mutex::new(gate);
+    let begun = Arc::new(AtomicUsize::new(0));
+    let counting = Arc::clone(&begun);
+    let blocking = move |conn: &mut Connection<'_>| {
+        counting.fetch_add(1, Ordering::SeqCst);
+        let _ = gate.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        echo(conn)
+    };
+    let (engine, addr) = start(Config { max_threads: 1, ..narrow() }, blocking);
+    let mut peers: Vec<_> = (0..4).map(|_| connect(&addr)).collect();
+    peers.iter_mut().for_each(|peer| peer.write_all(b"line\n").unwrap());
+    // One blocks the thread that there is, and the driver has handed the others over.
+    while begun.load(Ordering::SeqCst) == 0 || engine.counts().accepted < 4 || !engine.crew.is_short() {
+        thread::yield_now();
+    }
+    engine.shutdown(Duration::ZERO);
+    let (began, mut ended) = (Instant::now(), 0);
+    while ended < 3 {
+        assert!(began.elapsed() < PATIENCE, "only {ended} were given up");
+        ended = 0;
+        for peer in &mut peers {
+            peer.set_read_timeout(Some(Duration::from_millis(1))).unwrap();
+            ended += usize::from(matches!(peer.read(&mut [0]), Ok(0)));
+        }
+    }
+    open.send(()).unwrap();
+    engine.join().unwrap();
+    assert_eq!(begun.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn who_is_called_now_and_then_cannot_join_either() {
+    let (engine, _) = start(narrow(), echo);
+    let (tell, told) = mpsc::channel();
+    let (open, gate) = mpsc::channel::<()>();
+    let own = Arc::clone(&engine);
+    let mut once = Some((tell, gate));
+    let actions = move || {
+        if let Some((tell, gate)) = once.take() {
+            own.shutdown(Duration::ZERO);
+            let _ = gate.recv();
+            tell.send(own.join().unwrap_err().kind()).unwrap();
+        }
+    };
+    engine.call_every(Duration::from_millis(1), actions).unwrap();
+    // Another one joins already, and waits for that very thread.
+    let joining = thread::spawn({
+        let engine = Arc::clone(&engine);
+        move || engine.join().unwrap()
+    });
+    while engine.joining.try_lock().is_ok() || engine.crew.threads() > 0 {
+        thread::yield_now();
+    }
+    open.send(()).unwrap();
+    assert_eq!(told.recv_timeout(PATIENCE), Ok(ErrorKind::InvalidInput));
+    joining.join().unwrap();
+}

@@ -2,8 +2,8 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, PoisonError, atomic::Ordering},
-    thread::{self, JoinHandle},
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, atomic::Ordering},
+    thread::{self, JoinHandle, ThreadId},
     time::{Duration, Instant},
 };
 
@@ -11,12 +11,17 @@ use crate::error::Result;
 
 use super::{Engine, service::Service, unstarted};
 
+/// What is called without a pause would keep a core busy with nothing.
+const LEAST: Duration = Duration::from_millis(1);
+
 /// The thread, as others see it.
 #[derive(Default)]
 pub(super) struct Upkeep {
     ended: Mutex<bool>,
     bell: Condvar,
     handle: Mutex<Option<JoinHandle<()>>>,
+    /// Stays known while the handle is with the one who joins.
+    thread: OnceLock<ThreadId>,
 }
 
 impl Upkeep {
@@ -36,8 +41,7 @@ impl Upkeep {
 
     /// Whether the calling thread is the one.
     pub(super) fn is_mine(&self) -> bool {
-        let handle = self.handle.lock().unwrap_or_else(PoisonError::into_inner);
-        handle.as_ref().is_some_and(|handle| handle.thread().id() == thread::current().id())
+        self.thread.get() == Some(&thread::current().id())
     }
 
     /// Waits for the next call. False: there is none.
@@ -72,7 +76,7 @@ impl<S: Service + 'static> Engine<S> {
         let engine = Arc::clone(self);
         let mut handle = self.upkeep.handle.lock().unwrap_or_else(PoisonError::into_inner);
         let work = move || {
-            while engine.upkeep.wait(Instant::now().checked_add(interval)) {
+            while engine.upkeep.wait(Instant::now().checked_add(interval.max(LEAST))) {
                 if catch_unwind(AssertUnwindSafe(&mut actions)).is_err() {
                     engine.counters.panicked.fetch_add(1, Ordering::Relaxed);
                 }
@@ -81,6 +85,7 @@ impl<S: Service + 'static> Engine<S> {
         let started = thread::Builder::new().name("sockeye-service".to_owned()).spawn(work);
         let started =
             started.map_err(|error| unstarted("start the thread of service_actions failed", error))?;
+        let _ = self.upkeep.thread.set(started.thread().id());
         *handle = Some(started);
         Ok(())
     }

@@ -14,7 +14,14 @@ use crate::{
     sys::thread::{has_idle_core, is_asleep, time_on_core},
 };
 
-use super::{Engine, lane::Tick, post::Post, rest::Rest, service::Service, unstarted};
+use super::{
+    Engine, Job,
+    lane::{Held, Outcome, Tick},
+    post::Post,
+    rest::Rest,
+    service::Service,
+    unstarted,
+};
 
 const TICK: Duration = Duration::from_millis(1);
 /// A handler that has run on a core for so long is as bad for its lane as a blocked one.
@@ -178,6 +185,7 @@ impl<S: Service + 'static> Engine<S> {
                     let alert = self.lanes[index].lane.evict();
                     self.alert(index, alert);
                 }
+                self.give_up_jobs();
             }
             self.tick(memory);
             thread::park_timeout(TICK);
@@ -187,6 +195,15 @@ impl<S: Service + 'static> Engine<S> {
             self.alert(index, alert);
         }
         self.crew.dismiss();
+    }
+
+    /// What no thread has begun comes back to its lane, where nothing goes on any more.
+    fn give_up_jobs(self: &Arc<Self>) {
+        for Job { held: Held { token, conn, .. }, .. } in self.crew.recall() {
+            let home = conn.lane;
+            let alert = self.lanes[home].lane.hand_in(Outcome::Again(token, conn), Instant::now());
+            self.alert(home, alert);
+        }
     }
 }
 
@@ -204,81 +221,4 @@ fn ran_in(post: &Post, ticks: u32) -> Option<Duration> {
 }
 
 #[cfg(all(test, not(loom)))]
-mod tests {
-    use super::{
-        super::{
-            Config,
-            lane::Work,
-            tests::{echo, end, start},
-        },
-        *,
-    };
-    use crate::sys::thread::thread_number;
-
-    /// As many drivers as a lane has cores, one thread at least left for jobs; and fewer again without pressure.
-    #[test]
-    fn pressure_calls_drivers_up_to_a_limit() {
-        for (cores, max_threads, most) in [(2, 512, 2), (8, 512, 4), (8, 1, 1), (4, 3, 3)] {
-            let (engine, _) = start(Config { cores, max_threads, ..Config::default() }, echo);
-            let mut memory = Memory { allowed: 1, easy: 0, pressed: 0 };
-            let pressed = Tick { pressed: true, stuck: true, ..Tick::default() };
-            for _ in 0..20 {
-                engine.adjust(0, &pressed, &mut memory);
-                assert!(memory.allowed <= most, "{cores} cores, {max_threads} threads");
-            }
-            assert_eq!(memory.allowed, most, "{cores} cores, {max_threads} threads");
-            (0..EASY * 8).for_each(|_| engine.adjust(0, &Tick::default(), &mut memory));
-            assert_eq!(memory.allowed, 1);
-            end(&engine);
-        }
-    }
-
-    #[test]
-    fn who_sleeps_or_runs_for_long_loses_the_lane_and_nobody_else() {
-        let check = |asleep, ran: Option<Duration>, ticks, expected| {
-            let what = format!("asleep {asleep:?}, ran {ran:?}, {ticks} ticks");
-            assert_eq!(is_a_burden(asleep, || ran, ticks), expected, "{what}");
-        };
-        let short = Some(LONG - Duration::from_nanos(1));
-        check(Some(true), Some(Duration::ZERO), 1, true);
-        // It waits for a core, however long that takes.
-        check(Some(false), Some(Duration::from_millis(3)), 500, false);
-        check(Some(false), short, 500, false);
-        check(Some(false), Some(LONG), 10, true);
-        // Where the system tells nothing, the ticks count.
-        check(None, None, 9, false);
-        check(None, None, 10, true);
-        check(None, short, 10, false);
-        check(Some(false), None, 10, true);
-    }
-
-    #[test]
-    fn time_on_a_core_counts_from_where_a_call_was_first_seen() {
-        let post = Post::new(1);
-        assert_eq!(post.ran_before(700, 1), 700);
-        assert_eq!(post.ran_before(900, 2), 700);
-        assert_eq!(post.ran_before(950, 1), 950, "the next call");
-    }
-
-    /// The thread that looks is itself the one in question, so it surely doesn't sleep.
-    #[test]
-    fn a_thread_that_only_stands_in_a_call_keeps_its_lane() {
-        let (engine, _) = start(Config { cores: 1, ..Config::default() }, echo);
-        while !engine.watcher.rest.is_on() {
-            thread::yield_now();
-        }
-        let lane = &engine.lanes[0].lane;
-        lane.allow(2);
-        let post = Arc::new(Post::new(thread_number()));
-        assert!(lane.join(&post));
-        post.enter();
-        let mut memory = [Memory { allowed: 2, easy: 0, pressed: 0 }];
-        for _ in 0..3 {
-            engine.tick(&mut memory);
-        }
-        assert!(post.leave(), "it lost its lane");
-        assert_eq!(engine.counts().taken_over, 0);
-        assert!(matches!(lane.turn(&post, None), (Work::Leave, _)));
-        end(&engine);
-    }
-}
+mod tests;

@@ -6,13 +6,13 @@ use std::{
     net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use tempfile::TempDir;
 
 use super::{Unprivileged, folder_of_mode, set_mode, sockeye};
-use crate::support::{Program, Scripted, Turn};
+use crate::support::{Program, Scripted, Turn, peer};
 
 fn answer(text: &str) -> Scripted {
     Scripted::answer(text)
@@ -309,4 +309,25 @@ fn ctrl_c_ends_it_and_leaves_nothing() {
     let finished = program.finish();
     assert_eq!((finished.code, finished.lines), (Some(130), vec!["sockeye: interrupted".to_owned()]));
     assert!(names(&folder).is_empty());
+}
+
+/// An error page must not move the cursor of whoever reads it on a terminal; in a pipe it stays what it is.
+#[test]
+fn an_error_page_has_no_control_characters_on_a_terminal() {
+    let page = "\x1b[2Jsafe\x07";
+    let head = format!("HTTP/1.1 404 Not Found\r\nContent-Length: {}\r\n\r\n", page.len());
+    let server = answer(&format!("{head}{page}"));
+    check(&get(&server.url("/"), &[]), 4, "", page);
+    let Some(python) = peer("python3") else { return };
+    let server = answer(&format!("{head}{page}"));
+    let in_terminal = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)";
+    let mut command = Command::new(python);
+    command.args(["-c", in_terminal]).arg(sockeye(&[]).get_program()).args(["get", &server.url("/")]);
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{shown}");
+    assert!(
+        shown.contains("[2Jsafe") && !shown.contains("\x1b[2Jsafe") && !shown.contains('\x07'),
+        "{shown:?}"
+    );
 }

@@ -56,3 +56,22 @@ fn one_request_is_waited_for_on_every_address() {
         assert_eq!(peer.join().unwrap(), 410);
     }
 }
+
+/// Who reads the log sees that it was the server that ended, not the peer that was slow.
+#[test]
+fn an_answer_that_a_shutdown_breaks_off_is_logged_as_that() {
+    const LARGE: usize = 64 << 20;
+    let (tell, told) = mpsc::channel();
+    let server = HttpServer::bind("127.0.0.1:0").unwrap();
+    let server = server.log_requests(move |entry| tell.send(entry.error().map(ToString::to_string)).unwrap());
+    let large = handler(|_, response| response.send_response(StatusCode::OK).body(vec![b'x'; LARGE]));
+    let server = server.spawn(large).unwrap();
+    let mut stream = connect(server.addr().as_socket_addr().unwrap());
+    stream.write_all(ASK).unwrap();
+    // Its beginning is here; of the rest the kernels hold a part.
+    std::io::Read::read_exact(&mut stream, &mut [0; 1000]).unwrap();
+    server.shutdown_within(Duration::ZERO);
+    let error = told.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(error.as_deref(), Some("the server ended before the answer was read"));
+    server.join().unwrap();
+}

@@ -1,16 +1,20 @@
 //! How long a peer may take. No test measures time: each waits for what must happen.
 
 use std::{
-    io::{BufReader, ErrorKind, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::TcpStream,
+    sync::{Mutex, mpsc},
     thread,
     time::{Duration, Instant},
 };
 
-use sockeye::http::{HttpServer, StatusCode, handler};
+use sockeye::{
+    http::{HttpServer, StatusCode, handler},
+    server::ServerHandle,
+};
 
 use super::support::{Answer, Site};
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, connect};
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -70,6 +74,86 @@ fn each_head_has_its_own_time() {
         write!(stream.get_mut(), "st: a\r\n\r\nGET / HTTP/1.1\r\nHo").unwrap();
         assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
     }
+}
+
+/// A server whose handler takes longer than heads and bodies may.
+fn slow_site(limit: Duration) -> (ServerHandle, BufReader<TcpStream>) {
+    let never = Mutex::new(mpsc::channel::<()>());
+    let slow = handler(move |request, response| {
+        let _ = never.lock().unwrap().1.recv_timeout(limit + SHORT);
+        let length = std::io::copy(request, &mut std::io::sink())?;
+        response.send_response(StatusCode::OK).body(length.to_string())
+    });
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().head_timeout(limit).body_timeout(limit);
+    let server = server.spawn(slow).unwrap();
+    let mut stream = BufReader::new(connect(server.addr().as_socket_addr().unwrap()));
+    // From now on it is known to be slow.
+    write!(stream.get_mut(), "GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    (server, stream)
+}
+
+/// The thread of a slow handler may see the next head come: its time isn't that of the head before.
+#[test]
+fn a_head_after_a_slow_handler_has_its_own_time() {
+    let (server, mut stream) = slow_site(Duration::from_millis(400));
+    for piece in ["GET / HTTP/1.1\r\nHo", "st: a\r\n\r\n"] {
+        assert!(is_silent(&mut stream));
+        stream.get_mut().write_all(piece.as_bytes()).unwrap();
+    }
+    assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    write!(stream.get_mut(), "GET / HTTP/1.1\r\nHo").unwrap();
+    assert!(is_silent(&mut stream), "no 408 yet");
+    write!(stream.get_mut(), "st: a\r\n\r\n").unwrap();
+    assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    server.shutdown();
+    server.join().unwrap();
+}
+
+/// The time of a body that stands behind a slow request begins when that is answered.
+#[test]
+fn a_body_behind_a_slow_handler_has_its_own_time() {
+    let (server, mut stream) = slow_site(Duration::from_millis(400));
+    let both = "GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n";
+    write!(stream.get_mut(), "{both}").unwrap();
+    assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    for piece in ["a", "b", "c"] {
+        assert!(is_silent(&mut stream), "no 408 yet");
+        stream.get_mut().write_all(piece.as_bytes()).unwrap();
+    }
+    assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    server.shutdown();
+    server.join().unwrap();
+}
+
+/// After so many pipelined requests others go first; the head behind them isn't the one that was waited for before.
+#[test]
+fn a_head_behind_many_requests_has_its_own_time() {
+    let limit = Duration::from_secs(2);
+    let site = Site::with(|server| server.head_timeout(limit));
+    let mut stream = BufReader::new(site.connect());
+    let (early, late) = ("GET / HTTP/1.1\r\nHo", "st: a\r\n\r\n");
+    write!(stream.get_mut(), "{early}").unwrap();
+    assert!(is_silent_for(&mut stream, limit * 3 / 4));
+    write!(stream.get_mut(), "{late}{}{early}", format!("{early}{late}").repeat(127)).unwrap();
+    for _ in 0..128 {
+        assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+    }
+    assert!(is_silent_for(&mut stream, limit / 2), "no 408 yet");
+    write!(stream.get_mut(), "{late}").unwrap();
+    assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
+}
+
+fn is_silent(stream: &mut BufReader<TcpStream>) -> bool {
+    is_silent_for(stream, SHORT)
+}
+
+/// Whether nothing comes for so long.
+fn is_silent_for(stream: &mut BufReader<TcpStream>, time: Duration) -> bool {
+    stream.get_ref().set_read_timeout(Some(time)).unwrap();
+    let silent = stream.fill_buf().is_err();
+    stream.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
+    silent
 }
 
 #[test]

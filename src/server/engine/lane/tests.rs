@@ -292,3 +292,15 @@ fn a_crowd_at_the_door_lets_the_others_have_their_turn() {
     poll(&lane, &post, &[], now);
     assert!(matches!(lane.turn(&post, None), (Work::Accept(0, _), _)), "the door has its turn as well");
 }
+
+/// The one in the poller waits for ever, as nothing was parked when he went.
+#[test]
+fn a_time_that_another_thread_brings_is_told_to_who_waits() {
+    let (lane, now) = lane();
+    let post = driver(&lane);
+    let token = lane.admit().unwrap();
+    assert!(matches!(lane.turn(&post, None), (Work::Poll(7, None), _)));
+    let (again, alert) = lane.settle(Outcome::Park(token, "limited", Wait::Idle), now);
+    assert!(again.is_none());
+    assert_eq!(alert, Alert { wake: true, call: false });
+}

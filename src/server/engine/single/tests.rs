@@ -6,7 +6,6 @@ use std::{
 };
 
 use super::*;
-use crate::server::engine::classes::Class;
 
 /// Waits as it was told to, one time after the other, and counts how often a time limit begins.
 struct Script {
@@ -43,7 +42,7 @@ impl Service for Script {
         Verdict::Park(*wait)
     }
 
-    fn expired(&self, _: &mut Conn<()>, wait: Wait) {
+    fn expired(&self, _: &mut Conn<()>, wait: Wait, _: Expiry) {
         panic!("{wait:?} was too long");
     }
 
