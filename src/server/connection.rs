@@ -2,29 +2,20 @@
 
 use std::{
     fmt,
-    io::{self, BufRead, Read, Write},
-    mem,
+    io::{self, BufRead, Read},
     time::Duration,
 };
 
 use crate::{
-    deadline::Deadline,
-    error::{Error, ErrorKind, Result},
+    error::Result,
     socket::{Address, LineEnd, Shutdown, Socket, write_by_send},
     stream::Stream,
 };
 
 use super::{
-    engine::service::{Verdict, Wait},
+    buffered::{Buffered, Unit},
     session::Kept,
 };
-
-/// So much is read at a time.
-const BLOCK: usize = 16 * 1024;
-/// Longer than what a Unix socket takes as one record, unless its `SO_SNDBUF` was raised.
-const RECORD: usize = 256 * 1024;
-/// The longest line that [`Connection::readline`] takes.
-const LONGEST_LINE: usize = 64 * 1024;
 
 /// A connection in its handler's hands.
 ///
@@ -37,162 +28,34 @@ const LONGEST_LINE: usize = 64 * 1024;
 ///
 /// Python: `socketserver.StreamRequestHandler`: `rfile`, `wfile`, `connection`, with `wbufsize` 0: nothing that is
 /// written is held back. `std::io::BufWriter` around it does that.
+///
+/// # Examples
+///
+/// ```
+/// use std::io::{BufRead, Write};
+/// use sockeye::{client::Client, server::{Connection, Next, Server}};
+///
+/// // A whole connection in one call, as in `socketserver`.
+/// let server = Server::bind("127.0.0.1:0")?.spawn(|conn: &mut Connection| {
+///     let mut line = String::new();
+///     while conn.read_line(&mut line)? > 0 {
+///         writeln!(conn, "{} bytes", line.len())?;
+///         line.clear();
+///     }
+///     Ok(Next::Close)
+/// })?;
+/// let mut client = Client::connect(server.addr())?;
+/// client.sendall(b"one\nthree\n")?;
+/// assert_eq!(client.readline()?, b"4 bytes\n");
+/// assert_eq!(client.readline()?, b"6 bytes\n");
+/// # server.shutdown();
+/// # Ok::<(), sockeye::Error>(())
+/// ```
 pub struct Connection<'a> {
     stream: &'a Stream,
     peer: &'a Address,
     buffered: &'a mut Buffered,
     kept: &'a mut Kept,
-}
-
-/// What was read and not yet taken.
-///
-/// INVARIANT: `taken <= filled <= bytes.len()`; what lies between `taken` and `filled` is the handler's.
-pub(super) struct Buffered {
-    bytes: Vec<u8>,
-    taken: usize,
-    filled: usize,
-    timeout: Option<Duration>,
-    unit: Unit,
-    /// The end of the peer's data was read.
-    ended: bool,
-    /// The last read was as long as its buffer, or one of several records: there may be more, of which no event will
-    /// tell.
-    more: bool,
-    /// The handler took something in its turn.
-    took: bool,
-}
-
-/// What one read gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
-    /// What is there.
-    Bytes,
-    /// One record (`SOCK_SEQPACKET`), of which the system drops what has no room.
-    Record,
-}
-
-impl Unit {
-    /// So much is read at a time.
-    fn block(self) -> usize {
-        match self {
-            Unit::Bytes => BLOCK,
-            Unit::Record => RECORD,
-        }
-    }
-
-    /// So much room a read needs.
-    fn room(self) -> usize {
-        match self {
-            Unit::Bytes => BLOCK / 2,
-            Unit::Record => RECORD,
-        }
-    }
-}
-
-impl Buffered {
-    pub(super) fn new(timeout: Option<Duration>) -> Buffered {
-        Buffered {
-            bytes: Vec::new(),
-            taken: 0,
-            filled: 0,
-            timeout,
-            unit: Unit::Bytes,
-            ended: false,
-            more: false,
-            took: true,
-        }
-    }
-
-    /// The connection gives records.
-    pub(super) fn by_record(&mut self) {
-        self.unit = Unit::Record;
-    }
-
-    /// Reads what is there, into a buffer that the thread lends. `Err`: there is nothing to call a handler for.
-    ///
-    /// A handler that took nothing of what there was is called again only when there is more.
-    pub(super) fn begin_turn(&mut self, stream: &Stream, block: &mut Vec<u8>) -> Result<(), Verdict> {
-        let stalled = !mem::take(&mut self.took);
-        if self.ended || !(self.rest().is_empty() || stalled) {
-            return Ok(());
-        }
-        if self.rest().is_empty() {
-            block.resize(self.unit.block(), 0);
-            self.bytes = mem::take(block);
-            (self.taken, self.filled) = (0, 0);
-        } else {
-            self.make_room();
-        }
-        let room = &mut self.bytes[self.filled..];
-        let space = room.len();
-        match stream.try_read(room) {
-            // A part of a record is worse than none.
-            Ok(count) if count == space && self.unit == Unit::Record => Err(Verdict::Close),
-            Ok(count) => {
-                self.filled += count;
-                self.note_read(count, space);
-                Ok(())
-            }
-            Err(error) => {
-                self.give_back(block);
-                Err(if error.would_block() { Verdict::Park(Wait::Idle) } else { Verdict::Close })
-            }
-        }
-    }
-
-    /// The turn goes to another thread, with what was read for it.
-    pub(super) fn put_off_turn(&mut self) {
-        self.took = true;
-    }
-
-    /// How a connection goes on whose handler wants to wait.
-    pub(super) fn end_turn(&mut self, block: &mut Vec<u8>) -> Verdict {
-        let left = self.rest().len();
-        self.give_back(block);
-        if self.ended && (left == 0 || !self.took) || left > LONGEST_LINE.max(self.unit.block()) {
-            return Verdict::Close;
-        }
-        // Where nothing was taken, the next turn begins with a read, and ends at once if there is nothing.
-        if left > 0 && self.took || self.more { Verdict::Again } else { Verdict::Park(Wait::Idle) }
-    }
-
-    /// Room for a read behind what is buffered.
-    fn make_room(&mut self) {
-        self.bytes.copy_within(self.taken..self.filled, 0);
-        self.filled -= mem::take(&mut self.taken);
-        if self.bytes.len() - self.filled < self.unit.room() {
-            self.bytes.resize(self.filled + self.unit.block(), 0);
-        }
-    }
-
-    /// Returns the thread's buffer. What is left in it is kept in no more memory than it takes.
-    fn give_back(&mut self, block: &mut Vec<u8>) {
-        let rest = self.rest().to_vec();
-        let bytes = mem::replace(&mut self.bytes, rest);
-        if bytes.len() == self.unit.block() {
-            *block = bytes;
-        }
-        (self.taken, self.filled) = (0, self.bytes.len());
-    }
-
-    fn rest(&self) -> &[u8] {
-        &self.bytes[self.taken..self.filled]
-    }
-
-    fn take(&mut self, count: usize) {
-        self.taken += count;
-        self.took |= count > 0;
-        debug_assert!(self.taken <= self.filled);
-    }
-
-    fn note_read(&mut self, count: usize, room: usize) {
-        self.ended |= count == 0;
-        self.more = count == room || self.unit == Unit::Record && count > 0;
-    }
-
-    fn deadline(&self) -> Deadline {
-        Deadline::after(self.timeout)
-    }
 }
 
 impl<'a> Connection<'a> {
@@ -213,6 +76,22 @@ impl<'a> Connection<'a> {
     /// The other end.
     ///
     /// Python: `self.client_address`. In `std::net`: `TcpStream::peer_addr`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"who am I?")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     let name = conn.getpeername().to_string();
+    ///     conn.sendall(name.as_bytes())?;
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_eq!(client.recv(64)?, client.socket()?.getsockname()?.to_string().as_bytes());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn getpeername(&self) -> &Address {
         self.peer
@@ -221,6 +100,22 @@ impl<'a> Connection<'a> {
     /// The socket below, for its options. Bytes taken from it pass by the buffer.
     ///
     /// Python: `self.request`, `self.connection`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}, socket::{SOL_SOCKET, SO_SNDBUF}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"how much at a time?")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     let size = conn.socket().getsockopt(SOL_SOCKET, SO_SNDBUF)?;
+    ///     conn.sendall(size.to_string().as_bytes())?;
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_ne!(client.recv(64)?, b"0");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     #[doc(alias = "request")]
     pub fn socket(&self) -> &Socket {
@@ -234,15 +129,54 @@ impl<'a> Connection<'a> {
     /// # Errors
     ///
     /// As `getsockname`.
+    ///
+    /// # Examples
+    ///
+    /// A server on all addresses sees at which one it was asked:
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind(("", 0))?;
+    /// let mut client = Client::connect(("127.0.0.1", server.addr()?.port().unwrap()))?;
+    /// client.sendall(b"where am I?")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     let name = conn.getsockname()?.canonical().to_string();
+    ///     conn.sendall(name.as_bytes())?;
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert!(client.recv(64)?.starts_with(b"127.0.0.1:"));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn getsockname(&self) -> Result<Address> {
         self.stream.socket().getsockname()
     }
 
     /// Limits each following call: a `recv` waits so long for data, a `sendall` takes so long in all. `None` is
-    /// no limit. Default is the server's [`timeout`](super::Server::timeout).
+    /// no limit; `Duration::ZERO` waits for nothing, and is [`TimedOut`](crate::ErrorKind::TimedOut) as well. Default is
+    /// the server's [`timeout`](super::Server::timeout).
     ///
     /// Python: `self.connection.settimeout()`. In `std::net`: `set_read_timeout`, `set_write_timeout`, which start anew
     /// with every system call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"half a li")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     conn.settimeout(Duration::from_millis(1));
+    ///     match conn.readline() {
+    ///         Err(error) if error.is_timeout() => conn.sendall(b"too slow\n")?,
+    ///         line => conn.sendall(&line?)?,
+    ///     }
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_eq!(client.readline()?, b"too slow\n");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn settimeout(&mut self, limit: impl Into<Option<Duration>>) {
         self.buffered.timeout = limit.into();
     }
@@ -253,7 +187,24 @@ impl<'a> Connection<'a> {
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](ErrorKind::TimedOut), [`ConnectionReset`](ErrorKind::ConnectionReset).
+    /// [`TimedOut`](crate::ErrorKind::TimedOut), [`ConnectionReset`](crate::ErrorKind::ConnectionReset).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"hello")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     let first = conn.recv(2)?;
+    ///     let rest = conn.recv(4096)?; // what there is
+    ///     conn.sendall(&[&rest[..], &first].concat())?;
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_eq!(client.recv(64)?, b"llohe");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn recv(&mut self, size: usize) -> Result<Vec<u8>> {
         let rest = self.buffered.rest();
         if !rest.is_empty() {
@@ -276,6 +227,23 @@ impl<'a> Connection<'a> {
     /// # Errors
     ///
     /// As [`recv`](Self::recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"hello")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     let mut buffer = [0; 64];
+    ///     let count = conn.recv_into(&mut buffer)?;
+    ///     conn.sendall(&buffer[..count])?;
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_eq!(client.recv(64)?, b"hello");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn recv_into(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let rest = self.buffered.rest();
         if !rest.is_empty() {
@@ -292,7 +260,7 @@ impl<'a> Connection<'a> {
         }
         if self.buffered.unit == Unit::Record {
             // Read as a whole: what the caller doesn't take now is there at the next call.
-            self.fill(self.buffered.deadline())?;
+            self.buffered.fill(self.stream, self.buffered.deadline())?;
             return self.recv_into(buffer);
         }
         let count = self.stream.read_by(buffer, self.buffered.deadline())?;
@@ -308,17 +276,35 @@ impl<'a> Connection<'a> {
     ///
     /// # Errors
     ///
-    /// [`TooLarge`](ErrorKind::TooLarge) past 64 KiB without a line's end; as [`recv`](Self::recv) otherwise.
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) for a line that is longer than the [limit](Self::set_line_limit), of
+    /// which nothing is lost; as [`recv`](Self::recv) otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"LENGTH\r\nhello")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     let (command, rest) = (conn.readline()?, conn.recv(4096)?);
+    ///     assert_eq!(command, b"LENGTH\r\n");
+    ///     conn.sendall(rest.len().to_string().as_bytes())?;
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_eq!(client.recv(64)?, b"5");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn readline(&mut self) -> Result<Vec<u8>> {
         let deadline = self.buffered.deadline();
-        let mut end = LineEnd::at_or_after(0, LONGEST_LINE);
+        let mut end = LineEnd::at_or_after(0, self.buffered.line_limit);
         loop {
             let rest = self.buffered.rest();
             let length = match end.find(rest)? {
                 Some(length) => length,
                 None if self.buffered.ended => rest.len(),
                 None => {
-                    self.fill(deadline)?;
+                    self.buffered.fill(self.stream, deadline)?;
                     continue;
                 }
             };
@@ -328,13 +314,57 @@ impl<'a> Connection<'a> {
         }
     }
 
+    /// The longest line that [`readline`](Self::readline) takes, in bytes with its end; until the connection ends, so
+    /// [`setup`](super::RequestHandler::setup) is the place for it. Default is 65,536.
+    ///
+    /// Python: there is no such thing; `rfile.readline(size)` gives a part of a longer line.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{ErrorKind, client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"too long\n")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     conn.set_line_limit(4);
+    ///     let error = conn.readline().unwrap_err();
+    ///     assert_eq!(error.kind(), ErrorKind::TooLarge);
+    ///     conn.sendall(b"500 line too long\r\n")?;
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_eq!(client.readline()?, b"500 line too long\r\n");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn set_line_limit(&mut self, bytes: usize) {
+        self.buffered.line_limit = bytes;
+    }
+
     /// Sends some of the data, and says how much.
     ///
     /// Python: `socket.send`. In `std::net`: `Write::write`.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](ErrorKind::TimedOut), [`BrokenPipe`](ErrorKind::BrokenPipe).
+    /// [`TimedOut`](crate::ErrorKind::TimedOut), [`BrokenPipe`](crate::ErrorKind::BrokenPipe).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"?")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     let mut left = &b"hello"[..];
+    ///     while !left.is_empty() {
+    ///         left = &left[conn.send(left)?..];
+    ///     }
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_eq!(client.recv(64)?, b"hello");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn send(&mut self, data: &[u8]) -> Result<usize> {
         self.stream.write_by(data, self.buffered.deadline())
     }
@@ -345,7 +375,27 @@ impl<'a> Connection<'a> {
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send); [`Error::sent`] says how much went out.
+    /// As [`send`](Self::send); [`Error::sent`](crate::Error::sent) says how much went out.
+    ///
+    /// # Examples
+    ///
+    /// A peer that doesn't read:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"?")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     conn.settimeout(Duration::from_millis(1));
+    ///     let error = conn.sendall(&vec![0; 64 << 20]).unwrap_err();
+    ///     assert!(error.is_timeout() && error.sent() > Some(0));
+    ///     Err(error)
+    /// })?;
+    /// assert_eq!(client.recv(1)?, [0]);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn sendall(&mut self, data: &[u8]) -> Result<()> {
         self.stream.write_all_by(data, self.buffered.deadline())
     }
@@ -357,23 +407,29 @@ impl<'a> Connection<'a> {
     /// # Errors
     ///
     /// As `shutdown`.
+    ///
+    /// # Examples
+    ///
+    /// The peer sees the end of the answer, and may still say something:
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}, socket::SHUT_WR};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"question\nthanks\n")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     conn.readline()?;
+    ///     conn.sendall(b"answer")?;
+    ///     conn.shutdown(SHUT_WR)?;
+    ///     assert_eq!(conn.readline()?, b"thanks\n");
+    ///     Ok(Next::Close)
+    /// })?;
+    /// assert_eq!(client.recv(64)?, b"answer");
+    /// assert_eq!(client.recv(64)?, b"");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn shutdown(&mut self, how: Shutdown) -> Result<()> {
         self.stream.shutdown_by(how, self.buffered.deadline())
-    }
-
-    /// Reads a block behind what is buffered.
-    fn fill(&mut self, deadline: Deadline) -> Result<()> {
-        let buffered = &mut *self.buffered;
-        buffered.make_room();
-        let room = &mut buffered.bytes[buffered.filled..];
-        let space = room.len();
-        let count = self.stream.read_by(room, deadline)?;
-        if count == space && buffered.unit == Unit::Record {
-            return Err(Error::new(ErrorKind::TooLarge, "a record is longer than 256 KiB"));
-        }
-        buffered.filled += count;
-        buffered.note_read(count, space);
-        Ok(())
     }
 }
 
@@ -386,7 +442,7 @@ impl Read for Connection<'_> {
 impl BufRead for Connection<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.buffered.rest().is_empty() && !self.buffered.ended {
-            self.fill(self.buffered.deadline())?;
+            self.buffered.fill(self.stream, self.buffered.deadline())?;
         }
         Ok(self.buffered.rest())
     }
@@ -401,52 +457,5 @@ write_by_send! { Connection<'_> }
 impl fmt::Debug for Connection<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connection").field("peer", self.peer).finish_non_exhaustive()
-    }
-}
-
-/// A connection that has left its server: a plain blocking stream, no longer counted or limited.
-pub struct Detached {
-    stream: Stream,
-    peer: Address,
-    buffered: Buffered,
-    /// Its handler stayed with the server: nothing.
-    kept: Kept,
-}
-
-impl Detached {
-    pub(super) fn new(stream: Stream, peer: Address, buffered: Buffered) -> Detached {
-        Detached { stream, peer, buffered, kept: None }
-    }
-
-    /// The connection, with all that a handler's connection can.
-    pub fn connection(&mut self) -> Connection<'_> {
-        Connection::new(&self.stream, &self.peer, &mut self.buffered, &mut self.kept)
-    }
-}
-
-impl Read for Detached {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.connection().read(buffer)
-    }
-}
-
-impl Write for Detached {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.connection().write(data)
-    }
-
-    /// One time limit for the whole.
-    fn write_all(&mut self, data: &[u8]) -> io::Result<()> {
-        self.connection().write_all(data)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl fmt::Debug for Detached {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Detached").field("peer", &self.peer).finish_non_exhaustive()
     }
 }

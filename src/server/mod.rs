@@ -64,8 +64,10 @@
 //! - `daemon_threads`: a process may end while its servers run; who wants to wait calls [`join`](ServerHandle::join).
 //! - Removing a Unix socket's file, which Python doesn't either: the error about one that was left behind says so.
 
+mod buffered;
 mod connection;
 mod datagram;
+mod detached;
 pub(crate) mod engine;
 mod handle;
 mod plain;
@@ -79,8 +81,9 @@ use crate::{
     socket::{Address, SOCK_STREAM, Socket, ToAddress, create_server},
 };
 
-pub use connection::{Connection, Detached};
+pub use connection::Connection;
 pub use datagram::{Datagram, DatagramHandler, DatagramServer};
+pub use detached::Detached;
 pub use engine::Counts;
 pub use handle::ServerHandle;
 pub use plain::{Next, RequestHandler};

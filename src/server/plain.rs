@@ -13,7 +13,9 @@ use crate::{
 };
 
 use super::{
-    connection::{Buffered, Connection, Detached},
+    buffered::Buffered,
+    connection::Connection,
+    detached::Detached,
     engine::{
         classes::Class,
         service::{Begin, Conn, Desk, Expiry, Service, Verdict, Wait},

@@ -1,7 +1,7 @@
 //! The life of a connection's handler: setup, handle, finish; and a handler of its own for each.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, Read, Write},
     net::Shutdown,
     sync::{Mutex, mpsc},
     time::Duration,
@@ -258,5 +258,44 @@ fn records_stay_whole() {
         }
     }
     drop(client);
+    end(server);
+}
+
+/// A limit that is set once holds for the whole connection, and a line may take several turns to come.
+#[test]
+fn a_line_may_be_as_long_as_its_connection_was_told() {
+    const LONG: usize = 150_000;
+    struct Lines(Mutex<mpsc::Sender<()>>);
+    impl RequestHandler for Lines {
+        fn setup(&self, conn: &mut Connection<'_>) -> Result<()> {
+            conn.set_line_limit(LONG);
+            conn.settimeout(Duration::from_millis(1));
+            Ok(())
+        }
+        fn handle(&self, conn: &mut Connection<'_>) -> Result<Next> {
+            match conn.readline() {
+                Err(error) if error.is_timeout() => {
+                    if conn.fill_buf()?.len() == LONG - 1 {
+                        self.0.lock().unwrap().send(()).unwrap();
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::TooLarge => {
+                    conn.sendall(b"too long\n")?;
+                    return Ok(Next::Close);
+                }
+                line => conn.sendall(format!("{}\n", line?.len()).as_bytes())?,
+            }
+            Ok(Next::Wait)
+        }
+    }
+    let (tell, told) = mpsc::channel();
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(Lines(Mutex::new(tell))).unwrap();
+    let mut client = Connector::new().timeout(PATIENCE).connect(server.addr()).unwrap();
+    client.sendall(&[b'x'; LONG - 1]).unwrap();
+    told.recv_timeout(PATIENCE).unwrap();
+    client.sendall(b"\n").unwrap();
+    assert_eq!(client.readline().unwrap(), format!("{LONG}\n").as_bytes());
+    client.sendall(&[b'x'; LONG + 1]).unwrap();
+    assert_eq!(client.readline().unwrap(), b"too long\n");
     end(server);
 }
