@@ -46,6 +46,7 @@
 //! | `allow_reuse_port`, `bind_and_activate=False`, `server_bind`, `server_activate` | [`Server::from`] a socket of one's own, say of [`ListenOptions`](crate::socket::ListenOptions) |
 //! | `max_packet_size` | [`DatagramServer::max_packet_size`] |
 //! | `BaseRequestHandler`, `RequestHandlerClass`: an object for each connection | [`Session`], [`factory`]; one for all is [`RequestHandler`] |
+//! | a handler's `server` attribute | the handler itself: it lives as long as the server and holds what it needs; [`ServerHandle::shutdown`] shows one that ends its server |
 //! | `setup`, `handle`, `finish` | [`RequestHandler::setup`], [`handle`](RequestHandler::handle), [`finish`](RequestHandler::finish) |
 //! | `request`, `client_address`, `connection` | [`Connection::socket`], [`Connection::getpeername`] |
 //! | `StreamRequestHandler`: `rfile`, `wfile` | [`Connection`]: `readline`, `sendall`, `Read`, `BufRead`, `Write` |
@@ -70,6 +71,7 @@ mod datagram;
 mod detached;
 pub(crate) mod engine;
 mod handle;
+mod limits;
 mod plain;
 mod session;
 pub(crate) mod setup;
@@ -114,6 +116,7 @@ use setup::Setup;
 #[derive(Debug)]
 pub struct Server {
     setup: Setup,
+    /// How long a connection may send nothing.
     idle: Option<Duration>,
 }
 
@@ -125,19 +128,53 @@ impl Server {
     /// (`SOCK_SEQPACKET`) and options there is [`ListenOptions`](crate::socket::ListenOptions), and
     /// [`Server::from`] a socket.
     ///
+    /// Python: the constructors of `socketserver.TCPServer` and `UnixStreamServer`, with `allow_reuse_address`. In
+    /// `std::net`: `TcpListener::bind`.
+    ///
     /// # Errors
     ///
     /// [`AddressInUse`](crate::ErrorKind::AddressInUse), [`PermissionDenied`](crate::ErrorKind::PermissionDenied)
     /// for ports below 1024, [`UnknownHost`](crate::ErrorKind::UnknownHost).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{ErrorKind, server::Server};
+    /// let server = Server::bind(("localhost", 0))?;
+    /// let error = Server::bind(server.addr()?).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::AddressInUse);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn bind(address: impl ToAddress) -> Result<Server> {
         Ok(Server { setup: Setup::bind(address, SOCK_STREAM)?, idle: None })
     }
 
     /// Serves on that address as well.
     ///
+    /// Python: a second server.
+    ///
     /// # Errors
     ///
     /// As [`bind`](Self::bind).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("control");
+    /// let server = Server::bind("127.0.0.1:0")?.also_bind(path.as_path())?;
+    /// let server = server.spawn(|conn: &mut Connection| {
+    ///     conn.readline()?;
+    ///     conn.sendall(if conn.getpeername().port().is_some() { b"net" } else { b"own" })?;
+    ///     Ok(Next::Close)
+    /// })?;
+    /// let mut client = Client::connect(path.as_path())?;
+    /// client.sendall(b"?\n")?;
+    /// assert_eq!(client.recv(64)?, b"own");
+    /// # server.shutdown();
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn also_bind(mut self, address: impl ToAddress) -> Result<Server> {
         self.setup.sockets.push(create_server(address)?);
         Ok(self)
@@ -146,6 +183,18 @@ impl Server {
     /// Serves at that socket as well, which listens already.
     ///
     /// Python: a `TCPServer` made with `bind_and_activate=False` whose `socket` is replaced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{server::Server, socket::{AF_INET6, ListenOptions}};
+    /// # use sockeye::socket::has_ipv6;
+    /// # if !has_ipv6() { return Ok(()); }
+    /// let six = ListenOptions::new().family(AF_INET6).only_ipv6().create_server(("::1", 0))?;
+    /// let server = Server::bind("127.0.0.1:0")?.also_from(six);
+    /// assert_eq!(server.addrs()?[1].family(), AF_INET6);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn also_from(mut self, socket: Socket) -> Server {
         self.setup.sockets.push(socket);
@@ -160,65 +209,24 @@ impl Server {
     /// # Errors
     ///
     /// As `listen`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?.backlog(16)?;
+    /// // Connected, though nobody has accepted them yet.
+    /// let mut clients = [Client::connect(server.addr()?)?, Client::connect(server.addr()?)?];
+    /// for client in &mut clients {
+    ///     client.sendall(b"?")?;
+    ///     server.handle_request(|conn: &mut Connection| conn.sendall(b"!").map(|()| Next::Close))?;
+    ///     assert_eq!(client.recv(64)?, b"!");
+    /// }
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn backlog(self, connections: i32) -> Result<Server> {
         self.setup.sockets.iter().try_for_each(|socket| socket.listen(connections))?;
         Ok(self)
-    }
-
-    /// Past so many open connections, accepting waits until one ends; see [`evict_after`](Self::evict_after). Default
-    /// is 10,000.
-    #[must_use]
-    pub fn max_connections(mut self, connections: usize) -> Server {
-        self.setup.config.max_connections = connections;
-        self
-    }
-
-    /// When there are as many connections as allowed and another one waits, the one that has been idle longest is
-    /// closed to make room, if it has been idle for so long: so idle connections can't keep everybody out. Default is 5
-    /// seconds; `None` closes none.
-    ///
-    /// Idle is a connection that waits for its peer; not one whose handler waits.
-    #[must_use]
-    pub fn evict_after(mut self, idle: impl Into<Option<Duration>>) -> Server {
-        self.setup.config.evict_after = idle.into();
-        self
-    }
-
-    /// So many handlers may block at a time, each a thread of its own; past it, all wait for one of them to end,
-    /// while the server goes on to accept and to keep its time limits. Default is 512.
-    ///
-    /// Python: `ThreadingMixIn` has no bound, `ForkingMixIn` has `max_children`.
-    #[must_use]
-    pub fn max_threads(mut self, threads: usize) -> Server {
-        self.setup.config.max_threads = threads;
-        self
-    }
-
-    /// Closes a connection that sends nothing for so long. Default is `None`: it may be silent for ever.
-    #[must_use]
-    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Server {
-        self.idle = limit.into();
-        self
-    }
-
-    /// The time limit of each blocking call that a handler makes on its connection; see
-    /// [`Connection::settimeout`]. Default is 60 seconds.
-    ///
-    /// Python: `StreamRequestHandler.timeout`, by default none.
-    #[must_use]
-    pub fn timeout(mut self, limit: impl Into<Option<Duration>>) -> Server {
-        self.setup.timeout = limit.into();
-        self
-    }
-
-    /// How long [`handle_request`](Self::handle_request) waits for a connection. Default is the first listening
-    /// socket's own timeout: none.
-    ///
-    /// Python: `server.timeout`.
-    #[must_use]
-    pub fn request_timeout(mut self, limit: impl Into<Option<Duration>>) -> Server {
-        self.setup.request_timeout = limit.into();
-        self
     }
 
     /// Has that called every so often while the server runs, for the first time after one interval; on a thread of
@@ -255,6 +263,16 @@ impl Server {
     /// # Errors
     ///
     /// As `getsockname`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::server::Server;
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// println!("listening on {}", server.addr()?);
+    /// assert_ne!(server.addr()?.port(), Some(0));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[doc(alias = "server_address")]
     #[doc(alias = "local_addr")]
     pub fn addr(&self) -> Result<Address> {
@@ -268,6 +286,17 @@ impl Server {
     /// # Errors
     ///
     /// As `getsockname`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::Server};
+    /// let server = Server::bind("127.0.0.1:0")?.also_bind("127.0.0.1:0")?;
+    /// for addr in server.addrs()? {
+    ///     assert!(Client::connect(addr).is_ok());
+    /// }
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn addrs(&self) -> Result<Vec<Address>> {
         self.setup.addrs()
     }
@@ -275,6 +304,18 @@ impl Server {
     /// Its listening sockets, for their options and descriptors.
     ///
     /// Python: `server.socket`, `server.fileno()`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{server::Server, socket::{AF_INET, SOL_SOCKET, SO_KEEPALIVE}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// for socket in server.sockets() {
+    ///     socket.setsockopt(SOL_SOCKET, SO_KEEPALIVE, true)?; // which what is accepted inherits
+    /// }
+    /// assert_eq!(server.sockets()[0].family(), AF_INET);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn sockets(&self) -> &[Socket] {
         &self.setup.sockets
@@ -287,6 +328,23 @@ impl Server {
     /// # Errors
     ///
     /// When the system has no descriptors, memory or threads left to begin with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let addr = server.addr()?;
+    /// thread::spawn(move || server.serve_forever(|conn: &mut Connection| {
+    ///     conn.sendall(b"hello")?;
+    ///     Ok(Next::Close)
+    /// }));
+    /// let mut client = Client::connect(addr)?;
+    /// client.sendall(b"?")?;
+    /// assert_eq!(client.recv(64)?, b"hello");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn serve_forever(self, handler: impl RequestHandler + 'static) -> Result<()> {
         self.spawn(handler)?.join()
     }
@@ -298,6 +356,27 @@ impl Server {
     /// # Errors
     ///
     /// As [`serve_forever`](Self::serve_forever).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let visitors = Mutex::new(0); // the handler has it: no global
+    /// let server = Server::bind("127.0.0.1:0")?.spawn(move |conn: &mut Connection| {
+    ///     conn.readline()?;
+    ///     let mut visitors = visitors.lock().unwrap();
+    ///     *visitors += 1;
+    ///     conn.sendall(format!("number {visitors}\n").as_bytes())?;
+    ///     Ok(Next::Wait)
+    /// })?;
+    /// let mut client = Client::connect(server.addr())?;
+    /// client.sendall(b"\n\n")?;
+    /// assert_eq!(client.readline()?, b"number 1\n");
+    /// assert_eq!(client.readline()?, b"number 2\n");
+    /// # server.shutdown();
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn spawn(self, handler: impl RequestHandler + 'static) -> Result<ServerHandle> {
         let plain = Plain::new(handler, self.idle, self.setup.timeout);
         self.setup.spawn(plain)

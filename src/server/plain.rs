@@ -141,12 +141,38 @@ pub trait RequestHandler: Send + Sync {
     /// Called whenever the connection has something to read, which may be its end. May block, and may as well serve
     /// the connection to its end in a loop.
     ///
+    /// Python: `BaseRequestHandler.handle`, which is called once for each connection, before it has sent anything.
+    ///
     /// # Errors
     ///
     /// Any error closes the connection, after [`handle_error`](Self::handle_error).
     fn handle(&self, connection: &mut Connection<'_>) -> Result<Next>;
 
     /// Whether a new connection shall be served; else it is closed at once. Default is yes.
+    ///
+    /// Python: `BaseServer.verify_request`, which gets the request's socket as well.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::net::IpAddr;
+    /// use sockeye::{Result, client::Client, server::{Connection, Next, RequestHandler, Server}, socket::Address};
+    ///
+    /// struct Banning(IpAddr);
+    /// impl RequestHandler for Banning {
+    ///     fn verify_request(&self, peer: &Address) -> bool {
+    ///         peer.ip() != Some(self.0)
+    ///     }
+    ///     fn handle(&self, _: &mut Connection) -> Result<Next> {
+    ///         Ok(Next::Wait)
+    ///     }
+    /// }
+    /// let server = Server::bind("127.0.0.1:0")?.spawn(Banning([127, 0, 0, 1].into()))?;
+    /// let mut client = Client::connect(server.addr())?;
+    /// assert_eq!(client.recv(64)?, b"", "the server has closed it");
+    /// # server.shutdown();
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     fn verify_request(&self, peer: &Address) -> bool {
         let _ = peer;
         true
@@ -154,6 +180,8 @@ pub trait RequestHandler: Send + Sync {
 
     /// Called once for each connection that was verified, before its peer has sent anything: the place for a greeting
     /// and for the connection's options. Default is to do nothing.
+    ///
+    /// Python: `BaseRequestHandler.setup`.
     ///
     /// # Errors
     ///
@@ -166,16 +194,94 @@ pub trait RequestHandler: Send + Sync {
     /// Called once when a connection ends that was set up, whyever: its handler said so or failed, it was idle for too
     /// long, the server shuts down, the peer has closed it. It may be written to if the peer still reads. Not called
     /// after a panic, nor for a connection that was detached. Default is to do nothing.
+    ///
+    /// Python: `BaseRequestHandler.finish`, which isn't called either where `setup` failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{Result, client::Client, server::{Connection, Next, RequestHandler, Server}};
+    ///
+    /// struct Polite;
+    /// impl RequestHandler for Polite {
+    ///     fn handle(&self, conn: &mut Connection) -> Result<Next> {
+    ///         conn.readline()?;
+    ///         Ok(Next::Close)
+    ///     }
+    ///     fn finish(&self, conn: &mut Connection) {
+    ///         let _ = conn.sendall(b"221 bye\r\n");
+    ///     }
+    /// }
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"QUIT\r\n")?;
+    /// server.handle_request(Polite)?;
+    /// assert_eq!(client.readline()?, b"221 bye\r\n");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     fn finish(&self, connection: &mut Connection<'_>) {
         let _ = connection;
     }
 
     /// Told when [`setup`](Self::setup) or [`handle`](Self::handle) failed. Default is to say nothing.
+    ///
+    /// Python: `BaseServer.handle_error`, which prints a traceback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use sockeye::{Error, ErrorKind, Result, client::Client, socket::Address};
+    /// use sockeye::server::{Connection, Next, RequestHandler, Server};
+    ///
+    /// struct Telling(mpsc::Sender<(Address, ErrorKind)>);
+    /// impl RequestHandler for Telling {
+    ///     fn handle(&self, _: &mut Connection) -> Result<Next> {
+    ///         Err(Error::new(ErrorKind::Protocol, "as always"))
+    ///     }
+    ///     fn handle_error(&self, peer: &Address, error: &Error) {
+    ///         let _ = self.0.send((peer.clone(), error.kind()));
+    ///     }
+    /// }
+    /// let (tell, told) = mpsc::channel();
+    /// let server = Server::bind("127.0.0.1:0")?.spawn(Telling(tell))?;
+    /// let mut client = Client::connect(server.addr())?;
+    /// client.sendall(b"?")?;
+    /// assert_eq!(told.recv(), Ok((client.socket()?.getsockname()?, ErrorKind::Protocol)));
+    /// # server.shutdown();
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     fn handle_error(&self, peer: &Address, error: &Error) {
         let _ = (peer, error);
     }
 
     /// Told when [`handle_request`](super::Server::handle_request) waited in vain. Default is to do nothing.
+    ///
+    /// Python: `BaseServer.handle_timeout`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{sync::atomic::{AtomicU32, Ordering}, time::Duration};
+    /// use sockeye::{Result, server::{Connection, Next, RequestHandler, Server}};
+    ///
+    /// struct Patient<'a>(&'a AtomicU32);
+    /// impl RequestHandler for Patient<'_> {
+    ///     fn handle(&self, _: &mut Connection) -> Result<Next> {
+    ///         Ok(Next::Close)
+    ///     }
+    ///     fn handle_timeout(&self) {
+    ///         self.0.fetch_add(1, Ordering::Relaxed);
+    ///     }
+    /// }
+    /// let in_vain = AtomicU32::new(0);
+    /// let server = Server::bind("127.0.0.1:0")?.request_timeout(Duration::from_millis(1));
+    /// while in_vain.load(Ordering::Relaxed) < 3 {
+    ///     assert!(server.handle_request(Patient(&in_vain)).unwrap_err().is_timeout());
+    /// }
+    /// assert_eq!(in_vain.into_inner(), 3);
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     fn handle_timeout(&self) {}
 }
 

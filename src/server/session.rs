@@ -54,6 +54,8 @@ pub(super) type Kept = Option<Box<dyn Any + Send>>;
 pub trait Session: Send + 'static {
     /// Called once, before the peer has sent anything: the place for a greeting. Default is to do nothing.
     ///
+    /// Python: `BaseRequestHandler.setup`.
+    ///
     /// # Errors
     ///
     /// Any error closes the connection; [`finish`](Self::finish) isn't called then.
@@ -64,12 +66,16 @@ pub trait Session: Send + 'static {
 
     /// As [`RequestHandler::handle`].
     ///
+    /// Python: `BaseRequestHandler.handle`, which is called once for each connection.
+    ///
     /// # Errors
     ///
     /// Any error closes the connection.
     fn handle(&mut self, connection: &mut Connection<'_>) -> Result<Next>;
 
     /// As [`RequestHandler::finish`]. Default is to do nothing.
+    ///
+    /// Python: `BaseRequestHandler.finish`.
     fn finish(&mut self, connection: &mut Connection<'_>) {
         let _ = connection;
     }
