@@ -53,12 +53,16 @@ use super::Datagram;
 pub trait DatagramHandler: Send + Sync {
     /// Called for each packet, by several threads at the same time. May block.
     ///
+    /// Python: `BaseRequestHandler.handle`.
+    ///
     /// # Errors
     ///
     /// Any error goes to [`handle_error`](Self::handle_error), and what was written is not sent.
     fn handle(&self, datagram: &mut Datagram<'_>) -> Result<()>;
 
     /// Whether that packet shall be served; else it is dropped. Default is yes.
+    ///
+    /// Python: `BaseServer.verify_request`.
     fn verify_request(&self, datagram: &Datagram<'_>) -> bool {
         let _ = datagram;
         true
@@ -67,11 +71,60 @@ pub trait DatagramHandler: Send + Sync {
     /// Told when [`handle`](Self::handle) or sending its answer failed, and of a packet that was dropped because it
     /// is longer than [`max_packet_size`](super::DatagramServer::max_packet_size)
     /// ([`TooLarge`](ErrorKind::TooLarge)). Default is to say nothing.
+    ///
+    /// Python: `BaseServer.handle_error`, which prints a traceback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use sockeye::{Error, Result, client::Client, server::{Datagram, DatagramHandler, DatagramServer}, socket::Address};
+    ///
+    /// struct Telling(mpsc::Sender<String>);
+    /// impl DatagramHandler for Telling {
+    ///     fn handle(&self, datagram: &mut Datagram) -> Result<()> {
+    ///         datagram.reply(b"ok")
+    ///     }
+    ///     fn handle_error(&self, _: &Address, error: &Error) {
+    ///         let _ = self.0.send(error.to_string());
+    ///     }
+    /// }
+    /// let (tell, told) = mpsc::channel();
+    /// let server = DatagramServer::bind("127.0.0.1:0")?.max_packet_size(4).spawn(Telling(tell))?;
+    /// Client::connect_udp(server.addr())?.send(b"too long")?;
+    /// assert!(told.recv().unwrap().starts_with("a packet of more than 4 bytes was dropped"));
+    /// # server.shutdown();
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     fn handle_error(&self, peer: &Address, error: &Error) {
         let _ = (peer, error);
     }
 
     /// Told when [`handle_request`](super::DatagramServer::handle_request) waited in vain. Default is to do nothing.
+    ///
+    /// Python: `BaseServer.handle_timeout`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::{sync::atomic::{AtomicBool, Ordering}, time::Duration};
+    /// use sockeye::{Result, server::{Datagram, DatagramHandler, DatagramServer}};
+    ///
+    /// struct Told<'a>(&'a AtomicBool);
+    /// impl DatagramHandler for Told<'_> {
+    ///     fn handle(&self, _: &mut Datagram) -> Result<()> {
+    ///         Ok(())
+    ///     }
+    ///     fn handle_timeout(&self) {
+    ///         self.0.store(true, Ordering::Relaxed);
+    ///     }
+    /// }
+    /// let in_vain = AtomicBool::new(false);
+    /// let server = DatagramServer::bind("127.0.0.1:0")?.request_timeout(Duration::ZERO);
+    /// assert!(server.handle_request(Told(&in_vain)).unwrap_err().is_timeout());
+    /// assert!(in_vain.into_inner());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     fn handle_timeout(&self) {}
 }
 

@@ -57,6 +57,21 @@ impl<'a> Datagram<'a> {
     /// All of the packet, whatever was read of it.
     ///
     /// Python: `self.packet`, `self.request[0]`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Datagram, DatagramServer}};
+    /// let server = DatagramServer::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect_udp(server.addr()?)?;
+    /// client.send(b"hello")?;
+    /// server.handle_request(|datagram: &mut Datagram| {
+    ///     let sum: u32 = datagram.packet().iter().map(|&byte| u32::from(byte)).sum();
+    ///     datagram.reply(&sum.to_be_bytes())
+    /// })?;
+    /// assert_eq!(client.recv(64)?, 532_u32.to_be_bytes());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn packet(&self) -> &'a [u8] {
         self.packet
@@ -65,6 +80,20 @@ impl<'a> Datagram<'a> {
     /// Who sent it; `unnamed` for a Unix socket that wasn't bound.
     ///
     /// Python: `self.client_address`. In `std::net`: what `UdpSocket::recv_from` gives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Datagram, DatagramServer}};
+    /// let server = DatagramServer::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect_udp(server.addr()?)?;
+    /// client.send(b"who am I?")?;
+    /// server.handle_request(|datagram: &mut Datagram| {
+    ///     datagram.reply(datagram.getpeername().to_string().as_bytes())
+    /// })?;
+    /// assert_eq!(client.recv(64)?, client.socket()?.getsockname()?.to_string().as_bytes());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     #[doc(alias = "client_address")]
     pub fn getpeername(&self) -> &'a Address {
@@ -74,6 +103,26 @@ impl<'a> Datagram<'a> {
     /// The server's socket, which all its handlers share.
     ///
     /// Python: `self.socket`, `self.request[1]`.
+    ///
+    /// # Examples
+    ///
+    /// A third party gets the packet:
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Datagram, DatagramServer}, socket::{ListenOptions, SOCK_DGRAM}};
+    /// let other = ListenOptions::new().kind(SOCK_DGRAM).create_server("127.0.0.1:0")?;
+    /// let third = other.getsockname()?;
+    /// let server = DatagramServer::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect_udp(server.addr()?)?;
+    /// client.send(b"hello")?;
+    /// server.handle_request(|datagram: &mut Datagram| {
+    ///     datagram.socket().sendto(datagram.packet(), &third)?;
+    ///     Ok(())
+    /// })?;
+    /// let mut packet = [0; 64];
+    /// assert_eq!(other.recvfrom(&mut packet)?, (5, server.addr()?));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     #[must_use]
     pub fn socket(&self) -> &'a Socket {
         self.socket
@@ -89,6 +138,25 @@ impl<'a> Datagram<'a> {
     /// [`NotConnected`](ErrorKind::NotConnected) if the sender has no address, as a Unix socket that wasn't bound;
     /// [`TooLarge`](ErrorKind::TooLarge) for more than a packet can hold, and as
     /// [`Socket::sendto`].
+    ///
+    /// # Examples
+    ///
+    /// Several packets for one:
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Datagram, DatagramServer}};
+    /// let server = DatagramServer::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect_udp(server.addr()?)?;
+    /// client.send(b"one two")?;
+    /// server.handle_request(|datagram: &mut Datagram| {
+    ///     for word in datagram.packet().split(|&byte| byte == b' ') {
+    ///         datagram.reply(word)?;
+    ///     }
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!((client.recv(64)?, client.recv(64)?), (b"one".to_vec(), b"two".to_vec()));
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
     pub fn reply(&self, data: &[u8]) -> Result<()> {
         if self.peer.family() == AF_UNSPEC || self.peer.family() == AF_UNIX && is_unnamed(self.peer) {
             let why = "reply to a sender without an address: it has to bind its socket to get answers";
