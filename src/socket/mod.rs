@@ -38,18 +38,23 @@
 //! | Python | why not, or what instead |
 //! |---|---|
 //! | `fromfd`, `dup`, `close(fd)` | `From<OwnedFd>`, [`Socket::try_clone`], dropping an `OwnedFd`: descriptors have owners here |
-//! | `recv(n)` with a new buffer | [`Socket::recv`] fills the caller's: `recv_into` |
+//! | `recv(n)`, `recvfrom(n)` with a new buffer | [`Socket::recv`] and [`Socket::recvfrom`] fill the caller's: `recv_into`, `recvfrom_into` |
 //! | `share`, `fromshare`, `ioctl`, `SIO_…`, `RCVALL_…`, `SO_EXCLUSIVEADDRUSE` | Windows |
 //! | `timeout`, `gaierror`, `herror`, `EAGAIN`, `EBADF`, `EWOULDBLOCK` | [`Error`](crate::Error) and its [`ErrorKind`](crate::ErrorKind) |
-//! | `SHUT_…` | the same: constants of std's [`Shutdown`](std::net::Shutdown) |
+//! | `SocketType`, `SocketIO`, `AddressFamily`, `SocketKind`, `MsgFlag`, `AddressInfo` | [`Socket`], [`SocketFile`], and the types of the constants: [`Family`], [`Kind`], [`MsgFlags`], [`AiFlags`] |
+//! | `CAPI` | for Python's modules in C |
+//! | `SHUT_…` | the same: constants of std's [`Shutdown`] |
 //! | `SCM_…` | the kinds of [`Ancillary`] |
 //! | `PF_…` | `AF_…`: the numbers are the same |
 //! | `NI_MAXHOST`, `NI_MAXSERV` | sizes of buffers that nobody has to make |
+//! | `NI_IDN` | turns `xn--…` into text of the locale's coding, which need not be UTF-8; [`NiFlags::raw`] reaches it |
 //! | `IP_RECVRETOPTS` | [`IP_RETOPTS`]: the number is the same |
 //! | `IPV6_RTHDR_TYPE_0` | RFC 5095 forbids that kind of route |
 //! | `TCP_ZEROCOPY_RECEIVE` | its value holds addresses of memory that the kernel writes to |
 //! | `sendmsg_afalg`, `ALG_…` | the kernel's ciphers: crates do that |
-//! | the 24 older `AF_…`, `CAN_…`, `J1939_…`, `TIPC_…`, `NETLINK_…`, `PACKET_…`, `ETHERTYPE_…`, `VMADDR_…`, `SO_VM_…` | few use them: [`Family::raw`], [`Protocol::raw`], [`Level::raw`], [`SockOpt::raw`] and [`Address::from_raw`] reach them |
+//! | `IOCTL_VM_SOCKETS_GET_LOCAL_CID` | a request to `ioctl` on `/dev/vsock`, which is no socket |
+//! | `VM_SOCKETS_INVALID_VERSION` | an answer of another such request |
+//! | the 24 older `AF_…`; `CAN_…`, `J1939_…`, `SO_J1939_…`, `TIPC_…`, `NETLINK_…`, `PACKET_…`, `ETHERTYPE_…`, `ETH_P_ALL`, `VMADDR_…`, `SO_VM_…`; Bluetooth's `BTPROTO_…`, `BDADDR_…`, `HCI_…`, `SOL_HCI` | few use them: [`Family::raw`], [`Protocol::raw`], [`Level::raw`], [`SockOpt::raw`] and [`Address::from_raw`] reach them |
 //!
 //! Of Linux' options: `SO_PEERNAME` ([`Socket::getpeername`]), `SO_PEERPIDFD` (gives a descriptor that needs an
 //! owner), `SO_GET_FILTER` (counts in instructions, not in bytes), `SO_DEVMEM_…` (memory of devices),
