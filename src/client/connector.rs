@@ -39,7 +39,8 @@ impl Connector {
     }
 
     /// The time limit for look-up and all attempts together, and then of each call of the client. Default is
-    /// [`getdefaulttimeout`](crate::socket::getdefaulttimeout): none.
+    /// [`getdefaulttimeout`](crate::socket::getdefaulttimeout): none. `Duration::ZERO` waits for nothing: a name fails at once
+    /// with [`TimedOut`](crate::ErrorKind::TimedOut), an address of this machine may be connected.
     ///
     /// ```
     /// # use sockeye::{client::Connector, socket::create_server};

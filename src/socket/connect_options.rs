@@ -53,7 +53,8 @@ impl ConnectOptions {
     }
 
     /// The time limit for look-up and all attempts together, and then of each call of the socket. Default is
-    /// [`getdefaulttimeout`](super::getdefaulttimeout): none.
+    /// [`getdefaulttimeout`](super::getdefaulttimeout): none. `Duration::ZERO` waits for nothing: a name fails at once
+    /// with [`TimedOut`](crate::ErrorKind::TimedOut), an address of this machine may be connected.
     ///
     /// ```
     /// # use sockeye::socket::{ConnectOptions, create_server};

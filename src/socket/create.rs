@@ -20,8 +20,12 @@ use crate::{
 /// long as the system does. TCP sockets get `TCP_NODELAY`. [`ConnectOptions`] has a source address, a cancel token
 /// and the delay between attempts.
 ///
-/// Python: `socket.create_connection`, which tries one address after the other, each for the whole timeout. In
-/// `std::net`: `TcpStream::connect`, `TcpStream::connect_timeout`.
+/// `Duration::ZERO` waits for nothing. A name fails at once with `TimedOut`, for a look-up needs time. An address of
+/// this machine may be connected at once; any other one fails with `TimedOut`. To connect and not to wait, call
+/// [`Socket::connect_ex`] in non-blocking mode.
+///
+/// Python: `socket.create_connection`, which tries one address after the other, each for the whole timeout; 0 raises
+/// `BlockingIOError`. In `std::net`: `TcpStream::connect`, `TcpStream::connect_timeout`, which refuses 0.
 ///
 /// # Errors
 ///
