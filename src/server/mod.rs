@@ -229,8 +229,8 @@ impl Server {
         Ok(self)
     }
 
-    /// Has that called every so often while the server runs, for the first time after one interval; on a thread of
-    /// its own, so it may block. It ends with [`shutdown`](ServerHandle::shutdown). Default is nothing.
+    /// Has that called every so often while the server runs, each millisecond at most, for the first time after one
+    /// interval; on a thread of its own, so it may block. It ends with [`shutdown`](ServerHandle::shutdown). Default is nothing.
     ///
     /// Python: `service_actions`, which is called every `poll_interval` of half a second, and after each request too.
     ///
