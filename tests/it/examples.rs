@@ -369,6 +369,25 @@ fn bench_sockets() {
     assert_eq!(run("bench_sockets", &["timers", "1", "spread"]).0, Some(64));
 }
 
+#[test]
+fn bench_client() {
+    let (_server, addr) = serve("bench_hello");
+    let hello = "Hello, World!".len();
+    for (path, mode, bytes) in [
+        ("", "keep", 8 * hello),
+        ("", "new", 8 * hello),
+        ("", "down", 8 * hello),
+        ("", "threads:4", 8 * hello),
+        ("echo", "up:100000", 800_000),
+    ] {
+        let (code, lines) = run("bench_client", &[&format!("http://{addr}/{path}"), "8", mode]);
+        let expected = format!("{{\"requests\": 8, \"bytes\": {bytes}, \"seconds\": ");
+        assert!(code == Some(0) && lines[0].starts_with(&expected), "{mode}: {lines:?}");
+    }
+    assert_eq!(run("bench_client", &["http://127.0.0.1/", "1", "sideways"]).0, Some(64));
+    assert_eq!(run("bench_client", &["http://127.0.0.1/", "one", "keep"]).0, Some(2));
+}
+
 /// An example that ends by itself: its exit status and what it printed.
 fn run(name: &str, arguments: &[&str]) -> (Option<i32>, Vec<String>) {
     let finished = Program::start(Command::new(example(name)).args(arguments)).finish();
