@@ -7,7 +7,7 @@
 //! | 1 three modes, one flag of the descriptor | `modes::trap_01_…` |
 //! | 2 timed out, or would block | `modes::trap_02_…` |
 //! | 3 `MSG_DONTWAIT` under a timeout | `traps::trap_03_…` |
-//! | 4 one deadline for all of `sendall` | `traps::trap_04_…` |
+//! | 4 one deadline for all of `sendall`, which says how far it came | `deadlines::trap_04_…`, `traps::trap_04_…` |
 //! | 5 calls that signals interrupt | `src/socket/tests.rs`: `trap_05_…`, `connecting_to_a_full_unix_queue_…` |
 //! | 6 what `connect_ex` answers | `modes::trap_06_…` |
 //! | 7 ports whose last connections linger | `a_server_starts_again_on_its_port` |
@@ -33,6 +33,7 @@ mod cancelling;
 mod clones;
 mod connect;
 mod constants;
+mod deadlines;
 mod descriptors;
 mod files;
 mod lifecycle;

@@ -32,9 +32,9 @@ fn trap_03_dontwait_with_a_timeout_never_waits() {
     assert!(begun.elapsed() < LONG);
 }
 
-/// Python's `sendall` can't say how much went out. The peer reads all the time, so each step goes on.
+/// Python's `sendall` can't say how much went out. (That it has one deadline is shown in `deadlines`.)
 #[test]
-fn trap_04_sendall_has_one_deadline_and_says_what_was_sent() {
+fn trap_04_sendall_says_what_was_sent() {
     let (client, server) = pair();
     client.settimeout(Duration::from_millis(50)).unwrap();
     let data = vec![7; 1 << 26];
