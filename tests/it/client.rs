@@ -10,7 +10,7 @@ use sockeye::{
     ErrorKind,
     cancel::CancelToken,
     client::{Client, Connector},
-    socket::{Address, Shutdown, Socket, create_server},
+    socket::{AF_INET, Address, Protocol, SOCK_STREAM, Shutdown, Socket, create_server},
 };
 
 const SHORT: Duration = Duration::from_millis(1);
@@ -22,8 +22,12 @@ fn connected() -> (Client, Socket) {
     (client, server.accept().unwrap().0)
 }
 
-fn nobody() -> Address {
-    create_server("127.0.0.1:0").unwrap().getsockname().unwrap()
+/// An address where nobody listens, held by the socket so that nobody will.
+fn nobody() -> (Socket, Address) {
+    let socket = Socket::new(AF_INET, SOCK_STREAM, Protocol::default()).unwrap();
+    socket.bind("127.0.0.1:0").unwrap();
+    let address = socket.getsockname().unwrap();
+    (socket, address)
 }
 
 /// The input as a whole and byte by byte gives these lines.
@@ -110,7 +114,8 @@ fn a_huge_recv_takes_no_huge_memory() {
 
 #[test]
 fn connect_ex_gives_the_errno() {
-    let errno = Client::connect_ex(nobody()).unwrap().unwrap_err();
+    let (_held, address) = nobody();
+    let errno = Client::connect_ex(address).unwrap().unwrap_err();
     assert_eq!(std::io::Error::from_raw_os_error(errno).kind(), std::io::ErrorKind::ConnectionRefused);
     let server = create_server("127.0.0.1:0").unwrap();
     assert!(Client::connect_ex(server.getsockname().unwrap()).unwrap().is_ok());

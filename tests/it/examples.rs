@@ -9,6 +9,8 @@ use std::{
     process::Command,
 };
 
+use sockeye::socket::{AF_INET, Protocol, SOCK_STREAM, Socket};
+
 use crate::support::{self, PATIENCE, Program, Scripted, example, exchange, peer};
 
 /// An example that serves, on a port that the system chose.
@@ -100,7 +102,10 @@ fn connect() {
     assert_eq!(code, Some(0), "{lines:?}");
     assert!(lines[0].starts_with("connect: 127.0.0.1:") && lines[0].ends_with(&port), "{lines:?}");
     assert_eq!(lines[1], format!("connect_ex: 0, connected to 127.0.0.1:{port}"));
-    drop(server);
+    // Held, so that nobody will listen there.
+    let held = Socket::new(AF_INET, SOCK_STREAM, Protocol::default()).unwrap();
+    held.bind("127.0.0.1:0").unwrap();
+    let port = held.getsockname().unwrap().port().unwrap().to_string();
     let (code, lines) = run("connect", &["127.0.0.1", &port]);
     assert_eq!(code, Some(0), "{lines:?}");
     assert_eq!(lines[0], format!("connect: connect to 127.0.0.1:{port} failed: connection refused"));

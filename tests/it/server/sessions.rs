@@ -15,7 +15,7 @@ use sockeye::{
 };
 
 use super::{connect, end};
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, until};
 
 /// Tells what is called, in order; what is received decides what happens.
 struct Told(Mutex<mpsc::Sender<&'static str>>);
@@ -224,8 +224,7 @@ fn sockets_that_listen_already_are_served_together() {
         assert_eq!(client.readline().unwrap(), answer);
     }
     end(server);
-    let error = Server::bind(path.as_path()).unwrap_err();
-    assert!(error.to_string().contains("remove it first"), "{error}");
+    until(|| Server::bind(path.as_path()).unwrap_err().to_string().contains("remove it first"));
 }
 
 /// `SOCK_SEQPACKET`: what is sent as one record is read as one, however many come at once.

@@ -11,6 +11,7 @@ use std::{
 use sockeye::{ErrorKind, socket::*};
 
 use super::{LONG, check};
+use crate::support::until;
 
 fn unix(kind: Kind) -> Socket {
     Socket::new(AF_UNIX, kind, Protocol::default()).unwrap()
@@ -34,6 +35,7 @@ fn abstract_names() {
     assert_eq!(client.getpeername().unwrap(), address);
     // Gone with its socket.
     drop(server);
+    until(|| unix(SOCK_STREAM).connect(&address).is_err());
     check(unix(SOCK_STREAM).connect(&address), ErrorKind::ConnectionRefused);
     check(Address::from_abstract_name([7; 108]), ErrorKind::InvalidInput);
     Address::from_abstract_name([7; 107]).unwrap();

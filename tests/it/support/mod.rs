@@ -15,7 +15,8 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     path::PathBuf,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 pub(crate) use peers::{Peer, nginx_server, python_server};
@@ -40,6 +41,19 @@ pub(crate) fn peer(name: &str) -> Option<PathBuf> {
         eprintln!("skipped: no {name} (tests/peers.sh installs it)");
     }
     found
+}
+
+/// Waits until it is so.
+///
+/// What a test has closed may live on for a moment: a child that another test has just forked holds all descriptors
+/// until it becomes the program that it shall run (`exec`). Where somebody else would notice, this waits for the end.
+#[track_caller]
+pub(crate) fn until(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "waited in vain");
+        thread::yield_now();
+    }
 }
 
 /// An example's program, as `cargo test` built it.
