@@ -307,6 +307,24 @@ mod tests {
 
     /// Images without the package netbase have neither file.
     #[test]
+    fn a_protocols_file() {
+        let text = "# comment\nxp 200 XP-Alias other # words\nhuge 256 HUGE\nudp 201";
+        let check = |name: &str, number: Option<i32>| assert_eq!(protocol_in(text, name), number, "{name}");
+        check("xp", Some(200));
+        check("XP", Some(200));
+        check("XP-Alias", Some(200));
+        check("other", Some(200));
+        check("udp", Some(201));
+        // What the file lacks, the built-in table has, by all its names.
+        check("ipv6-icmp", Some(58));
+        check("icmpv6", Some(58));
+        check("OSPFIGP", Some(89));
+        for name in ["xp-alias", "words", "#", "200", "huge", "HUGE", ""] {
+            check(name, None);
+        }
+    }
+
+    #[test]
     fn without_the_files_the_built_in_tables_hold_the_usual() {
         assert_eq!(port_in("", "http", Some("tcp")), Some(80));
         assert_eq!(port_in("", "http", Some("udp")), None);

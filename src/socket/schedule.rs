@@ -135,6 +135,16 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_starts_the_next_at_once_beside_another_attempt() {
+        let mut schedule = Schedule::new(["a", "b", "c", "d"], DELAY);
+        assert_eq!(schedule.step(at(0)), Step::Start("a"));
+        assert_eq!(schedule.step(at(250)), Step::Start("b"));
+        schedule.failed();
+        assert_eq!(schedule.step(at(260)), Step::Start("c"), "b is still under way");
+        assert_eq!(schedule.step(at(260)), Step::Wait(Some(at(510))), "one failure, one start");
+    }
+
+    #[test]
     fn a_name_with_endless_addresses_takes_few_sockets() {
         let mut schedule = Schedule::new(0..1000, DELAY);
         for started in 0..TOGETHER {

@@ -105,3 +105,32 @@ pub(crate) fn closes_on_exec(fd: BorrowedFd<'_>) -> Result<bool> {
     let flags = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_GETFD) } as isize)?;
     Ok(flags & libc::FD_CLOEXEC as usize != 0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Zero would be no limit at all, so a part of a microsecond counts as a whole one.
+    #[test]
+    fn a_limit_is_never_rounded_to_none() {
+        let there_and_back = |limit| duration_of_timeval(&timeval_of_duration(limit)).unwrap();
+        for (nanos, expected) in [
+            (0, 0),
+            (1, 1_000),
+            (999, 1_000),
+            (1_000, 1_000),
+            (1_001, 2_000),
+            (999_999_000, 999_999_000),
+            (999_999_001, 1_000_000_000),
+            (2_500_000_001, 2_500_001_000),
+        ] {
+            assert_eq!(
+                there_and_back(Duration::from_nanos(nanos)),
+                Duration::from_nanos(expected),
+                "{nanos}"
+            );
+        }
+        assert!(there_and_back(Duration::MAX) >= Duration::from_secs(i32::MAX as u64));
+        assert_eq!(duration_of_timeval(&[0; 3]), None);
+    }
+}

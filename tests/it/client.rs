@@ -10,7 +10,7 @@ use sockeye::{
     ErrorKind,
     cancel::CancelToken,
     client::{Client, Connector},
-    socket::{AF_INET, Address, Protocol, SOCK_STREAM, Shutdown, Socket, create_server},
+    socket::{AF_INET, Address, Protocol, SOCK_DGRAM, SOCK_STREAM, Shutdown, Socket, create_server},
 };
 
 const SHORT: Duration = Duration::from_millis(1);
@@ -84,6 +84,22 @@ fn lines_bytes_and_reads_mix() {
     assert_eq!(rest, "gh");
     assert_eq!(client.recv(8).unwrap(), b"");
     assert_eq!(client.recv(0).unwrap(), b"");
+}
+
+/// What doesn't fit of a datagram is lost, so there is always room for the longest.
+#[test]
+fn lines_of_long_datagrams_are_whole() {
+    let peer = Socket::new(AF_INET, SOCK_DGRAM, Protocol::default()).unwrap();
+    peer.bind("127.0.0.1:0").unwrap();
+    let mut client = Client::connect_udp(peer.getsockname().unwrap()).unwrap();
+    let own = client.socket().unwrap().getsockname().unwrap();
+    let line = |byte: u8| [&vec![byte; 60_000][..], b"\n"].concat();
+    for datagram in [[&line(b'a')[..], b"short\nre"].concat(), [b"st\n", &line(b'b')[..]].concat()] {
+        peer.sendto(&datagram, &own).unwrap();
+    }
+    for expected in [line(b'a'), b"short\n".to_vec(), b"rest\n".to_vec(), line(b'b')] {
+        assert!(client.readline().unwrap() == expected, "{} bytes", expected.len());
+    }
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! What the engine under every server promises when its users and peers do their worst.
 
 use std::{
-    io::{Read, Write},
-    net::TcpStream,
+    io::{BufRead, Read, Write},
+    net::{Shutdown, TcpStream},
+    os::unix::net::UnixStream,
     process::Command,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     thread,
@@ -83,6 +84,77 @@ fn data_that_comes_between_two_turns_is_served() {
     expect(&mut stream, b"zero\n");
     stream.write_all(b"one\ntwo\n").unwrap();
     expect(&mut stream, b"one\ntwo\nthree\n");
+    end(server);
+}
+
+/// A connection of a Unix socket, where what is sent is there at once, which its server watches; and a handler that
+/// has the peer do that when it reads "now\n".
+fn played(
+    answer: impl Fn(&mut Connection<'_>) -> Result<Next> + Send + Sync + 'static,
+    play: impl Fn(&mut UnixStream) + Send + Sync + 'static,
+) -> (ServerHandle, UnixStream) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s");
+    let peer: Arc<Mutex<Option<UnixStream>>> = Arc::default();
+    let far = Arc::clone(&peer);
+    let handler = move |conn: &mut Connection<'_>| {
+        if conn.fill_buf()? == b"now\n" {
+            play(far.lock().unwrap().as_mut().unwrap());
+        }
+        answer(conn)
+    };
+    let server = Server::bind(path.as_path()).unwrap().spawn(handler).unwrap();
+    let stream = UnixStream::connect(&path).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    *peer.lock().unwrap() = Some(stream.try_clone().unwrap());
+    (server, stream)
+}
+
+/// After the first line the connection is watched, after the second that has been told.
+fn greet(stream: &mut UnixStream) {
+    for line in [b"one\n", b"two\n"] {
+        stream.write_all(line).unwrap();
+        let mut got = [0; 4];
+        stream.read_exact(&mut got).unwrap();
+        assert_eq!(&got, line);
+    }
+}
+
+/// More than a turn reads: nothing tells of the rest, as nothing new comes.
+#[test]
+fn what_a_turn_leaves_with_the_system_is_served_too() {
+    const SIZE: usize = 50_000;
+    let left = AtomicUsize::new(SIZE);
+    let count = move |conn: &mut Connection<'_>| {
+        let data = conn.recv(1 << 20)?;
+        if data.ends_with(b"\n") {
+            conn.sendall(&data)?;
+        } else if left.fetch_sub(data.len(), Ordering::SeqCst) == data.len() {
+            conn.sendall(b"all\n")?;
+        }
+        Ok(Next::Wait)
+    };
+    let (server, mut stream) = played(count, |peer| peer.write_all(&[7; SIZE]).unwrap());
+    greet(&mut stream);
+    stream.write_all(b"now\n").unwrap();
+    let mut got = [0; 8];
+    stream.read_exact(&mut got).unwrap();
+    assert_eq!(&got, b"now\nall\n");
+    end(server);
+}
+
+/// One event tells of both, the data and the end behind it.
+#[test]
+fn an_end_that_comes_with_the_last_data_is_seen() {
+    let (server, mut stream) = played(echo_line, |peer| {
+        peer.write_all(b"last\n").unwrap();
+        peer.shutdown(Shutdown::Write).unwrap();
+    });
+    greet(&mut stream);
+    stream.write_all(b"now\n").unwrap();
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "now\nlast\n");
     end(server);
 }
 
@@ -218,7 +290,7 @@ fn connections_that_come_while_it_ends_are_served_or_closed() {
                         let _ = stream.write_all(b"x\n");
                         let mut got = Vec::new();
                         if let Err(error) = stream.read_exact(&mut [0; 2]).and_then(|()| {
-                            stream.shutdown(std::net::Shutdown::Write)?;
+                            stream.shutdown(Shutdown::Write)?;
                             stream.read_to_end(&mut got)
                         }) {
                             assert_ne!(

@@ -214,3 +214,30 @@ impl fmt::Debug for Datagram<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::socket::{Protocol, SOCK_DGRAM};
+
+    /// Linux gives no address at all for such a sender, other systems one without a path.
+    #[test]
+    fn a_sender_without_a_name_gets_no_answer_but_a_reason() {
+        let unix = || Socket::new(AF_UNIX, SOCK_DGRAM, Protocol::default()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (socket, nameless) = (unix(), unix());
+        socket.bind(folder.path().join("s")).unwrap();
+        nameless.sendto(b"x", socket.getsockname().unwrap()).unwrap();
+        let (_, received) = socket.recvfrom(&mut [0; 8]).unwrap();
+        let unnamed = nameless.getsockname().unwrap();
+        assert_eq!(unnamed.family(), AF_UNIX);
+        for peer in [received, unnamed] {
+            let error = Datagram::new(b"x", &peer, &socket).reply(b"y").unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotConnected, "{peer:?}");
+            assert!(error.to_string().contains("it has to bind its socket"), "{peer:?}: {error}");
+        }
+        let named = socket.getsockname().unwrap();
+        Datagram::new(b"x", &named, &socket).reply(b"to itself").unwrap();
+        assert_eq!(socket.recv(&mut [0; 16]).unwrap(), 9);
+    }
+}

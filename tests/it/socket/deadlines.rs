@@ -5,7 +5,6 @@
 use std::{
     fs::{self, File},
     io::Write,
-    net::UdpSocket,
     os::{fd::OwnedFd, unix::net::UnixStream},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
@@ -21,7 +20,11 @@ use sockeye::{
     },
 };
 
-use super::{check, namespace::in_namespace, tcp};
+use super::{
+    check,
+    namespace::{in_namespace, name_server},
+    tcp,
+};
 use crate::support::peer;
 
 const LIMIT: Duration = Duration::from_millis(200);
@@ -143,32 +146,6 @@ fn of_sendmmsg() {
 /// time a second later: behind the limit, but not behind a limit that counts from the answer on.
 const CONNECTING: Duration = Duration::from_millis(1600);
 
-/// Answers each question for the IPv4 addresses of a name with 127.0.0.1, in its time; there are no others.
-fn slow_name_server() {
-    let socket = UdpSocket::bind("127.0.0.1:53").unwrap();
-    thread::spawn(move || {
-        let mut question = [0; 512];
-        while let Ok((n, from)) = socket.recv_from(&mut question) {
-            // Behind the head the name, its type and its class.
-            let name = question[12..n].iter().position(|&byte| byte == 0).unwrap();
-            let asked = &question[12..12 + name + 5];
-            let found = u8::from(asked[name + 1..] == [0, 1, 0, 1]);
-            let mut answer = question[..2].to_vec();
-            answer.extend_from_slice(&[0x81, 0x80, 0, 1, 0, found, 0, 0, 0, 0]);
-            answer.extend_from_slice(asked);
-            if found == 1 {
-                answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4, 127, 0, 0, 1]);
-            }
-            let socket = socket.try_clone().unwrap();
-            thread::spawn(move || {
-                let (_here, nobody) = mpsc::channel();
-                goes_on(&nobody, CONNECTING / 2);
-                socket.send_to(&answer, from).unwrap();
-            });
-        }
-    });
-}
-
 /// Whether somebody has asked to be connected to the port, and waits for the answer.
 fn somebody_knocks(port: u16) -> bool {
     const SYN_SENT: &str = "02";
@@ -208,7 +185,7 @@ fn check_connecting(connect: impl FnOnce((&str, u16)) -> sockeye::Result<()>) {
 #[test]
 #[ignore = "run by the test below"]
 fn with_a_slow_name_server() {
-    slow_name_server();
+    name_server(CONNECTING / 2);
     let timed = || {
         let socket = tcp();
         socket.settimeout(CONNECTING).unwrap();

@@ -185,6 +185,20 @@ fn a_flush_that_sent_some_goes_on_behind_it() {
     check(theirs.recv(&mut [0; 8]), ErrorKind::WouldBlock);
 }
 
+/// What was held back goes first: an error there has sent nothing of the data that `write_all` was given.
+#[test]
+fn an_error_counts_only_what_it_was_given() {
+    let (ours, theirs) = socketpair(AF_UNIX, SOCK_STREAM, Protocol::default()).unwrap();
+    ours.setsockopt(SOL_SOCKET, SO_SNDBUF, 1).unwrap();
+    let mut file = ours.makefile().unwrap();
+    file.write_all(&[1; 8000]).unwrap();
+    file.socket().settimeout(SHORT).unwrap();
+    let error = check(file.write_all(&[2; 8000]).map_err(Error::from), ErrorKind::TimedOut);
+    assert_eq!(error.sent(), Some(0));
+    theirs.settimeout(Duration::ZERO).unwrap();
+    assert!(theirs.recv(&mut [0; 8000]).unwrap() > 0, "of what was held back some has gone");
+}
+
 #[test]
 fn a_token_and_a_mode_come_along() {
     let (client, _conn) = pair();

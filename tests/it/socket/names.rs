@@ -1,6 +1,6 @@
 //! Names: each function beside Python's answer for the same input, errors included.
 
-use std::{fmt::Display, io::Write, net::Ipv4Addr, process::Command};
+use std::{fmt::Display, io::Write, net::Ipv4Addr, process::Command, time::Duration};
 
 use sockeye::{
     Error, ErrorKind, Result,
@@ -14,7 +14,10 @@ use sockeye::{
     },
 };
 
-use super::{LONG, namespace::in_namespace};
+use super::{
+    LONG,
+    namespace::{NAME, in_namespace, name_server},
+};
 use crate::support::peer;
 
 /// Prints one line for each line that it reads: what Python's socket makes of it.
@@ -324,7 +327,8 @@ fn every_look_up_within_limits_answers_as_without() {
 }
 
 /// What the system's own files say, in a namespace where they are ours.
-const HOSTS: &str = "10.1.2.3 box.example box b # c\n10.1.2.4 short\n127.0.0.1 localhost\n";
+const HOSTS: &str = "10.1.2.3 box.example box b # c\n10.1.2.4 short\n127.0.0.1 localhost\n\
+                     10.9.9.9 twin wrong\n10.1.2.5 twin right\n";
 
 #[test]
 #[ignore = "run by the test below"]
@@ -332,6 +336,18 @@ fn with_a_hosts_file_of_ours() {
     hosts(&["box", "box.example", "b", "short", "10.1.2.3", "10.1.2.4", "c"]).check();
     assert_eq!(entry(gethostbyname_ex("box").unwrap()), "[box.example [box b] [10.1.2.3]]");
     assert_eq!(getfqdn("b").unwrap(), "box.example");
+    // An earlier line has the same main name, of another address.
+    hosts(&["10.1.2.5"]).check();
+    assert_eq!(entry(gethostbyaddr("10.1.2.5").unwrap()), "[twin [right] [10.1.2.5]]");
+}
+
+/// The name comes from elsewhere: the file's line for that address is about other names.
+#[test]
+#[ignore = "run by the test below"]
+fn with_a_name_server_beside_a_hosts_file() {
+    name_server(Duration::ZERO);
+    hosts(&["10.1.2.3"]).check();
+    assert_eq!(entry(gethostbyaddr("10.1.2.3").unwrap()), format!("[{NAME} [] [10.1.2.3]]"));
 }
 
 #[test]
@@ -347,6 +363,14 @@ fn aliases_of_the_hosts_file_are_pythons() {
         switch.display()
     );
     in_namespace(&["--mount"], &setup, "socket::names::with_a_hosts_file_of_ours");
+    if peer("ip").is_none() {
+        return;
+    }
+    std::fs::write(&switch, "hosts: dns\n").unwrap();
+    let resolv = folder.path().join("resolv.conf");
+    std::fs::write(&resolv, "nameserver 127.0.0.1\n").unwrap();
+    let setup = format!("{setup} && ip link set lo up && mount --bind {} /etc/resolv.conf", resolv.display());
+    in_namespace(&["--mount", "--net"], &setup, "socket::names::with_a_name_server_beside_a_hosts_file");
 }
 
 #[test]

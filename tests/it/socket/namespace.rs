@@ -1,6 +1,8 @@
 //! Tests in namespaces of their own, where the system's files, its name and its network are theirs.
 
-use std::{env, fs, os::unix::fs::MetadataExt, process::Command};
+use std::{
+    env, fs, net::UdpSocket, os::unix::fs::MetadataExt, process::Command, sync::mpsc, thread, time::Duration,
+};
 
 use crate::support::peer;
 
@@ -29,6 +31,67 @@ pub(super) fn in_namespace(kinds: &[&str], setup: &str, test: &str) {
     let text =
         [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     assert!(output.status.success() && text.contains("1 passed"), "{text}");
+}
+
+/// What [`name_server`] says that every address is called.
+pub(super) const NAME: &str = "name.example";
+
+/// In a network of its own, a server of names for as long as the process lives. It answers each question after that
+/// time: every name has the one address 127.0.0.1, every address the name [`NAME`].
+pub(super) fn name_server(takes: Duration) {
+    let socket = UdpSocket::bind("127.0.0.1:53").unwrap();
+    thread::spawn(move || {
+        let mut question = [0; 512];
+        while let Ok((n, from)) = socket.recv_from(&mut question) {
+            let answer = answer_to(&question[..n]);
+            let socket = socket.try_clone().unwrap();
+            thread::spawn(move || {
+                let (_here, nobody) = mpsc::channel::<()>();
+                let _ = nobody.recv_timeout(takes);
+                socket.send_to(&answer, from).unwrap();
+            });
+        }
+    });
+}
+
+/// RFC 1035, §4.
+fn answer_to(question: &[u8]) -> Vec<u8> {
+    const HEAD: usize = 12;
+    const POINTER_TO_THE_NAME: u8 = HEAD as u8;
+    let name = HEAD + question[HEAD..].iter().position(|&byte| byte == 0).unwrap() + 1;
+    let kind = question[name + 1];
+    let found = match kind {
+        // A
+        1 => vec![127, 0, 0, 1],
+        // PTR
+        12 => {
+            let labels = NAME.split('.').flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat());
+            labels.chain([0]).collect()
+        }
+        _ => Vec::new(),
+    };
+    let mut answer = question[..2].to_vec();
+    answer.extend_from_slice(&[0x81, 0x80, 0, 1, 0, u8::from(!found.is_empty()), 0, 0, 0, 0]);
+    // The question again: name, type, class.
+    answer.extend_from_slice(&question[HEAD..name + 4]);
+    if !found.is_empty() {
+        answer.extend_from_slice(&[
+            0xc0,
+            POINTER_TO_THE_NAME,
+            0,
+            kind,
+            0,
+            1,
+            0,
+            0,
+            0,
+            0,
+            0,
+            found.len() as u8,
+        ]);
+        answer.extend_from_slice(&found);
+    }
+    answer
 }
 
 /// EPERM, or EACCES of a container's own rules; a plain user may lack a setting only.

@@ -20,6 +20,8 @@ fn of_ipv4() {
     s.check(IPPROTO_IP, IP_MULTICAST_TTL, 3);
     s.check(IPPROTO_IP, IP_MULTICAST_LOOP, false);
     s.sets(IPPROTO_IP, IP_MULTICAST_IF, 1);
+    // The number is looked at: no interface has that one.
+    assert!(s.socket.setsockopt(IPPROTO_IP, IP_MULTICAST_IF, u32::MAX >> 1).is_err());
     s.check(IPPROTO_IP, IP_MULTICAST_IF, LOOPBACK);
     s.sets(IPPROTO_IP, IP_ADD_MEMBERSHIP, (GROUP, LOOPBACK));
     s.sets(IPPROTO_IP, IP_DROP_MEMBERSHIP, (GROUP, LOOPBACK));
