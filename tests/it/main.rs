@@ -14,6 +14,8 @@ mod http;
 mod interop;
 mod server;
 mod socket;
+#[cfg(target_os = "linux")]
+mod tidy;
 #[cfg(feature = "tls")]
 mod tls;
 mod urllib;
