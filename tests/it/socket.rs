@@ -26,6 +26,65 @@
 //! | 20 `accept` when descriptors are short | `connect::trap_20_…` |
 //! | 21 raw sockets | `connect::trap_21_…` |
 //! | 22 Windows | isn't offered |
+//!
+//! What CPython 3.11 tests of its `socket`, class by class of `Lib/test/test_socket.py`, and where that is tested here.
+//! Not here is what the compiler sees to (arguments of a wrong type, reference counts, enums), and what belongs to
+//! systems or kernels that aren't offered.
+//!
+//! | there | here |
+//! |---|---|
+//! | `ThreadableTest`, `Socket*Test`, `Threaded*SocketTest`, `*Base`, `*Mixin`, `NetworkConnectionTest` | have no tests of their own |
+//! | `GeneralModuleTests`: `test_*repr`, `test_str_for_enums`, `test_*_enum` | `lifecycle::debug_is_pythons_repr`, `constants::numbers_are_…`, `constants::unknown_numbers_…` |
+//! | — `testCrucial*`, `test3542SocketOptions` | `constants::every_constant_is_…`, `options::every_option_has_a_row` |
+//! | — `testHostnameRes`, `test_host_resolution`, `test_getfqdn_filter_localhost` | `names::hosts_are_pythons`, `names::aliases_of_…` |
+//! | — `test_host_resolution_bad_address`, `testNtoH`, `test*toString`, `testStringTo*`, `testIPv4_inet_aton_…` | `names::addresses_as_text_are_pythons` |
+//! | — `test_sethostname` | `names::this_machine_gets_another_name` |
+//! | — `testInterfaceNameIndex`, `testInvalidInterface*` | `names::interfaces_are_pythons` |
+//! | — `testGetServBy` | `names::services_and_protocols_are_pythons` |
+//! | — `testGetaddrinfo`, `test_getaddrinfo_ipv6_*`, `test_getnameinfo*` | `names::getaddrinfo_is_pythons`, `names::getnameinfo_is_pythons`, `places::scopes_print` |
+//! | — `test_idna` | `src/socket/resolve.rs`: `names_in_other_scripts` |
+//! | — `testDefaultTimeout` | `modes::the_default_timeout_…` |
+//! | — `testSockName`, `testGetSockOpt`, `testSetSockOpt` | `places::unix_sockets`, `options::of_every_socket` |
+//! | — `testSendAfterClose`, `test_socket_close`, `test_*_closed_socketio` | `lifecycle::closing_twice_…`, `traps::trap_17_…` |
+//! | — `test_getsockaddrarg`, `testSendtoErrors` | `addresses::trap_19_…`, `no_argument_panics` |
+//! | — `test_sendall_interrupted*` | `src/socket/tests.rs`: `trap_05_signals_end_no_call`, `trap_05_signals_make_no_wait_longer` |
+//! | — `test_listen_backlog*` | `no_argument_panics`, `modes::trap_06_a_full_queue_…` |
+//! | — `test_socket_consistent_sock_type` | `lifecycle::a_kind_may_hold_the_mode` |
+//! | — `test_socket_fileno*` | `lifecycle::every_family_and_kind_…`, `lifecycle::a_file_that_is_no_socket_…` |
+//! | — `testCloseException`, `test_dealloc_warn`, `test_pickle`, `test_weakref`, `test_makefile_*mode`, `test_flowinfo` | isn't: a descriptor has one owner, a file's mode is its type, std's `SocketAddrV6` holds what it is given |
+//! | — `test_SocketType_*`, `test_socket_methods`, `testNewAttributes`, `testSocketError`, `testRefCount*`, `testInterpreterCrash`, `testNtoHErrors`, `test__sendfile_*` | isn't: the interpreter's |
+//! | — `test_sock_ioctl`, `test_sio_loopback_fast_path`, `testWindowsSpecificConstants` | isn't: Windows |
+//! | `BasicCANTest`, `CANTest`, `ISOTPTest`, `J1939Test`, `Basic*RDS*`, `RDSTest`, `BasicQIPCRTRTest`, `*VSOCK*`, `BasicBluetoothTest`, `TIPC*`, `LinuxKernelCryptoAPI` | `lifecycle::other_families_…`, `places::bytes_of_addresses_…`; what they speak isn't: few kernels have it |
+//! | `BasicTCPTest`, `BasicTCPTest2`: `testRecv*`, `testOverFlow*`, `testSendAll` | `modes::a_blocking_call_waits_…`, `transfer::trunc_throws_…`, `places::unix_sockets`, `deadlines::trap_04_…` |
+//! | — `testFromFd`, `testDup`, `testDetach`, `testShutdown` | `lifecycle::from_std_and_back`, `clones`, `read_and_write_by_reference` |
+//! | `BasicUDPTest` | `the_facade`, `traps::trap_15_…` |
+//! | `*UDPLITE*`, `*SCTP*` | `options::tcp::of_udp`; the rest isn't: one is UDP with other options, the other in few kernels |
+//! | `Sendmsg*Test*`, `Recvmsg*Test*`: `*Gather`, `*Scatter`, `*Array`, `*Generator` | `messages::buffers_are_gathered_…`, `messages::more_buffers_than_…` |
+//! | — `*Trunc`, `*Shorter`, `*Overflow`, `*EOF`, `*Peek`, `*AncillaryBuf` | `messages::the_flags_tell_…` |
+//! | — `*Timeout`, `*DontWait`, `*AfterClose` | `messages::modes_and_flags_…`, `lifecycle::closing_twice_…` |
+//! | — `*BadCmsg`, `*BadMultiCmsg`, `*ExcessCmsgReject`, `*NoDestAddr` | `src/socket/ancillary/tests.rs`: `what_goes_out_comes_in`; a piece that is wrong can't be written |
+//! | `CmsgMacroTests` | `src/sys/control/tests.rs`: `the_sizes_are_those_of_the_c_macros` |
+//! | `*SCMRights*Test`, `SendRecvFdsTests` | `descriptors`, `src/sys/message/tests.rs`: `what_has_no_room_is_closed`, `descriptors_arrive_close_on_exec_and_once` |
+//! | `*RFC3542Ancillary*Test` | `messages::hops_and_classes`, `src/sys/control/tests.rs`: `a_cut_message_gives_what_is_there`, `lengths_that_lie` |
+//! | `InterruptedRecvTimeoutTest`, `InterruptedSendTimeoutTest`, `TCPTimeoutTest.testInterruptedTimeout` | `src/socket/tests.rs`: `trap_05_signals_…`; handlers that raise are Python's |
+//! | `TCPCloserTest` | `lifecycle::closing_twice_…`, `a_server_starts_again_on_its_port` |
+//! | `BasicSocketPairTest` | `lifecycle::pairs_of_every_kind` |
+//! | `NonBlockingTCPTests`, `NonblockConstantTest` | `modes::trap_01_three_modes`, `modes::an_endless_timeout_is_one`, `modes::an_accepted_connection_…`, `lifecycle::a_kind_may_hold_the_mode` |
+//! | `FileObjectClassTestCase`, `SmallBuffered*` | `files`, `traps::trap_17_…` |
+//! | `UnbufferedFile*`, `LineBuffered*` | isn't: unbuffered is the socket itself |
+//! | `Unicode*FileObjectClassTestCase` | `files::a_conversation_with_pythons_makefile` |
+//! | `NetworkConnectionNoServer` | `errors_name_operation_…`, `src/socket/race/tests.rs`: `all_refused_lists_each`, `the_deadline_ends_all_…` |
+//! | `NetworkConnectionAttributesTest` | `connect`, `src/socket/race/tests.rs`: `the_source_address_is_bound_…` |
+//! | `NetworkConnectionBehaviourTest`, `TCPTimeoutTest`, `UDPTimeoutTest` | `modes::trap_02_…`, `clones::a_detached_clone_leaves_the_time_limit_of_accept_alone` |
+//! | `TestExceptions` | `errors_name_operation_…`, `lifecycle::closing_twice_…` |
+//! | `TestLinuxAbstractNamespace` | `places::abstract_names`, `places::the_system_chooses_…`, `addresses::trap_10_abstract_names` |
+//! | `TestUnixDomain` | `places::unix_sockets`, `places::paths_have_any_bytes_…` |
+//! | `BufferIOTest` | `transfer::the_number_never_passes_the_buffer`, `no_argument_panics` |
+//! | `ContextManagersTest` | `a_broken_pipe_is_an_error`: dropping closes |
+//! | `InheritanceTest` | `lifecycle::programs_inherit_…`, `lifecycle::descriptors_are_close_on_exec` |
+//! | `SendfileUsingSendTest`, `SendfileUsingSendfileTest` | `sendfile` |
+//! | `CreateServerTest`, `CreateServerFunctionalTest` | `addresses::trap_09_…`, `addresses::a_dual_stack_server_…`, `places::ipv6_alone_or_both`; sharing a port: the example of `ListenOptions` |
+//! | `TestSocketSharing`, `TestMSWindowsTCPFlags`, `TestMacOSTCPFlags` | isn't: Windows; macOS, where nothing is run |
 
 mod addresses;
 mod batches;
@@ -200,4 +259,36 @@ fn no_argument_panics() {
         udp.setsockopt(sockeye::socket::Level::raw(-1), sockeye::socket::SockOpt::<_, i32>::raw(i32::MIN), 0);
     udp.settimeout(Duration::from_nanos(1)).unwrap();
     let _ = udp.recv(&mut []);
+}
+
+/// The tests that the tables at the top of this page name are there: in the rooms of this folder, in this file, or in
+/// the file of `src` that stands before them. An ellipsis stands for the rest of a name.
+#[test]
+fn the_tables_name_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = root.join("tests/it/socket.rs");
+    let text = std::fs::read_to_string(&own).unwrap();
+    let rows =
+        text.lines().filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |")?.rsplit_once(" | "));
+    let mut checked = 0;
+    for (_, here) in rows {
+        let mut file = own.clone();
+        for named in here.split('`').skip(1).step_by(2).filter(|named| !named.contains(char::is_uppercase)) {
+            let (room, test) = match named.rsplit_once("::") {
+                Some((room, test)) => (Some(room), test),
+                None if named.starts_with("src/") => {
+                    file = root.join(named);
+                    (None, "")
+                }
+                // A room as a whole.
+                None if root.join(format!("tests/it/socket/{named}.rs")).exists() => continue,
+                None => (None, named),
+            };
+            let room = room.map(|room| root.join(format!("tests/it/socket/{}.rs", room.replace("::", "/"))));
+            let source = std::fs::read_to_string(room.as_ref().unwrap_or(&file)).unwrap_or_default();
+            assert!(source.contains(&format!("fn {}", test.trim_end_matches('…'))), "{named} isn't there");
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "{checked}");
 }
