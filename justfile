@@ -22,6 +22,10 @@ interop:
 loom:
     RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --lib --release loom_
 
+# The tests of the unsafe code, under valgrind.
+valgrind *tests:
+    tests/valgrind.sh {{ tests }}
+
 # The code that systems other than Linux run.
 portable:
     RUSTFLAGS="--cfg sockeye_portable" CARGO_TARGET_DIR=target/portable cargo test --all-features

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, chromium, strace, setpriv,
-# unshare, ip.
+# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, chromium, strace, valgrind,
+# setpriv, unshare, ip.
 # On Debian and its kin, as root or by sudo. Quiet, and done at once when all are there.
 set -eu -o pipefail
 
@@ -14,6 +14,7 @@ wrk      wrk
 nginx    nginx
 chromium chromium
 strace   strace
+valgrind valgrind
 unshare  util-linux
 ip       iproute2
 setpriv  util-linux
