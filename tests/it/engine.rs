@@ -378,7 +378,9 @@ fn threads_that_cannot_be_started_are_done_without() {
     std::fs::copy(support::example("bench_hello"), &program).unwrap();
     let limited = |threads: u32| {
         let mut command = Command::new(&setpriv);
-        command.args(["--reuid=54321", "--clear-groups"]).arg(&prlimit).arg(format!("--nproc={threads}"));
+        // Another process of this suite may run this test too, and has another.
+        let user = format!("--reuid={}", 20_000 + std::process::id() % 40_000);
+        command.args([&user, "--clear-groups"]).arg(&prlimit).arg(format!("--nproc={threads}"));
         command.arg(&program).arg("0");
         command
     };
