@@ -6,7 +6,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     socket::{SOCK_STREAM, Socket, ToAddress, host_of},
     stream::Stream,
-    tls::{Aim, ClientTls, TlsConnection, TlsInfo},
+    tls::{Aim, ClientTls, TlsInfo},
 };
 
 impl Connector {
@@ -142,5 +142,5 @@ fn begin(socket: Socket, host: &str, tls: &ClientTls, deadline: Deadline) -> Res
         ));
     }
     let aim = Aim { host, protocols: &[] };
-    Ok(Stream::Tls(Box::new(TlsConnection::connect(socket, aim, tls, deadline)?)))
+    Stream::Plain(socket).start_tls(aim, tls, deadline)
 }

@@ -1,16 +1,12 @@
 //! The usual steps in one call: [`create_connection`], [`create_server`].
 
-use std::time::Duration;
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use super::{
-    Bounds, ConnectOptions, Family, Flag, Kind, ListenOptions, Protocol, Socket, ToAddress,
-    getdefaulttimeout, target,
+    AF_UNSPEC, Address, Bounds, ConnectOptions, Family, Flag, Kind, ListenOptions, Protocol, Socket, Target,
+    ToAddress, getdefaulttimeout, resolve, target,
 };
-use crate::{
-    cancel::CancelToken,
-    deadline::Deadline,
-    error::{Error, Result},
-};
+use crate::error::{Error, Result};
 
 /// Connects a stream socket to a name: to whichever of its addresses answers first.
 ///
@@ -51,19 +47,31 @@ pub fn create_connection(address: impl ToAddress, timeout: impl Into<Option<Dura
 
 /// A connection for the rooms above: the deadline covers look-up and all attempts, the token ends it. The
 /// socket itself is in blocking mode and keeps the token; without one it is patient (see `patience`).
-pub(crate) fn dial(
-    host: &str,
-    port: u16,
-    deadline: Deadline,
-    cancel: Option<&CancelToken>,
-) -> Result<Socket> {
-    let ip = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    let mut socket =
-        ConnectOptions::new().connect_any(&target::host(ip, port), Bounds { deadline, cancel })?;
-    if cancel.is_none() {
+pub(crate) fn dial(host: &str, port: u16, bounds: Bounds<'_>) -> Result<Socket> {
+    dial_target(&target::host(without_brackets(host), port), bounds)
+}
+
+/// The same to a Unix socket.
+pub(crate) fn dial_path(path: &Path, bounds: Bounds<'_>) -> Result<Socket> {
+    dial_target(&path.target()?, bounds)
+}
+
+/// The addresses that a name stands for, for whoever has somebody else connect to them.
+pub(crate) fn addresses_of(host: &str, port: u16, bounds: Bounds<'_>) -> Result<Vec<SocketAddr>> {
+    let found = resolve(&target::host(without_brackets(host), port), AF_UNSPEC, bounds)?;
+    Ok(found.iter().filter_map(Address::as_socket_addr).collect())
+}
+
+fn dial_target(target: &Target<'_>, bounds: Bounds<'_>) -> Result<Socket> {
+    let mut socket = ConnectOptions::new().connect_any(target, bounds)?;
+    if bounds.cancel.is_none() {
         socket.make_patient()?;
     }
     Ok(socket)
+}
+
+fn without_brackets(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
 }
 
 /// A listening stream socket: `SO_REUSEADDR`, `bind`, `listen` with the system's longest backlog.

@@ -142,9 +142,10 @@ pub use values::{BigEndian, Bytes, Linger, Nothing, ReadOnly, Text, Timeval, Wri
 
 pub(crate) use buffer::Buffer;
 pub(crate) use connect::errno_of;
-pub(crate) use create::dial;
+pub(crate) use create::{addresses_of, dial, dial_path};
 pub(crate) use io::write_by_send;
 pub(crate) use line::LineEnd;
+pub(crate) use resolve::Bounds;
 pub(crate) use transfer::doing;
 
 #[cfg(feature = "tls")]
@@ -152,7 +153,7 @@ pub(crate) use target::host_of;
 
 use handle::Flag;
 use mode::{Limit, Mode};
-use resolve::{Bounds, resolve, resolve_one};
+use resolve::{resolve, resolve_one};
 use target::Target;
 
 #[cfg(test)]

@@ -55,13 +55,14 @@ mod tests {
     use super::*;
     use crate::{
         ErrorKind,
-        socket::{create_server, dial},
+        socket::{Bounds, create_server, dial},
     };
 
     fn dialled() -> (Socket, Socket) {
         let server = create_server("127.0.0.1:0").unwrap();
         let port = server.getsockname().unwrap().port().unwrap();
-        let socket = dial("127.0.0.1", port, Deadline::after(Duration::from_secs(60)), None).unwrap();
+        let bounds = Bounds { deadline: Deadline::after(Duration::from_secs(60)), cancel: None };
+        let socket = dial("127.0.0.1", port, bounds).unwrap();
         (socket, server.accept().unwrap().0)
     }
 

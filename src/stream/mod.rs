@@ -12,7 +12,10 @@ use crate::{
     sys,
 };
 #[cfg(feature = "tls")]
-use crate::{error::ErrorKind, tls::TlsConnection};
+use crate::{
+    error::ErrorKind,
+    tls::{Aim, Carrier, ClientTls, TlsConnection},
+};
 
 pub(crate) use crate::socket::Buffer;
 
@@ -27,6 +30,16 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
+    /// Speaks TLS on it from here, as its client; on what speaks TLS already, with a proxy, inside of that.
+    #[cfg(feature = "tls")]
+    pub(crate) fn start_tls(self, aim: Aim<'_>, tls: &ClientTls, deadline: Deadline) -> Result<Stream> {
+        let carrier = match self {
+            Stream::Plain(socket) => Carrier::from(socket),
+            Stream::Tls(tls) => Carrier::from(tls),
+        };
+        Ok(Stream::Tls(Box::new(TlsConnection::connect(carrier, aim, tls, deadline)?)))
+    }
+
     /// What is there, at most a buffer full; waits for the first byte. `Ok(0)` is the end of data.
     pub(crate) fn read_by(&self, buf: &mut [u8], deadline: Deadline) -> Result<usize> {
         match self {

@@ -1,7 +1,7 @@
-//! [`TlsConnection`]: a socket with a [`Session`] above it.
+//! [`TlsConnection`]: a [`Carrier`], most often a socket, with a [`Session`] above it.
 //!
 //! All calls take `&self`; one thread may read while another writes. Three locks, always taken in this order:
-//! `reading` or `writing` (held while the socket is waited for), then `session` (held while it computes, never while
+//! `reading` or `writing` (held while the carrier is waited for), then `session` (held while it computes, never while
 //! anything is waited for).
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -10,6 +10,7 @@ use rustls::client::UnbufferedClientConnection;
 
 use super::{
     ClientTls, TlsInfo,
+    carrier::Carrier,
     refusal::{self, refused},
     session::{Outcome, Outward, Session, shrink},
 };
@@ -33,7 +34,7 @@ pub(crate) struct Aim<'a> {
 
 /// A connection over TLS.
 pub(crate) struct TlsConnection {
-    socket: Socket,
+    carrier: Carrier,
     session: Mutex<Session>,
     /// Whoever reads.
     reading: Mutex<()>,
@@ -54,9 +55,9 @@ struct Unsent {
 }
 
 impl TlsConnection {
-    /// Speaks TLS on a connected socket, as its client.
+    /// Speaks TLS on a connected socket, or through a proxy that TLS is spoken with, as its client.
     pub(crate) fn connect(
-        socket: Socket,
+        carrier: Carrier,
         aim: Aim<'_>,
         tls: &ClientTls,
         deadline: Deadline,
@@ -69,10 +70,10 @@ impl TlsConnection {
         let conn = UnbufferedClientConnection::new_with_alpn(config, tls.name_for(host)?, protocols)
             .map_err(|error| refused(error, None).context(format!("begin TLS with {host}")))?;
         let mut session = Session::new(conn);
-        shake_hands(&socket, &mut session, deadline)
+        shake_hands(&carrier, &mut session, deadline)
             .map_err(|error| error.context(format!("TLS handshake with {host}")))?;
         Ok(TlsConnection {
-            socket,
+            carrier,
             session: Mutex::new(session),
             reading: Mutex::default(),
             writing: Mutex::default(),
@@ -81,7 +82,7 @@ impl TlsConnection {
 
     /// The socket below.
     pub(crate) fn socket(&self) -> &Socket {
-        &self.socket
+        self.carrier.socket()
     }
 
     /// What was agreed on.
@@ -105,7 +106,7 @@ impl TlsConnection {
             let mut inbox = session.incoming.lend();
             drop(session);
             let received = match inbox.room() {
-                Some(room) => self.socket.recv_by(room, deadline),
+                Some(room) => self.carrier.recv_by(room, deadline),
                 None => Err(too_much()),
             };
             inbox.filled(*received.as_ref().unwrap_or(&0));
@@ -132,7 +133,7 @@ impl TlsConnection {
                 Outcome::Ended => return Ok(0),
                 Outcome::Hungry | Outcome::Taken => {}
             }
-            let received = self.socket.try_recv(session.incoming.room().ok_or_else(too_much)?)?;
+            let received = self.carrier.try_recv(session.incoming.room().ok_or_else(too_much)?)?;
             session.incoming.filled(received);
             if received == 0 {
                 return Err(cut());
@@ -142,7 +143,7 @@ impl TlsConnection {
 
     /// Some of it; waits until that has gone out.
     pub(crate) fn write_by(&self, data: &[u8], deadline: Deadline) -> Result<usize> {
-        self.write(lock(&self.writing), data, |unsent| unsent.send_all(&self.socket, deadline))
+        self.write(lock(&self.writing), data, |unsent| unsent.send_all(&self.carrier, deadline))
     }
 
     /// All of it, or an error that tells how much was sent.
@@ -160,24 +161,25 @@ impl TlsConnection {
     /// Never waits: `WouldBlock` when there is no room for all that was encrypted. The next call has to come with the
     /// same data, as with OpenSSL and Python.
     pub(crate) fn try_write(&self, data: &[u8]) -> Result<usize> {
-        self.write(try_lock(&self.writing)?, data, |unsent| unsent.try_send(&self.socket))
+        self.write(try_lock(&self.writing)?, data, |unsent| unsent.try_send(&self.carrier))
     }
 
     /// Ends one direction, or both: the peer is told by close_notify that this was all.
     pub(crate) fn shutdown(&self, how: Shutdown, deadline: Deadline) -> Result<()> {
         if how != Shutdown::Read {
             let mut unsent = lock(&self.writing);
-            unsent.send_all(&self.socket, deadline)?;
+            unsent.send_all(&self.carrier, deadline)?;
             self.close(&mut unsent)?;
-            unsent.send_all(&self.socket, deadline)?;
+            unsent.send_all(&self.carrier, deadline)?;
         }
-        self.socket.shutdown(how)
+        self.carrier.shutdown(how, deadline)
     }
 
     /// Lets go what an unusually large exchange made it hold.
     pub(crate) fn shrink(&self) {
         lock(&self.session).shrink();
         shrink(&mut lock(&self.writing).bytes);
+        self.carrier.shrink();
     }
 
     fn take(&self, session: &mut Session, buf: &mut [u8]) -> Result<Outcome> {
@@ -185,7 +187,7 @@ impl TlsConnection {
             if let Ok(mut unsent) = try_lock(&self.writing) {
                 unsent.bytes.append(&mut session.outgoing);
                 // The peer's loss if it can't go out now: the connection is broken either way.
-                let _ = unsent.try_send(&self.socket);
+                let _ = unsent.try_send(&self.carrier);
             }
             refused(error, None)
         })
@@ -235,24 +237,24 @@ impl Drop for TlsConnection {
     fn drop(&mut self) {
         let mut unsent = std::mem::take(&mut *lock(&self.writing));
         if unsent.bytes.is_empty() && self.close(&mut unsent).is_ok() {
-            let _ = unsent.try_send(&self.socket);
+            let _ = unsent.try_send(&self.carrier);
         }
     }
 }
 
 impl std::fmt::Debug for TlsConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsConnection").field("socket", &self.socket).finish_non_exhaustive()
+        f.debug_struct("TlsConnection").field("carrier", &self.carrier).finish_non_exhaustive()
     }
 }
 
 impl Unsent {
-    fn send_all(&mut self, socket: &Socket, deadline: Deadline) -> Result<()> {
-        self.send(|bytes| socket.send_by(bytes, deadline))
+    fn send_all(&mut self, carrier: &Carrier, deadline: Deadline) -> Result<()> {
+        self.send(|bytes| carrier.send_by(bytes, deadline))
     }
 
-    fn try_send(&mut self, socket: &Socket) -> Result<()> {
-        self.send(|bytes| socket.try_send(bytes))
+    fn try_send(&mut self, carrier: &Carrier) -> Result<()> {
+        self.send(|bytes| carrier.try_send(bytes))
     }
 
     fn send(&mut self, mut send: impl FnMut(&[u8]) -> Result<usize>) -> Result<()> {
@@ -266,14 +268,14 @@ impl Unsent {
 }
 
 /// The handshake, to its end on both sides' wire.
-fn shake_hands(socket: &Socket, session: &mut Session, deadline: Deadline) -> Result<()> {
+fn shake_hands(carrier: &Carrier, session: &mut Session, deadline: Deadline) -> Result<()> {
     loop {
         refusal::forget();
         let outcome = session.handshake();
         let chain = refusal::recall();
         let sent = match session.outgoing.as_slice() {
             [] => Ok(()),
-            bytes => socket.sendall_by(bytes, deadline),
+            bytes => carrier.sendall_by(bytes, deadline),
         };
         session.outgoing.clear();
         match outcome {
@@ -283,7 +285,7 @@ fn shake_hands(socket: &Socket, session: &mut Session, deadline: Deadline) -> Re
             // Why it failed matters more than that the peer couldn't be told.
             Err(error) => return Err(refused(error, chain)),
         }
-        let received = socket.recv_by(session.incoming.room().ok_or_else(too_much)?, deadline)?;
+        let received = carrier.recv_by(session.incoming.room().ok_or_else(too_much)?, deadline)?;
         session.incoming.filled(received);
         if received == 0 {
             return Err(hung_up());

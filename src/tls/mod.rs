@@ -49,6 +49,7 @@
 //! # }
 //! ```
 
+mod carrier;
 mod certificate;
 mod client_tls;
 mod connection;
@@ -63,6 +64,7 @@ mod verify;
 pub use client_tls::ClientTls;
 pub use info::{TlsInfo, TlsVersion};
 
+pub(crate) use carrier::Carrier;
 pub(crate) use connection::{Aim, TlsConnection};
 
 #[cfg(test)]

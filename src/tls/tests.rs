@@ -14,7 +14,7 @@ use std::{
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::{Aim, ClientTls, TlsConnection, settings::provider};
+use super::{Aim, Carrier, ClientTls, TlsConnection, settings::provider};
 use crate::{ErrorKind, deadline::Deadline, socket::Shutdown};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -41,7 +41,10 @@ fn connect(
     let server = thread::spawn(move || serve(StreamOwned::new(conn, far)));
     let tls = ClientTls::new().dangerous_accept_any_certificate();
     let aim = Aim { host: "localhost", protocols: &[] };
-    (TlsConnection::connect(near.into(), aim, &tls, Deadline::after(PATIENCE)).unwrap(), server)
+    (
+        TlsConnection::connect(Carrier::Socket(near.into()), aim, &tls, Deadline::after(PATIENCE)).unwrap(),
+        server,
+    )
 }
 
 fn pattern(len: usize) -> Vec<u8> {

@@ -6,11 +6,11 @@ use url::{Host, Url};
 
 use super::connection::Wait;
 #[cfg(feature = "tls")]
-use crate::tls::{Aim, ClientTls, TlsConnection};
+use crate::tls::{Aim, ClientTls};
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
-    socket,
+    socket::{self, Bounds},
     stream::Stream,
 };
 
@@ -75,14 +75,14 @@ impl Route<'_> {
     /// Finds the host and connects.
     pub(super) fn dial(&self, wait: Wait, cancel: Option<&CancelToken>) -> Result<Stream> {
         // One limit for the name, the connection and the handshake.
-        let deadline = wait.until();
-        let socket = socket::dial(&self.host, self.port, deadline, cancel)?;
+        let bounds = Bounds { deadline: wait.until(), cancel };
+        let stream = Stream::Plain(socket::dial(&self.host, self.port, bounds)?);
         match &self.scheme {
-            Scheme::Http => Ok(Stream::Plain(socket)),
+            Scheme::Http => Ok(stream),
             #[cfg(feature = "tls")]
             Scheme::Https(tls) => {
                 let aim = Aim { host: &self.host, protocols: &["http/1.1"] };
-                Ok(Stream::Tls(Box::new(TlsConnection::connect(socket, aim, tls, deadline)?)))
+                stream.start_tls(aim, tls, bounds.deadline)
             }
         }
     }
