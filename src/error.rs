@@ -60,6 +60,8 @@ pub enum ErrorKind {
     Status,
     /// Too many redirects, a loop of them, or one that isn't followed for safety.
     Redirect,
+    /// The proxy didn't make the connection that it was asked for. If it speaks HTTP, the error holds its answer.
+    Proxy,
     /// The system has no descriptors, memory or threads left.
     OutOfResources,
     /// The system, or this build, doesn't have it.
@@ -380,6 +382,7 @@ impl fmt::Display for ErrorKind {
             ErrorKind::TooLarge => "too large",
             ErrorKind::Status => "error status",
             ErrorKind::Redirect => "redirect not followed",
+            ErrorKind::Proxy => "refused by the proxy",
             ErrorKind::OutOfResources => "out of resources",
             ErrorKind::Unsupported => "not supported",
             ErrorKind::Other => "other error",
@@ -460,7 +463,7 @@ fn io_kind(kind: ErrorKind) -> io::ErrorKind {
         }
         ErrorKind::OutOfResources => Io::OutOfMemory,
         ErrorKind::Unsupported => Io::Unsupported,
-        ErrorKind::Cancelled | ErrorKind::Status | ErrorKind::Other => Io::Other,
+        ErrorKind::Cancelled | ErrorKind::Status | ErrorKind::Proxy | ErrorKind::Other => Io::Other,
     }
 }
 

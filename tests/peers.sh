@@ -1,23 +1,25 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, chromium, strace, valgrind,
-# setpriv, unshare, ip.
+# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, tinyproxy, microsocks,
+# chromium, strace, valgrind, setpriv, unshare, ip.
 # On Debian and its kin, as root or by sudo. Quiet, and done at once when all are there.
 set -eu -o pipefail
 
 # Each command, and the Debian package that brings it.
 needed() {
     cat <<'TABLE'
-curl     curl
-python3  python3
-openssl  openssl
-wrk      wrk
-nginx    nginx
-chromium chromium
-strace   strace
-valgrind valgrind
-unshare  util-linux
-ip       iproute2
-setpriv  util-linux
+curl       curl
+python3    python3
+openssl    openssl
+wrk        wrk
+nginx      nginx
+tinyproxy  tinyproxy
+microsocks microsocks
+chromium   chromium
+strace     strace
+valgrind   valgrind
+unshare    util-linux
+ip         iproute2
+setpriv    util-linux
 TABLE
 }
 

@@ -35,6 +35,9 @@ const MAX_ROUNDS: usize = 64;
 /// |---|---|
 /// | 50 | `LogHandler` (feature `log`): tells the `log` crate |
 /// | 100 | [`HstsHandler`](super::HstsHandler), if you add it: http becomes https |
+/// | 150 | [`ProxyHandler`](super::ProxyHandler): who stands between |
+/// | 160 | `ProxyDigestAuthHandler` (feature `digest`), if you add it |
+/// | 170 | [`ProxyBasicAuthHandler`](super::ProxyBasicAuthHandler), if you add it |
 /// | 200 | `CookieHandler` (feature `cookies`), if you add it |
 /// | 300 | `DigestAuthHandler` (feature `digest`), if you add it |
 /// | 310 | [`BasicAuthHandler`](super::BasicAuthHandler): what the URL holds, and your passwords |

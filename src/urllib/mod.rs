@@ -79,6 +79,7 @@ mod opener;
 mod parse;
 mod partial;
 mod patience;
+mod proxy;
 mod request;
 mod response;
 mod retrieve;
@@ -94,16 +95,17 @@ pub use data::Data;
 pub use handler::{Exchange, Handler, Next};
 #[cfg(any(feature = "gzip", feature = "brotli", feature = "zstd"))]
 pub use handlers::DecodeHandler;
-#[cfg(feature = "digest")]
-pub use handlers::DigestAuthHandler;
 #[cfg(feature = "log")]
 pub use handlers::LogHandler;
 pub use handlers::{
     BasicAuthHandler, BearerAuthHandler, DataHandler, ErrorProcessor, FileHandler, HstsHandler, Netrc,
-    NetrcHandler, PasswordManager, Progress, RedirectHandler, RetryHandler,
+    NetrcHandler, PasswordManager, Progress, ProxyBasicAuthHandler, ProxyHandler, RedirectHandler,
+    RetryHandler,
 };
 #[cfg(feature = "cookies")]
 pub use handlers::{CookieFile, CookieHandler, CookieJar};
+#[cfg(feature = "digest")]
+pub use handlers::{DigestAuthHandler, ProxyDigestAuthHandler};
 pub use into_request::IntoRequest;
 pub use multipart::Multipart;
 pub use opener::{Opener, build_opener, install_opener, urlopen};
@@ -111,6 +113,7 @@ pub use parse::{
     QueryOptions, SplitResult, parse_qs, parse_qsl, quote, quote_from_bytes, quote_plus, quote_safe, unquote,
     unquote_plus, unquote_to_bytes, urldefrag, urlencode, urlencode_doseq, urljoin, urlsplit, urlunsplit,
 };
+pub use proxy::Proxy;
 pub use request::Request;
 pub use response::{Body, Response};
 pub use retrieve::urlretrieve;

@@ -198,6 +198,7 @@ impl Opener {
     /// One round through the chain.
     fn round(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Result<Next> {
         exchange.begin_round()?;
+        request.show(None);
         for handler in &self.0.handlers {
             handler.request(request, exchange)?;
         }

@@ -14,6 +14,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
 };
 
+mod reach;
+
+use reach::Reach;
+
 static GET: Method = Method::GET;
 static POST: Method = Method::POST;
 
@@ -59,6 +63,7 @@ pub struct Request {
     patience: Patience,
     watch: Watch,
     origin: Origin,
+    reach: Reach,
     /// The first thing that a setter had to refuse.
     fault: Option<Error>,
 }
@@ -397,6 +402,7 @@ impl Request {
             patience: self.patience.clone(),
             watch: self.watch.clone(),
             origin: self.origin.clone(),
+            reach: self.reach.clone(),
             ..Request::from(self.url.clone())
         }
     }
@@ -449,6 +455,7 @@ impl From<Url> for Request {
             patience: Patience::default(),
             watch: Watch::default(),
             origin: Origin::default(),
+            reach: Reach::default(),
             fault: None,
         }
     }

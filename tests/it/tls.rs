@@ -6,6 +6,7 @@ mod command;
 mod https;
 mod identity;
 mod peers;
+mod proxy;
 mod stream;
 
 use std::io::{self, Read, Write};

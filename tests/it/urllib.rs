@@ -13,6 +13,7 @@ mod hsts;
 mod log;
 mod parse;
 mod pool;
+mod proxy;
 mod redirect;
 mod request;
 mod retrieve;

@@ -12,6 +12,7 @@ mod hsts;
 mod known;
 #[cfg(feature = "log")]
 mod log;
+mod proxy;
 mod redirect;
 mod retry;
 mod status;
@@ -22,9 +23,12 @@ use ::http::Method;
 use super::{Handler, Request};
 use crate::error::{Error, ErrorKind, Result};
 
+pub(super) use auth::Credentials;
+pub use auth::{
+    BasicAuthHandler, BearerAuthHandler, Netrc, NetrcHandler, PasswordManager, ProxyBasicAuthHandler,
+};
 #[cfg(feature = "digest")]
-pub use auth::DigestAuthHandler;
-pub use auth::{BasicAuthHandler, BearerAuthHandler, Netrc, NetrcHandler, PasswordManager};
+pub use auth::{DigestAuthHandler, ProxyDigestAuthHandler};
 #[cfg(feature = "cookies")]
 pub use cookies::{CookieFile, CookieHandler, CookieJar};
 pub use data_url::DataHandler;
@@ -35,17 +39,19 @@ pub use hsts::HstsHandler;
 pub(super) use known::Known;
 #[cfg(feature = "log")]
 pub use log::LogHandler;
+pub use proxy::ProxyHandler;
 pub use redirect::RedirectHandler;
 pub use retry::RetryHandler;
 pub use status::ErrorProcessor;
 pub use watch::Progress;
 pub(super) use watch::{Watch, Watcher};
 
-/// What every opener has, unless its builder is given another one of the type.
+/// What every opener has, unless its builder is given another one of the type. The environment is read here.
 pub(super) fn defaults() -> Vec<Box<dyn Handler>> {
     vec![
         #[cfg(feature = "log")]
         Box::new(LogHandler::new()),
+        Box::new(ProxyHandler::from_env()),
         Box::new(BasicAuthHandler::default()),
         Box::new(RedirectHandler::new()),
         #[cfg(any(feature = "gzip", feature = "brotli", feature = "zstd"))]

@@ -74,6 +74,12 @@ impl Connection {
         }
     }
 
+    /// What is left of it when somebody else goes on; `input` is empty then.
+    pub(super) fn into_stream(self) -> Stream {
+        debug_assert!(self.input.is_empty());
+        self.stream
+    }
+
     /// Which token may end what happens on it. Nearly always there is none, and none before.
     pub(super) fn set_cancel(&mut self, cancel: Option<&CancelToken>) -> Result<()> {
         if self.cancel.is_some() || cancel.is_some() {

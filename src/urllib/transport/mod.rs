@@ -1,6 +1,7 @@
 //! HTTP over connections: what answers the schemes `http` and `https`.
 //!
 //! - [`HttpHandler`]: takes a connection from the [`pool`] or dials a [`route`], and makes one exchange on it
+//! - [`tunnel`]: what a route through a proxy takes, CONNECT or [`socks`]
 //! - [`send`]: the request; [`receive`]: the answer's head; [`body`]: its body, then the connection goes home
 //!
 //! A kept connection that is used again at once costs one `send` and one `recv` a request; one that was idle is
@@ -12,6 +13,8 @@ mod pool;
 mod receive;
 mod route;
 mod send;
+mod socks;
+mod tunnel;
 
 use std::{
     sync::Arc,
@@ -88,8 +91,8 @@ impl HttpHandler {
         };
         let mut head = Vec::with_capacity(512);
         // Before dialling: a request that can't be sent must not cost a connection.
-        let asked = send::write_head(&mut head, request, defaults)?;
-        let route = Route::to(request.url(), &self.outfit)?.into_owned();
+        let route = Route::of(request, defaults, &self.outfit)?.into_owned();
+        let asked = send::write_head(&mut head, request, defaults, route.form())?;
         let stream = route.dial(wait, cancel).map_err(|error| match lost {
             Some(lost) => error.context(format!("after a kept connection was lost ({lost}), a fresh one")),
             None => error,
@@ -108,15 +111,16 @@ impl HttpHandler {
         defaults: &HeaderMap,
         (wait, cancel): (Wait, Option<&CancelToken>),
     ) -> Option<Result<Response, Failure>> {
-        let route = Route::to(request.url(), &self.outfit).ok()?;
-        let Kept { route, connection: mut conn, idle } = self.pool.take(&route, Instant::now())?;
+        let wanted = Route::of(request, defaults, &self.outfit).ok()?;
+        let Kept { route, connection: mut conn, idle } = self.pool.take(&wanted, Instant::now())?;
         conn.set_cancel(cancel).ok()?;
         // One look whether the server is still there, and hasn't sent what would be taken for the answer.
         let look = idle >= TRUST || !is_repeatable(request) || conn.manners == Manners::Unproven;
         if look && conn.is_dead() {
             return None;
         }
-        match send::write_head(&mut conn.output, request, defaults) {
+        // The kept route may show the proxy an answer to an older challenge.
+        match send::write_head(&mut conn.output, request, defaults, wanted.form()) {
             Ok(asked) => conn.asked = asked,
             Err(error) => return Some(Err(Failure::Final(error))),
         }

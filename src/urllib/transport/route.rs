@@ -1,10 +1,15 @@
 //! [`Route`]: everything that shapes a connection, hence the pool's key.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, path::Path, sync::Arc};
 
+use ::http::{HeaderMap, header::PROXY_AUTHORIZATION};
 use url::{Host, Url};
 
-use super::connection::Wait;
+use super::{
+    connection::Wait,
+    send::{Form, own},
+    tunnel::{Dialling, Via},
+};
 #[cfg(feature = "tls")]
 use crate::tls::{Aim, ClientTls};
 use crate::{
@@ -12,18 +17,20 @@ use crate::{
     error::{Error, ErrorKind, Result},
     socket::{self, Bounds},
     stream::Stream,
+    urllib::{Proxy, Request, proxy::Shown},
 };
 
 /// Everything that shapes a connection.
 ///
 /// [`dial`](Route::dial) makes connections of a route and of nothing else, so two equal routes can't lead to
-/// connections that differ. What comes later (proxy, a local address) becomes a field here.
+/// connections that differ. What comes later (a local address) becomes a field here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route<'a> {
     scheme: Scheme,
-    /// A name, or an address without brackets.
+    /// A name, or an address without brackets; nobody's where a proxy is asked for whole URLs, which may be anybody's.
     host: Cow<'a, str>,
     port: u16,
+    way: Way,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +39,17 @@ enum Scheme {
     /// Two configurations are equal only if they are one.
     #[cfg(feature = "tls")]
     Https(ClientTls),
+}
+
+/// How the server is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Way {
+    Direct,
+    /// The proxy reads the requests.
+    Asked(Arc<Via>),
+    /// The proxy passes bytes on.
+    Through(Arc<Via>),
+    Unix(Arc<Path>),
 }
 
 /// What the routes of an opener have in common.
@@ -51,10 +69,35 @@ impl Outfit {
     fn https(&self) -> Result<Scheme> {
         Err(Error::new(ErrorKind::Unsupported, "https needs TLS: build sockeye with its feature `tls`"))
     }
+
+    fn via(&self, proxy: &Proxy, shown: Shown) -> Arc<Via> {
+        Arc::new(Via {
+            proxy: proxy.clone(),
+            shown,
+            #[cfg(feature = "tls")]
+            tls: proxy.own_tls(&self.tls).cloned(),
+        })
+    }
 }
 
 impl Route<'_> {
-    /// The way to that URL's server.
+    /// The way of that request, with the opener's headers.
+    pub(super) fn of<'r>(request: &'r Request, defaults: &HeaderMap, outfit: &Outfit) -> Result<Route<'r>> {
+        let direct = Route::to(request.url(), outfit)?;
+        if let Some(path) = request.unix() {
+            return Ok(Route { way: Way::Unix(path.clone()), ..direct });
+        }
+        let Some(proxy) = request.via() else { return Ok(direct) };
+        let via = outfit.via(proxy, shown(request, proxy, defaults));
+        Ok(match direct.scheme {
+            Scheme::Http if proxy.speaks_http() => {
+                Route { host: Cow::Borrowed(""), port: 0, way: Way::Asked(via), ..direct }
+            }
+            _ => Route { way: Way::Through(via), ..direct },
+        })
+    }
+
+    /// The direct way to that URL's server.
     pub(super) fn to<'u>(url: &'u Url, outfit: &Outfit) -> Result<Route<'u>> {
         let host = match url.host() {
             Some(Host::Domain(name)) => Cow::Borrowed(name),
@@ -65,18 +108,31 @@ impl Route<'_> {
         };
         let port = url.port_or_known_default().unwrap_or(80);
         let scheme = if url.scheme() == "https" { outfit.https()? } else { Scheme::Http };
-        Ok(Route { scheme, host, port })
+        Ok(Route { scheme, host, port, way: Way::Direct })
     }
 
     pub(super) fn into_owned(self) -> Route<'static> {
-        Route { scheme: self.scheme, host: self.host.into_owned().into(), port: self.port }
+        Route { host: self.host.into_owned().into(), ..self }
+    }
+
+    /// How a request is written on it.
+    pub(super) fn form(&self) -> Form<'_> {
+        match &self.way {
+            Way::Asked(via) => Form::Absolute(via.shown.value()),
+            Way::Direct | Way::Through(_) | Way::Unix(_) => Form::Origin,
+        }
     }
 
     /// Finds the host and connects.
     pub(super) fn dial(&self, wait: Wait, cancel: Option<&CancelToken>) -> Result<Stream> {
-        // One limit for the name, the connection and the handshake.
+        // One limit for names, connections and handshakes.
         let bounds = Bounds { deadline: wait.until(), cancel };
-        let stream = Stream::Plain(socket::dial(&self.host, self.port, bounds)?);
+        let stream = match &self.way {
+            Way::Direct => Stream::Plain(socket::dial(&self.host, self.port, bounds)?),
+            Way::Unix(path) => Stream::Plain(socket::dial_path(path, bounds)?),
+            Way::Asked(via) => via.reach(bounds)?,
+            Way::Through(via) => via.open(&self.host, self.port, Dialling { bounds, wait })?,
+        };
         match &self.scheme {
             Scheme::Http => Ok(stream),
             #[cfg(feature = "tls")]
@@ -85,6 +141,20 @@ impl Route<'_> {
                 stream.start_tls(aim, tls, bounds.deadline)
             }
         }
+    }
+}
+
+/// What an HTTP proxy is shown of the user: the request's own word, the opener's, a handler's, its URL's.
+fn shown(request: &Request, proxy: &Proxy, defaults: &HeaderMap) -> Shown {
+    if !proxy.speaks_http() {
+        // What SOCKS shows belongs to the proxy itself.
+        return Shown::Nothing;
+    }
+    let opener =
+        || defaults.get(PROXY_AUTHORIZATION).filter(|value| request.admits(&PROXY_AUTHORIZATION, value));
+    match own(request, &PROXY_AUTHORIZATION).or_else(opener) {
+        Some(value) => Shown::Value(value.clone()),
+        None => request.shown().cloned().unwrap_or_else(|| proxy.shown()),
     }
 }
 
@@ -101,6 +171,35 @@ mod tests {
         assert_ne!(route("http://h/"), route("http://g/"));
         assert_eq!(route("http://[::1]:8/").host, "::1");
         assert_eq!(route("http://0x7f.1/").host, "127.0.0.1");
+    }
+
+    #[test]
+    fn a_connection_is_of_one_proxy_and_one_user_of_it() -> Result<()> {
+        let (outfit, none) = (Outfit::default(), HeaderMap::new());
+        let route = |request: Request| Route::of(&request, &none, &outfit).map(Route::into_owned);
+        let to = |url: &str, proxy: Option<&str>| -> Result<Route<'static>> {
+            route(Request::new(url)?.proxy(proxy.map(Proxy::new).transpose()?))
+        };
+        // A proxy that reads the requests is asked for any host on one connection.
+        assert_eq!(to("http://h/", Some("http://p"))?, to("http://g:81/", Some("p:80"))?);
+        let through = to("http://h/", Some("socks5://p"))?;
+        assert_eq!(through, to("http://h/x", Some("socks5://p"))?);
+        for other in [
+            to("http://g/", Some("socks5://p"))?,
+            to("http://h/", Some("socks5h://p"))?,
+            to("http://h/", Some("socks5://me:x@p"))?,
+            to("http://h/", Some("http://p"))?,
+            to("http://h/", None)?,
+            route(Request::new("http://h/")?.unix_socket("/p"))?,
+        ] {
+            assert_ne!(through, other);
+        }
+        let asked = to("http://h/", Some("http://p"))?;
+        assert_ne!(asked, to("http://p/", None)?);
+        assert_ne!(asked, to("http://h/", Some("http://me:x@p"))?);
+        let own = Request::new("http://h/")?.add_header("Proxy-Authorization", "x");
+        assert_ne!(asked, route(own.proxy(Proxy::new("http://p")?))?);
+        Ok(())
     }
 
     #[cfg(feature = "tls")]

@@ -5,10 +5,11 @@ use std::io::Read;
 use ::http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{
-        ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING, USER_AGENT,
+        ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION,
+        TRANSFER_ENCODING, USER_AGENT,
     },
 };
-use url::Position;
+use url::{Position, Url};
 
 use super::connection::{Connection, Wait, read_full};
 use crate::{
@@ -29,13 +30,32 @@ const AGENT: &str = concat!("sockeye/", env!("CARGO_PKG_VERSION"));
 /// A piece of a reader's data needs at most so many bytes of framing before it.
 const CHUNK_HEADER: usize = 18;
 
+/// How a request names what it wants.
+#[derive(Clone, Copy)]
+pub(super) enum Form<'a> {
+    /// To its server: path and query.
+    Origin,
+    /// To a proxy: the whole URL (RFC 9112 §3.2.2); and what the proxy is shown of the user.
+    Absolute(Option<&'a HeaderValue>),
+}
+
 /// Writes the request's head into `out`. All that a peer could misread is refused here, whichever way it got
 /// into the request. Tells what the head says of the connection's life.
-pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &HeaderMap) -> Result<Persistence> {
+pub(super) fn write_head(
+    out: &mut Vec<u8>,
+    request: &Request,
+    defaults: &HeaderMap,
+    form: Form<'_>,
+) -> Result<Persistence> {
     out.clear();
     let url = request.url();
     let method = request.get_method();
-    write::request_line(out, method.as_str(), &url[Position::BeforePath..Position::AfterQuery])?;
+    match form {
+        Form::Origin => {
+            write::request_line(out, method.as_str(), &url[Position::BeforePath..Position::AfterQuery])?;
+        }
+        Form::Absolute(_) => write::request_line(out, method.as_str(), &absolute(url))?,
+    }
     match own(request, &HOST) {
         Some(host) if !host.is_empty() && framing::is_host(host.as_bytes()) => {
             write::header(out, &HOST, host)
@@ -49,6 +69,9 @@ pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &Header
     // Without a handler that decodes, nothing coded is asked for (RFC 9110 §12.5.3).
     if own(request, &ACCEPT_ENCODING).is_none() && !defaults.contains_key(ACCEPT_ENCODING) {
         write::field(out, "Accept-Encoding", b"identity")?;
+    }
+    if let Form::Absolute(Some(shown)) = form {
+        write::header(out, &PROXY_AUTHORIZATION, shown);
     }
     describe_data(out, request)?;
     const DEFAULTS: usize = 2;
@@ -70,14 +93,19 @@ pub(super) fn write_head(out: &mut Vec<u8>, request: &Request, defaults: &Header
     Ok(persistence)
 }
 
+/// The URL as a proxy gets it: without user info and fragment.
+fn absolute(url: &Url) -> String {
+    format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery])
+}
+
 /// The request's own header, as it is sent.
-fn own<'r>(request: &'r Request, name: &HeaderName) -> Option<&'r HeaderValue> {
+pub(super) fn own<'r>(request: &'r Request, name: &HeaderName) -> Option<&'r HeaderValue> {
     request.unredirected_headers().get(name).or_else(|| request.headers().get(name))
 }
 
-/// What this module writes by itself.
+/// What this module writes by itself. What is a proxy's goes to a proxy alone: not to a server, nor through a tunnel.
 fn is_ours(name: &HeaderName) -> bool {
-    *name == HOST || *name == CONTENT_LENGTH
+    *name == HOST || *name == CONTENT_LENGTH || *name == PROXY_AUTHORIZATION
 }
 
 /// Where the data end, and what they are.

@@ -1,15 +1,17 @@
-//! Servers of other people, serving a folder.
+//! Servers of other people, serving a folder, and proxies of theirs.
 
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::Command,
+    thread,
+    time::Instant,
 };
 
 use tempfile::TempDir;
 
-use super::{Program, peer};
+use super::{PATIENCE, Program, peer};
 
 /// A server that runs until this is dropped.
 pub(crate) struct Peer {
@@ -84,4 +86,29 @@ fn peers_serve_a_folder() {
         let answer = super::exchange(server.addr, b"GET /hello.txt HTTP/1.0\r\n\r\n");
         assert!(answer.contains(" 200 OK\r\n") && answer.ends_with("\r\n\r\nhello"), "{answer}");
     }
+}
+
+/// A proxy that runs until this is dropped.
+pub(crate) struct Gate {
+    pub(crate) port: u16,
+    _program: Program,
+    _config: TempDir,
+}
+
+/// A proxy of a kind that prints nothing when it is ready, and can't be given port 0.
+pub(crate) fn gate(command: impl Fn(u16, &TempDir) -> Command) -> Gate {
+    for _ in 0..20 {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = tempfile::tempdir().unwrap();
+        let mut program = Program::start(&mut command(port, &config));
+        let start = Instant::now();
+        // It ends by itself if somebody else was faster.
+        while start.elapsed() < PATIENCE && program.is_running() {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                return Gate { port, _program: program, _config: config };
+            }
+            thread::yield_now();
+        }
+    }
+    panic!("it never listened");
 }

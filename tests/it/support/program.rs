@@ -71,6 +71,11 @@ impl Program {
         stdin.flush().unwrap();
     }
 
+    /// Whether it hasn't ended.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }

@@ -7,17 +7,28 @@ use sockeye::{
 
 use super::{hear, moved, ok, one, text};
 
-const SECRETS: [&str; 6] =
-    ["authorization", "cookie", "proxy-authorization", "x-api-key", "x-session", "x-marked"];
+const SECRETS: [&str; 5] = ["authorization", "cookie", "x-api-key", "x-session", "x-marked"];
 
 fn request(url: &str) -> Result<Request> {
     let mut request = Request::new(url)?.add_header("X-Open", "shown");
-    for name in &SECRETS[..5] {
+    for name in &SECRETS[..4] {
         request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static("secret"));
     }
     let mut marked = HeaderValue::from_static("secret");
     marked.set_sensitive(true);
     Ok(request.add_header("X-Marked", marked))
+}
+
+/// What is for a proxy goes to no server at all.
+#[test]
+fn what_a_proxy_is_shown_is_for_a_proxy() -> Result<()> {
+    let server = one([hear(), ok("direct")]);
+    let opener = build_opener().add_header("Proxy-Authorization", "secret").build();
+    let request = Request::new(server.url("/"))?.add_unredirected_header("Proxy-Authorization", "secret");
+    assert_eq!(text(opener.open(request)?)?, "direct");
+    let heard = server.heard();
+    assert!(!heard[0].contains("roxy") && !heard[0].contains("secret"), "{heard:?}");
+    Ok(())
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! - [`PasswordManager`]: which user name and password belong to which URL and realm
 //! - [`BasicAuthHandler`], [`DigestAuthHandler`], [`BearerAuthHandler`], [`NetrcHandler`]
+//! - [`ProxyBasicAuthHandler`], `ProxyDigestAuthHandler`: the same for proxies
 //! - [`challenge`]: what `WWW-Authenticate` and `Proxy-Authenticate` ask for
 //!
 //! Whatever a handler adds, it adds as a header that no redirect carries along, and only for the URLs that it was
@@ -14,6 +15,9 @@ pub(in crate::urllib) mod challenge;
 mod digest;
 mod netrc;
 mod passwords;
+mod proxy;
+#[cfg(feature = "digest")]
+mod proxy_digest;
 
 use ::http::{HeaderValue, header::AUTHORIZATION};
 
@@ -24,6 +28,9 @@ pub use digest::DigestAuthHandler;
 pub use netrc::{Netrc, NetrcHandler};
 pub(in crate::urllib) use passwords::Credentials;
 pub use passwords::PasswordManager;
+pub use proxy::ProxyBasicAuthHandler;
+#[cfg(feature = "digest")]
+pub use proxy_digest::ProxyDigestAuthHandler;
 
 use crate::{
     error::{Error, ErrorKind, Result},

@@ -1,0 +1,121 @@
+//! How a request reaches its server: directly, through a proxy, or at a Unix socket.
+
+use std::{path::Path, sync::Arc};
+
+use super::Request;
+use crate::{
+    socket::Address,
+    urllib::{Proxy, proxy::Shown},
+};
+
+/// Who said how, and what was said.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Reach {
+    /// The user's own word, which holds for every hop.
+    said: Option<Way>,
+    /// What the handlers chose for this hop.
+    chosen: Option<Proxy>,
+    /// What the proxy is shown of the user in this round; without, what its URL holds.
+    shown: Option<Shown>,
+}
+
+/// A way to a server.
+#[derive(Clone, Debug)]
+enum Way {
+    Direct,
+    Proxy(Proxy),
+    Unix(Arc<Path>),
+}
+
+impl Request {
+    /// Sends it through that proxy, or directly (`None`), whatever the opener's
+    /// [`ProxyHandler`](crate::urllib::ProxyHandler) would choose; redirects go the same way. Default is the handler's
+    /// choice.
+    ///
+    /// Python: `Request.set_proxy`, which a `ProxyHandler` doesn't respect.
+    ///
+    /// ```
+    /// use sockeye::urllib::{Proxy, Request};
+    ///
+    /// let request = Request::new("http://example.org/")?.proxy(Proxy::new("http://127.0.0.1:3128")?);
+    /// assert!(request.via().is_some());
+    /// assert!(request.proxy(None).via().is_none());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    #[must_use]
+    pub fn proxy(mut self, proxy: impl Into<Option<Proxy>>) -> Request {
+        self.reach.said = Some(proxy.into().map_or(Way::Direct, Way::Proxy));
+        self
+    }
+
+    /// Sends it to whoever listens at that Unix socket, instead of to the URL's host: what the URL names is only what
+    /// the header `Host`, and TLS, say. Redirects go the same way, wherever they lead. Default is the URL's host.
+    ///
+    /// Python: urllib has none. `curl --unix-socket`.
+    ///
+    /// ```
+    /// # use sockeye::http::{HttpServer, StatusCode, handler};
+    /// use sockeye::urllib::{Request, urlopen};
+    ///
+    /// # fn main() -> sockeye::Result<()> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("docker.sock");
+    /// # let server = HttpServer::bind(&path)?.spawn(handler(|request, response| {
+    /// #     response.send_response(StatusCode::OK).body(request.target().to_owned())
+    /// # }))?;
+    /// let request = Request::new("http://localhost/v1.43/info")?.unix_socket(&path);
+    /// assert_eq!(urlopen(request)?.text()?, "/v1.43/info");
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn unix_socket(mut self, path: impl AsRef<Path>) -> Request {
+        let path = path.as_ref();
+        match Address::from_pathname(path) {
+            Ok(_) => self.reach.said = Some(Way::Unix(path.into())),
+            Err(error) => self.refuse(error),
+        }
+        self
+    }
+
+    /// The proxy that it goes through, as far as that is settled: the handlers choose in each round.
+    ///
+    /// Python: `Request.has_proxy`.
+    #[must_use]
+    pub fn via(&self) -> Option<&Proxy> {
+        match &self.reach.said {
+            Some(Way::Proxy(proxy)) => Some(proxy),
+            Some(_) => None,
+            None => self.reach.chosen.as_ref(),
+        }
+    }
+
+    /// Sends this round's request through that proxy, or directly, unless the request [says itself](Self::proxy) how.
+    /// For handlers.
+    ///
+    /// Python: `Request.set_proxy`.
+    pub fn set_proxy(&mut self, proxy: impl Into<Option<Proxy>>) {
+        self.reach.chosen = proxy.into();
+    }
+}
+
+impl Request {
+    /// The Unix socket that it goes to.
+    pub(in crate::urllib) fn unix(&self) -> Option<&Arc<Path>> {
+        match &self.reach.said {
+            Some(Way::Unix(path)) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// What the proxy is shown, if that has been said.
+    pub(in crate::urllib) fn shown(&self) -> Option<&Shown> {
+        self.reach.shown.as_ref()
+    }
+
+    /// Says what the proxy is shown in this round.
+    pub(in crate::urllib) fn show(&mut self, shown: impl Into<Option<Shown>>) {
+        self.reach.shown = shown.into();
+    }
+}
