@@ -172,7 +172,8 @@ impl OpenerBuilder {
         self
     }
 
-    /// How many idle connections are kept to one scheme, host and port. Default is 8.
+    /// How many idle connections are kept to one scheme, host and port, or to one proxy that is asked for http URLs.
+    /// Default is 8.
     pub fn max_idle_per_host(mut self, count: usize) -> OpenerBuilder {
         self.pool.per_route = count;
         self
@@ -185,7 +186,8 @@ impl OpenerBuilder {
     }
 
     /// How TLS is spoken for `https:` URLs: own authorities, a client's certificate and so on. Default is
-    /// [`ClientTls::new`](crate::tls::ClientTls::new). Where it offers no protocol, `http/1.1` is offered.
+    /// [`ClientTls::new`](crate::tls::ClientTls::new). Where it offers no protocol, `http/1.1` is offered. It holds for
+    /// `https:` proxies too, unless they have [one of their own](super::Proxy::tls).
     ///
     /// Python: `urlopen(context=…)`, `HTTPSHandler(context=…)`.
     ///

@@ -6,10 +6,11 @@ use crate::error::{Error, Result};
 /// Of [`urlopen`](crate::urllib::urlopen).
 impl Error {
     /// The response that [`urlopen`](crate::urllib::urlopen) made an error of: [`ErrorKind::Status`] has one,
-    /// and so has [`ErrorKind::Redirect`].
+    /// and so has [`ErrorKind::Redirect`]; an [`ErrorKind::Proxy`] has what an HTTP proxy answered to CONNECT.
     ///
     /// Python: `urllib.error.HTTPError` is itself a response.
     ///
+    /// [`ErrorKind::Proxy`]: crate::ErrorKind::Proxy
     /// [`ErrorKind::Status`]: crate::ErrorKind::Status
     /// [`ErrorKind::Redirect`]: crate::ErrorKind::Redirect
     #[must_use]

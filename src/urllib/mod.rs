@@ -53,17 +53,24 @@
 //!
 //! # Handlers
 //!
-//! Every opener follows redirects ([`RedirectHandler`]), sends what a URL holds of a user ([`BasicAuthHandler`]),
+//! Every opener goes through the proxies that the environment names ([`ProxyHandler`]), follows redirects
+//! ([`RedirectHandler`]), sends what a URL holds of a user ([`BasicAuthHandler`]),
 //! decodes bodies (`DecodeHandler`, by features), makes errors of error statuses ([`ErrorProcessor`]), opens `data:`
 //! and `file:` ([`DataHandler`], [`FileHandler`]), and tells the `log` crate (`LogHandler`, feature `log`). Each can be
 //! replaced by one with other settings, or switched off. To be added: `CookieHandler` (feature `cookies`),
-//! [`HstsHandler`], [`RetryHandler`], [`BearerAuthHandler`], [`NetrcHandler`], `DigestAuthHandler` (feature `digest`),
-//! and [your own](Handler), which can do all that these do.
+//! [`HstsHandler`], [`RetryHandler`], [`BearerAuthHandler`], [`NetrcHandler`], [`ProxyBasicAuthHandler`],
+//! `DigestAuthHandler` and `ProxyDigestAuthHandler` (feature `digest`), and [your own](Handler), which can do all that these do.
 //!
 //! The header `User-Agent` is set by [`Request::add_header`] or [`OpenerBuilder::add_header`]; without, it is
 //! `sockeye/VERSION`.
 //!
-//! Not here: HTTP/2 and 3, FTP, NTLM, Negotiate, a cache.
+//! # Proxies and Unix sockets
+//!
+//! A [`Proxy`] is spoken to by HTTP (also inside TLS) or SOCKS. The variables `http_proxy`, `https_proxy`, `all_proxy`
+//! and `no_proxy` are read when an opener is built, the default one when it is first used; [`ProxyHandler`] has the
+//! rules, and other ways to choose. [`Request::proxy`] and [`Request::unix_socket`] are for single requests.
+//!
+//! Not here: HTTP/2 and 3, FTP, NTLM, Negotiate, a cache, proxies by PAC files.
 
 mod address;
 mod base64;

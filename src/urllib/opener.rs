@@ -28,8 +28,8 @@ static DEFAULT: RwLock<Option<Opener>> = RwLock::new(None);
 /// [`ErrorKind::InvalidInput`] for what can't be a request, [`ErrorKind::UnknownHost`] and the kinds of a
 /// failing connection, [`ErrorKind::TimedOut`], [`ErrorKind::Protocol`] when the answer isn't HTTP,
 /// [`ErrorKind::TooLarge`] when its head is beyond the limits, [`ErrorKind::UnexpectedEof`] when it is cut
-/// short, [`ErrorKind::Redirect`] when a redirect isn't followed, [`ErrorKind::Unsupported`] for a scheme that
-/// this build doesn't have.
+/// short, [`ErrorKind::Redirect`] when a redirect isn't followed, [`ErrorKind::Proxy`] when a proxy doesn't make
+/// the connection, [`ErrorKind::Unsupported`] for a scheme that this build doesn't have.
 ///
 /// # Examples
 ///

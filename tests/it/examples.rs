@@ -252,6 +252,21 @@ fn urlopen() {
 }
 
 #[test]
+fn proxy() {
+    let server = Scripted::answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    let gate = format!("http://{}", server.addr());
+    let (code, lines) = run("proxy", &["http://h.example/x", &gate]);
+    assert_eq!((code, lines), (Some(0), vec!["hello".to_owned()]));
+    let heard = server.heard();
+    assert!(heard[0].starts_with("GET http://h.example/x HTTP/1.1\r\nHost: h.example\r\n"), "{heard:?}");
+    assert!(heard[0].contains("user-agent: mozilla\r\n"), "{heard:?}");
+    let server = Scripted::answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+    let (code, lines) = run("proxy", &[&server.url("/x")]);
+    assert_eq!((code, lines), (Some(0), vec!["hello".to_owned()]));
+    assert!(server.heard()[0].starts_with("GET /x HTTP/1.1\r\n"));
+}
+
+#[test]
 fn http_get_form() {
     let server = Scripted::answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
     let (code, lines) =

@@ -2,6 +2,7 @@
 
 mod output;
 mod trust;
+mod way;
 
 use std::{
     io::{self, IsTerminal, Read, Write},
@@ -14,11 +15,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sockeye::{
     Error, ErrorKind,
     cancel::CancelToken,
-    urllib::{Request, Response, StatusCode, Url},
+    urllib::{Opener, Request, Response, StatusCode, Url},
 };
 
 use output::Output;
 use trust::Trust;
+use way::Way;
 
 /// Fetch a URL to standard output, or into a file.
 ///
@@ -28,7 +30,7 @@ use trust::Trust;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit status:
   0    fetched
-  1    failed: no connection, a broken or incomplete answer, a file that can't be written
+  1    failed: no connection, also by a proxy's refusal; a broken or incomplete answer; a file that can't be written
   2    wrong usage
   3    the server answered with something other than the page: a redirect to nowhere, a part of it (206)
   4    the server answered 4xx (the answer goes to standard error)
@@ -45,6 +47,8 @@ pub(crate) struct Get {
     timeout: Option<Duration>,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    way: Way,
 }
 
 /// How much of an error's page is shown.
@@ -114,9 +118,9 @@ pub(crate) fn run(arguments: &Get) -> ExitCode {
 }
 
 fn fetch(request: Request, arguments: &Get) -> Result<(), Failure> {
-    let opener = arguments.trust.opener().map_err(Failure::Usage)?;
+    let opener = opener(arguments, request.url()).map_err(Failure::Usage)?;
     let token = interruptible().map_err(Failure::Open)?;
-    let request = request.timeout(arguments.timeout).cancel_token(&token);
+    let request = arguments.way.send(request.timeout(arguments.timeout).cancel_token(&token));
     let mut response = opener.open(request).map_err(|error| match error.kind() {
         ErrorKind::Status => error.into_response().map_or_else(Failure::Open, Failure::Status),
         _ => Failure::Open(error),
@@ -131,6 +135,14 @@ fn fetch(request: Request, arguments: &Get) -> Result<(), Failure> {
     bar.finish_and_clear();
     copied?;
     output.complete()
+}
+
+/// What opens that URL, as the options and the environment say.
+fn opener(arguments: &Get, url: &Url) -> sockeye::Result<Opener> {
+    let proxies = arguments.way.handler()?;
+    // What isn't a proxy's URL, or a list of hosts, is said before anything is opened.
+    proxies.find(url)?;
+    Ok(arguments.trust.opener()?.add_handler(proxies).build())
 }
 
 fn copy(response: &mut Response, output: &mut Output, bar: &ProgressBar) -> Result<(), Failure> {
@@ -194,7 +206,10 @@ fn why_not_the_page(status: StatusCode) -> Option<&'static str> {
 }
 
 fn answered(response: &Response) -> String {
-    let host = response.url().host_str().unwrap_or_default();
+    let host = match response.status() {
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => "the proxy",
+        _ => response.url().host_str().unwrap_or_default(),
+    };
     let answer = format!("{host} answered {} {}", response.status().as_u16(), response.reason());
     answer.trim_end().to_owned()
 }

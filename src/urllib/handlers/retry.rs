@@ -26,7 +26,7 @@ const RETRY: i64 = 5;
 /// |---|---|
 /// | methods | idempotent ones (RFC 9110 §9.2.2): GET, HEAD, OPTIONS, TRACE, PUT, DELETE |
 /// | data | bytes and what else can be sent again; never a reader that went out |
-/// | statuses | 408, 429, 502, 503, 504 |
+/// | statuses | 408, 429, 502, 503, 504; also a proxy's to CONNECT |
 /// | errors | refused, reset, unreachable, no answer, a single wait that took too long |
 /// | attempts | 3 in all |
 /// | wait before | 0.25 s, 0.5 s, … up to 10 s; a random part, up to half of it, is left out |
@@ -235,10 +235,18 @@ impl Handler for RetryHandler {
     }
 
     fn error(&self, request: &mut Request, error: Error, exchange: &mut Exchange<'_>) -> Result<Next> {
-        if !self.kinds.contains(&error.kind()) || error.response().is_some() {
+        let (worth, retry_after) = match error.response() {
+            None => (self.kinds.contains(&error.kind()), None),
+            // A proxy's answer to CONNECT is like a server's to a request.
+            Some(answer) => (
+                error.kind() == ErrorKind::Proxy && self.statuses.contains(&answer.status()),
+                answer.headers().get(RETRY_AFTER),
+            ),
+        };
+        if !worth {
             return Err(error);
         }
-        let Some(wait) = self.another(request, None, exchange) else { return Err(error) };
+        let Some(wait) = self.another(request, retry_after, exchange) else { return Err(error) };
         exchange.sleep(wait)?;
         Ok(Next::Again)
     }

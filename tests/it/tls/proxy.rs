@@ -304,6 +304,22 @@ fn a_digest_for_connect_is_one_of_connect() -> Result<()> {
 }
 
 #[test]
+fn a_busy_proxy_is_asked_again() -> Result<()> {
+    use sockeye::urllib::RetryHandler;
+
+    let root = Authority::new("Test CA");
+    let (proxy, heard) = gate(&root, vec![b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n".into()]);
+    let opener = build_opener()
+        .tls(&trusting(&root))
+        .add_handler(ProxyHandler::new([("https", proxy.addr().to_string())])?)
+        .add_handler(RetryHandler::new().backoff(Duration::ZERO, Duration::ZERO))
+        .build();
+    assert_eq!(text(&opener, "https://h.example/")?, "hello");
+    assert_eq!(heads(&heard).len(), 3);
+    Ok(())
+}
+
+#[test]
 fn https_goes_through_socks() -> Result<()> {
     let root = Authority::new("Test CA");
     let config = Arc::new(root.issue(&["h.example"]).server());

@@ -2,7 +2,7 @@
 
 use sockeye::{
     Result,
-    urllib::{Opener, build_opener},
+    urllib::{OpenerBuilder, build_opener},
 };
 
 /// The options of TLS; none in a build without it.
@@ -19,9 +19,9 @@ pub(super) struct Trust {
 }
 
 impl Trust {
-    /// What opens URLs with it.
+    /// What opens URLs with it, to be completed.
     #[cfg(feature = "tls")]
-    pub(super) fn opener(&self) -> Result<Opener> {
+    pub(super) fn opener(&self) -> Result<OpenerBuilder> {
         let mut tls = sockeye::tls::ClientTls::new();
         if let Some(path) = &self.cacert {
             tls = tls.add_ca_file(path)?;
@@ -29,12 +29,12 @@ impl Trust {
         if self.insecure {
             tls = tls.dangerous_accept_any_certificate();
         }
-        Ok(build_opener().tls(&tls).build())
+        Ok(build_opener().tls(&tls))
     }
 
-    /// What opens URLs.
+    /// What opens URLs, to be completed.
     #[cfg(not(feature = "tls"))]
-    pub(super) fn opener(&self) -> Result<Opener> {
-        Ok(build_opener().build())
+    pub(super) fn opener(&self) -> Result<OpenerBuilder> {
+        Ok(build_opener())
     }
 }
