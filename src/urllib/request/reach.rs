@@ -2,6 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
+use ::http::header::PROXY_AUTHORIZATION;
+
 use super::Request;
 use crate::{
     socket::Address,
@@ -92,11 +94,17 @@ impl Request {
     }
 
     /// Sends this round's request through that proxy, or directly, unless the request [says itself](Self::proxy) how.
-    /// For handlers.
+    /// For handlers. A header `Proxy-Authorization` was for the first proxy: another one takes it out.
     ///
     /// Python: `Request.set_proxy`.
     pub fn set_proxy(&mut self, proxy: impl Into<Option<Proxy>>) {
-        self.reach.chosen = proxy.into();
+        let proxy = proxy.into();
+        if let (Some(before), Some(proxy)) = (&self.reach.chosen, &proxy) {
+            if before != proxy {
+                self.remove_header(PROXY_AUTHORIZATION.as_str());
+            }
+        }
+        self.reach.chosen = proxy;
     }
 }
 

@@ -283,6 +283,14 @@ fn refusal(code: u8) -> String {
     words.to_owned()
 }
 
+impl SocksError {
+    /// Whether another address of the same name may do better. A login that failed isn't tried again.
+    pub(super) fn is_about_the_address(self) -> bool {
+        matches!(self, SocksError::Refused(1 | 3..=6 | 8) | SocksError::Rejected)
+    }
+}
+
+/// The error holds this one as its payload.
 impl From<SocksError> for Error {
     fn from(error: SocksError) -> Error {
         let kind = match error {
@@ -292,7 +300,7 @@ impl From<SocksError> for Error {
             SocksError::NoIpv6 | SocksError::NameTooLong => ErrorKind::InvalidInput,
             _ => ErrorKind::Proxy,
         };
-        Error::with_source(kind, "SOCKS", error)
+        Error::with_source(kind, "SOCKS", error).with_payload(error)
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     body::WireBody,
     connection::{Connection, Wait},
     receive::{Answer, Silence, receive},
-    socks::{Handshake, Step, Target, Version},
+    socks::{Handshake, SocksError, Step, Target, Version},
 };
 #[cfg(feature = "tls")]
 use crate::tls::{Aim, ClientTls};
@@ -138,8 +138,9 @@ impl Via {
         for address in found.into_iter().take(ATTEMPTS) {
             let target = Target::Address(address.ip().to_canonical(), place.port);
             match self.socks((version, target), place, bounds) {
-                // Another address may do where the proxy couldn't reach this one; nothing else changes by it.
-                Err(error) if is_about_the_address(&error) => drop(first.get_or_insert(error)),
+                Err(error) if error.payload().copied().is_some_and(SocksError::is_about_the_address) => {
+                    first.get_or_insert(error);
+                }
                 outcome => return outcome,
             }
         }
@@ -217,11 +218,4 @@ fn shake_hands(stream: &Stream, handshake: &mut Handshake<'_>, bounds: Bounds<'_
             }
         }
     }
-}
-
-fn is_about_the_address(error: &Error) -> bool {
-    // Of what the proxy said; a proxy that itself can't be reached is another matter.
-    let said =
-        matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::Unreachable | ErrorKind::Proxy);
-    said && error.raw_os_error().is_none()
 }

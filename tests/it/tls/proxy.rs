@@ -17,7 +17,7 @@ use sockeye::{
 
 use super::trusting;
 use crate::support::{
-    Program, Scripted, Turn, gate as real_gate, peer,
+    PATIENCE, Program, Scripted, Turn, gate as real_gate, peer,
     tls::{Authority, TlsServer},
 };
 
@@ -165,6 +165,38 @@ fn a_proxy_may_speak_tls() -> Result<()> {
     let error = text(&opener(&root, format!("https://me:secret@{}", plain.addr())), "http://h.example/");
     assert_eq!(error.unwrap_err().kind(), ErrorKind::Protocol);
     assert!(!plain.heard().concat().contains("HTTP"));
+    Ok(())
+}
+
+/// TLS within TLS, with more than any buffer holds, both ways.
+#[test]
+fn much_goes_through_two_layers() -> Result<()> {
+    let root = Authority::new("Test CA");
+    let (outer, inner) = (root.issue(&["localhost"]).server(), root.issue(&["h.example"]).server());
+    let (outer, inner) = (Arc::new(outer), Arc::new(inner));
+    let proxy = TlsServer::raw(move |socket| {
+        let heard = Heard::default();
+        let mut secure = StreamOwned::new(ServerConnection::new(outer.clone()).unwrap(), socket);
+        hear(&mut secure, &heard)?;
+        secure.write_all(OPEN)?;
+        let mut server = StreamOwned::new(ServerConnection::new(inner.clone()).unwrap(), secure);
+        loop {
+            hear(&mut server, &heard)?;
+            let mut data = vec![0; MUCH];
+            server.read_exact(&mut data)?;
+            server.write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {MUCH}\r\n\r\n").as_bytes())?;
+            server.write_all(&data)?;
+        }
+    });
+    const MUCH: usize = 3 << 20;
+    let opener = opener(&root, format!("https://localhost:{}", proxy.addr().port()));
+    for round in 0..2_u8 {
+        let data: Vec<u8> = (0..MUCH).map(|at| (at % 251) as u8 ^ round).collect();
+        let mut back = Vec::new();
+        let request = Request::new("https://h.example/")?.data(data.clone()).timeout(PATIENCE);
+        opener.open(request)?.read_to_end(&mut back)?;
+        assert!(back == data);
+    }
     Ok(())
 }
 

@@ -87,6 +87,24 @@ fn another_proxy_gets_nothing_of_the_first_ones() -> Result<()> {
     Ok(())
 }
 
+/// Neither within the same place, where other headers stay.
+#[test]
+fn a_header_is_for_the_first_proxy() -> Result<()> {
+    let second = one([hear(), ok("second")]);
+    let first = one([hear(), moved(302, "/b")]);
+    let (a, b) = (Proxy::new(first.url(""))?, Proxy::new(second.url(""))?);
+    let handler = ProxyHandler::by(move |url| Some(if url.path() == "/a" { a.clone() } else { b.clone() }));
+    let request = Request::new("http://h.example/a")?
+        .add_header("Proxy-Authorization", "secret")
+        .add_header("Authorization", "kept");
+    let opener = build_opener().add_handler(handler).build();
+    assert_eq!(text(opener.open(request)?)?, "second");
+    assert!(first.heard()[0].contains("proxy-authorization: secret\r\n"));
+    let heard = second.heard();
+    assert!(!heard[0].contains("secret") && heard[0].contains("authorization: kept\r\n"), "{heard:?}");
+    Ok(())
+}
+
 #[test]
 fn the_requests_own_word_counts() -> Result<()> {
     let server = one([hear(), ok("direct")]);

@@ -65,6 +65,18 @@ fn socks5_looks_names_up_and_takes_addresses_in_turn() -> Result<()> {
     Ok(())
 }
 
+/// However many addresses the name has.
+#[test]
+fn a_wrong_login_is_shown_once() {
+    let way =
+        || vec![Turn::Until("\x05\x02\0\x02"), say(b"\x05\x02"), Turn::Until("ecret"), say(b"\x01\x01")];
+    let proxy = Scripted::new(vec![way(), way()]);
+    let error =
+        through(format!("socks5://me:secret@{}", proxy.addr())).open("http://localhost/").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Proxy);
+    assert_eq!(proxy.heard().len(), 1);
+}
+
 #[test]
 fn addresses_stay_addresses() -> Result<()> {
     for (scheme, url, asked) in [
