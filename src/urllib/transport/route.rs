@@ -138,7 +138,12 @@ impl Route<'_> {
             #[cfg(feature = "tls")]
             Scheme::Https(tls) => {
                 let aim = Aim { host: &self.host, protocols: &["http/1.1"] };
-                stream.start_tls(aim, tls, bounds.deadline)
+                let secure = stream.start_tls(aim, tls, bounds.deadline);
+                secure.map_err(|error| match &self.way {
+                    // It may be the proxy that answers.
+                    Way::Through(via) => error.context(format!("use the proxy {}", via.proxy)),
+                    _ => error,
+                })
             }
         }
     }

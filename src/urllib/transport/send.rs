@@ -25,6 +25,9 @@ use crate::{
 /// How much of the data goes into the same `send` as the head, and how much of a reader's travels at once.
 const PIECE: usize = 32 * 1024;
 
+/// As everybody spells it: some proxies know no other case.
+pub(super) const PROXY_AUTHORIZATION_FIELD: &str = "Proxy-Authorization";
+
 const AGENT: &str = concat!("sockeye/", env!("CARGO_PKG_VERSION"));
 
 /// A piece of a reader's data needs at most so many bytes of framing before it.
@@ -71,7 +74,7 @@ pub(super) fn write_head(
         write::field(out, "Accept-Encoding", b"identity")?;
     }
     if let Form::Absolute(Some(shown)) = form {
-        write::header(out, &PROXY_AUTHORIZATION, shown);
+        write::field(out, PROXY_AUTHORIZATION_FIELD, shown.as_bytes())?;
     }
     describe_data(out, request)?;
     const DEFAULTS: usize = 2;

@@ -8,12 +8,13 @@ use std::{
     net::{IpAddr, SocketAddr},
 };
 
-use ::http::{Method, header::PROXY_AUTHORIZATION};
+use ::http::Method;
 
 use super::{
     body::WireBody,
     connection::{Connection, Wait},
     receive::{Answer, Silence, receive},
+    send::PROXY_AUTHORIZATION_FIELD,
     socks::{Handshake, SocksError, Step, Target, Version},
 };
 #[cfg(feature = "tls")]
@@ -110,7 +111,7 @@ impl Via {
         write::request_line(&mut conn.output, "CONNECT", &target)?;
         write::field(&mut conn.output, "Host", target.as_bytes())?;
         if let Some(value) = self.shown.value() {
-            write::header(&mut conn.output, &PROXY_AUTHORIZATION, value);
+            write::field(&mut conn.output, PROXY_AUTHORIZATION_FIELD, value.as_bytes())?;
         }
         write::end(&mut conn.output);
         conn.send_output(wait)?;

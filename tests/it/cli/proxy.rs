@@ -46,7 +46,7 @@ fn a_proxy_comes_from_the_option_or_the_environment() {
         check(&output, 0, "hello", "");
         let heard = proxy.heard();
         assert!(heard[0].starts_with("GET http://h.example/x HTTP/1.1\r\n"), "{heard:?}");
-        assert!(heard[0].contains("proxy-authorization: Basic bWU6c2VjcmV0\r\n"), "{heard:?}");
+        assert!(heard[0].contains("Proxy-Authorization: Basic bWU6c2VjcmV0\r\n"), "{heard:?}");
     }
     let proxy = Scripted::new(vec![vec![
         Turn::Until("\x05\x01\0"),

@@ -21,7 +21,7 @@ use crate::support::{
     tls::{Authority, TlsServer},
 };
 
-const ME: &str = "proxy-authorization: Basic bWU6c2VjcmV0\r\n";
+const ME: &str = "Proxy-Authorization: Basic bWU6c2VjcmV0\r\n";
 const OPEN: &[u8] = b"HTTP/1.1 200 Connection established\r\n\r\n";
 
 /// What was heard, head by head.
@@ -95,6 +95,18 @@ fn https_goes_through_a_tunnel() -> Result<()> {
     Ok(())
 }
 
+/// A proxy that reads along shows a certificate of its own.
+#[test]
+fn a_server_that_isnt_the_one_is_told_of_the_proxy() {
+    let (proxy, heard) = gate(&Authority::new("Nosy CA"), vec![]);
+    let opener = opener(&Authority::new("Test CA"), format!("http://{}", proxy.addr()));
+    let error = opener.open("https://h.example/").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Certificate);
+    let said = format!("use the proxy http://{} failed: TLS handshake with h.example failed: ", proxy.addr());
+    assert!(error.to_string().contains(&said), "{error}");
+    assert_eq!(heads(&heard).len(), 1);
+}
+
 #[test]
 fn a_header_of_the_users_own_goes_to_the_proxy_alone() -> Result<()> {
     let root = Authority::new("Test CA");
@@ -104,7 +116,7 @@ fn a_header_of_the_users_own_goes_to_the_proxy_alone() -> Result<()> {
     assert_eq!(opener.open(request)?.text()?, "hello");
     let heard = heads(&heard);
     assert!(
-        heard[0].starts_with("CONNECT h.example:8443 ") && heard[0].contains("proxy-authorization: Bearer x")
+        heard[0].starts_with("CONNECT h.example:8443 ") && heard[0].contains("Proxy-Authorization: Bearer x")
     );
     assert!(!heard[1].contains("roxy") && !heard[1].contains("Bearer"), "{heard:?}");
     Ok(())

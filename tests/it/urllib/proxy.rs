@@ -57,7 +57,7 @@ fn user_and_password_go_to_the_proxy_alone() -> Result<()> {
     // A redirect to what is reached directly.
     assert_eq!(text(opener.open("http://one.example/")?)?, "there");
     let heard = proxy.heard();
-    assert_eq!(heard[0].matches(&format!("proxy-authorization: {ME}\r\n")).count(), 2, "{heard:?}");
+    assert_eq!(heard[0].matches(&format!("Proxy-Authorization: {ME}\r\n")).count(), 2, "{heard:?}");
     let heard = server.heard();
     assert!(heard[0].starts_with("GET /x HTTP/1.1\r\n") && !heard[0].contains("uthorization"), "{heard:?}");
     Ok(())
@@ -82,7 +82,7 @@ fn another_proxy_gets_nothing_of_the_first_ones() -> Result<()> {
     let request = Request::new("http://a.example/")?.add_header("Proxy-Authorization", own);
     assert_eq!(text(opener.open(request)?)?, "second");
     let heard = first.heard();
-    assert!(heard[0].contains("proxy-authorization: own secret\r\n") && !heard[0].contains(ME), "{heard:?}");
+    assert!(heard[0].contains("Proxy-Authorization: own secret\r\n") && !heard[0].contains(ME), "{heard:?}");
     assert!(!second.heard()[0].contains("roxy-"));
     Ok(())
 }
@@ -99,7 +99,7 @@ fn a_header_is_for_the_first_proxy() -> Result<()> {
         .add_header("Authorization", "kept");
     let opener = build_opener().add_handler(handler).build();
     assert_eq!(text(opener.open(request)?)?, "second");
-    assert!(first.heard()[0].contains("proxy-authorization: secret\r\n"));
+    assert!(first.heard()[0].contains("Proxy-Authorization: secret\r\n"));
     let heard = second.heard();
     assert!(!heard[0].contains("secret") && heard[0].contains("authorization: kept\r\n"), "{heard:?}");
     Ok(())

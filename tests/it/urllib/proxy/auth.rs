@@ -33,7 +33,7 @@ fn basic_is_sent_when_asked_and_then_at_once() -> Result<()> {
     assert_eq!(text(opener.open("http://g.example/y")?)?, "again");
     let heard = proxy.heard();
     assert!(!heard[0].contains("uthorization"), "{heard:?}");
-    assert_eq!(heard[1].matches(&format!("proxy-authorization: {ME}\r\n")).count(), 2, "{heard:?}");
+    assert_eq!(heard[1].matches(&format!("Proxy-Authorization: {ME}\r\n")).count(), 2, "{heard:?}");
     Ok(())
 }
 
@@ -59,7 +59,7 @@ fn another_realm_a_users_own_word_and_spent_data_are_left() -> Result<()> {
     let proxy = one([hear(), who("Basic realm=\"Gate\"")]);
     let own = Request::new("http://h.example/")?.add_header("Proxy-Authorization", "Bearer x");
     assert_eq!(basic(&proxy.url(""))?.open(own).unwrap_err().kind(), ErrorKind::Status);
-    assert!(proxy.heard()[0].contains("proxy-authorization: Bearer x\r\n"));
+    assert!(proxy.heard()[0].contains("Proxy-Authorization: Bearer x\r\n"));
     let proxy = one([Turn::Until("0\r\n\r\n"), who("Basic realm=\"Gate\"")]);
     let spent = Request::new("http://h.example/")?.data(Data::reader(&b"x"[..]));
     assert_eq!(basic(&proxy.url(""))?.open(spent).unwrap_err().kind(), ErrorKind::Status);
@@ -104,7 +104,7 @@ mod digest {
         assert_eq!(text(opener.open("http://g.example/z")?)?, "again");
         let heard = proxy.heard();
         assert!(!heard[0].contains("uthorization"), "{heard:?}");
-        assert!(heard[1].contains("proxy-authorization: Digest username=\"me\""), "{heard:?}");
+        assert!(heard[1].contains("Proxy-Authorization: Digest username=\"me\""), "{heard:?}");
         assert!(heard[1].contains("uri=\"http://h.example/x?y\""), "{heard:?}");
         assert!(heard[1].contains("nc=00000001") && heard[1].contains("nc=00000002"), "{heard:?}");
         let all = heard.concat();
