@@ -13,10 +13,10 @@ check:
 test:
     cargo test --all-features
 
-# Only the tests with other programs: curl, Python, nginx, Chromium, strace.
+# Only the tests with other programs: curl, Python, nginx, Chromium, tinyproxy, microsocks, strace.
 interop:
     tests/peers.sh
-    CI=true cargo test --all-features --test it -- interop chromium strace peers constants
+    CI=true cargo test --all-features --test it -- interop chromium strace peers tinyproxy constants
 
 # Every interleaving of the engine's state machine.
 loom:
