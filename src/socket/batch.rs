@@ -29,7 +29,7 @@ const LARGEST: usize = 64 * 1024;
 ///
 /// Linux goes further: with [`UDP_GRO`](super::UDP_GRO) set, it joins datagrams of one sender that are equally long,
 /// and with [`push_segments`](Self::push_segments) it cuts up what is sent. A datagram of the batch then stands for up
-/// to 64 of them; [`Datagram::segments`] gives them one by one. Such a batch wants a `size` of 65,535.
+/// to 64 of them; [`BatchDatagram::segments`] gives them one by one. Such a batch wants a `size` of 65,535.
 ///
 /// Python: there is no such thing. In C: the arrays of `recvmmsg(2)` and `sendmmsg(2)`.
 ///
