@@ -202,9 +202,11 @@ impl<H: Handler> Turn<'_, '_, H> {
     /// What follows an answer.
     fn after(&mut self, head: usize, behind: usize, rest: Rest) -> Done {
         let closes = self.output.answer.closes;
+        let is_long = self.output.answer.size > HIGH_WATER as u64;
         match rest {
-            // The kernel answers bytes that nobody reads by a reset, which could overtake the answer.
-            Rest::Ended(body) if closes && (body < behind || self.conn.state.unsure) => {
+            // The kernel answers bytes that nobody reads by a reset, which could overtake the answer: those that are here,
+            // and those that come while a long one is on its way.
+            Rest::Ended(body) if closes && (body < behind || self.conn.state.unsure || is_long) => {
                 Done::Last(Next::Linger)
             }
             Rest::Ended(_) if closes => Done::Last(Next::Close),

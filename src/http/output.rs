@@ -219,7 +219,7 @@ impl Output {
             Stage::Sized { .. } => {
                 return Err(Error::new(
                     ErrorKind::UnexpectedEof,
-                    "the body is shorter than its Content-Length",
+                    "the body isn't as long as its Content-Length",
                 ));
             }
             Stage::Chunked { open } => {

@@ -53,6 +53,8 @@ pub(super) enum Refusal {
     BodyLost(ErrorKind),
     #[error("too many uploads wait for their senders")]
     TooManyUploads,
+    #[error("the server ended before the request was here")]
+    Shutdown,
     #[error("the request's body isn't UTF-8")]
     NotText,
 }
@@ -69,7 +71,7 @@ impl Refusal {
             // RFC 9110 §9.1: unknown to this server, not forbidden for this target.
             Refusal::Method => StatusCode::NOT_IMPLEMENTED,
             Refusal::Expectation => StatusCode::EXPECTATION_FAILED,
-            Refusal::TooManyUploads => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::TooManyUploads | Refusal::Shutdown => StatusCode::SERVICE_UNAVAILABLE,
             Refusal::BodyTooLarge | Refusal::NotSmall => StatusCode::PAYLOAD_TOO_LARGE,
         }
     }
@@ -86,6 +88,7 @@ impl From<Refusal> for Error {
             Refusal::BodyTooLarge | Refusal::NotSmall => ErrorKind::TooLarge,
             Refusal::BodyLost(kind) => kind,
             Refusal::TooManyUploads => ErrorKind::OutOfResources,
+            Refusal::Shutdown => ErrorKind::Cancelled,
             Refusal::Method | Refusal::Expectation | Refusal::NotText => ErrorKind::Protocol,
         };
         Error::new(kind, refusal.to_string())

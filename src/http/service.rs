@@ -12,7 +12,6 @@
 use std::{
     mem,
     ops::ControlFlow,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -23,7 +22,10 @@ use std::{
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind},
-    server::engine::service::{Conn, Desk, Expiry, Service, Verdict, Wait},
+    server::engine::{
+        guard::guarded,
+        service::{Conn, Desk, Expiry, Service, Verdict, Wait},
+    },
     socket::{Address, Shutdown},
     stream::Stream,
     wire::{body::BodyError, date::DateCache},
@@ -133,10 +135,12 @@ impl<H: Handler> Service for HttpService<H> {
         match (wait, &conn.state.phase) {
             (Wait::Head, _) => {
                 let exchange = Exchange::refusal(conn, self, date);
-                self.refuse(&mut output, &exchange, RequestLine::Unknown, Refusal::HeadTimeout);
+                let refusal = if why == Expiry::Time { Refusal::HeadTimeout } else { Refusal::Shutdown };
+                self.refuse(&mut output, &exchange, RequestLine::Unknown, refusal);
             }
             (Wait::Body, Phase::Body(_)) => {
-                self.refuse_collected(conn, (&mut output, date), Refusal::BodyTimeout);
+                let refusal = if why == Expiry::Time { Refusal::BodyTimeout } else { Refusal::Shutdown };
+                self.refuse_collected(conn, (&mut output, date), refusal);
             }
             (Wait::Write, Phase::Write(unsent)) => {
                 self.log_kept(&conn.peer, unsent.kept.as_deref(), unsent.left(), Some(ended_by(why)));
@@ -187,7 +191,7 @@ impl<H: Handler> HttpService<H> {
 
     /// Calls code that isn't the crate's; a panic in it is counted. `None`: it panicked.
     pub(super) fn guarded<R>(&self, call: impl FnOnce() -> R) -> Option<R> {
-        let outcome = catch_unwind(AssertUnwindSafe(call)).ok();
+        let outcome = guarded(call);
         if outcome.is_none() {
             self.panics.fetch_add(1, Ordering::Relaxed);
         }
@@ -271,7 +275,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let full = self.output.bytes.len() >= HIGH_WATER || self.file.is_some();
-            if full || self.served >= DEPTH {
+            if full || self.served >= DEPTH || self.served > 0 && self.desk.is_wanted() {
                 self.keep(rest);
                 return if full { Next::Serve } else { Next::Yield };
             }
@@ -380,7 +384,11 @@ impl<H: Handler> Turn<'_, '_, H> {
             Ok(Progress::Paused) => Ok(Verdict::Again),
             Ok(Progress::Done) => {
                 self.service.log_kept(&self.conn.peer, unsent.kept.as_deref(), 0, None);
-                return ControlFlow::Continue(unsent.next);
+                // Whatever has come meanwhile would have the kernel answer by a reset.
+                return ControlFlow::Continue(match unsent.next {
+                    Next::Close => Next::Linger,
+                    next => next,
+                });
             }
             Err(error) => Err(error),
         };

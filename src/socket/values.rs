@@ -185,8 +185,8 @@ impl<T: AsRef<str> + ?Sized> Settable<&T> for Text {
 /// Bytes as the system has them, at most 512 when read: for structures without a kind of their own.
 ///
 /// Not for structures that hold an address, as `struct sock_fprog` ([`Filter`](super::Filter) is for that): the kernel
-/// reads whatever memory of this process is there. Those by which it would write, the tables of `iptables`, are
-/// refused.
+/// reads whatever memory of this process is there. Those by which it would write, as the tables of `iptables` and
+/// `XDP_UMEM_REG`, are refused.
 ///
 /// # Examples
 ///

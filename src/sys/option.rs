@@ -23,10 +23,18 @@ pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: i32, name: i32, value: &mut 
     Ok((length as usize).min(value.len()))
 }
 
-/// The options by which the kernel writes to an address in the value: it gives the old counters of the tables of
-/// iptables, arptables, ebtables and ip6tables back.
-const WRITING: [(i32, i32); 4] =
-    [(libc::IPPROTO_IP, 64), (libc::IPPROTO_IP, 96), (libc::IPPROTO_IP, 128), (libc::IPPROTO_IPV6, 64)];
+/// The options by which the kernel writes to an address in the value, at once or later.
+const WRITING: [(i32, i32); 7] = [
+    // The old counters of the tables of iptables, arptables, ebtables and ip6tables.
+    (libc::IPPROTO_IP, 64),
+    (libc::IPPROTO_IP, 96),
+    (libc::IPPROTO_IP, 128),
+    (libc::IPPROTO_IPV6, 64),
+    // XDP_UMEM_REG: packets. RDS_GET_MR, RDS_GET_MR_FOR_DEST: what the peer sends.
+    (283, 4),
+    (276, 2),
+    (276, 7),
+];
 
 /// Sets an option to these bytes.
 ///
@@ -38,8 +46,7 @@ const WRITING: [(i32, i32); 4] =
 /// As the system; `InvalidInput` for the options by which the kernel would write to an address in the value.
 pub(crate) fn setsockopt(fd: BorrowedFd<'_>, level: i32, name: i32, value: &[u8]) -> Result<()> {
     if cfg!(target_os = "linux") && WRITING.contains(&(level, name)) {
-        let why =
-            "the kernel would write to an address in the value: there is a program for such tables, iptables";
+        let why = "the kernel would write to an address in the value, which safe code can't allow";
         return Err(Error::new(ErrorKind::InvalidInput, why));
     }
     let length = length_of(value)?;

@@ -3,8 +3,7 @@
 use std::{
     io,
     os::fd::AsFd,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -13,6 +12,7 @@ use crate::{deadline::Deadline, socket::Address, sys};
 use super::{
     Berth, Engine, Watched,
     drive::Connection,
+    guard::guarded,
     lane::{Door, Held},
     line::Line,
     service::{Conn, Service},
@@ -104,13 +104,7 @@ impl<S: Service + 'static> Engine<S> {
         stream: S::Line,
         peer: Address,
     ) -> Option<Held<Connection<S>>> {
-        let state = match catch_unwind(AssertUnwindSafe(|| self.service.open(&peer))) {
-            Ok(state) => state?,
-            Err(_) => {
-                self.counters.panicked.fetch_add(1, Ordering::Relaxed);
-                return None;
-            }
-        };
+        let state = self.counted(guarded(|| self.service.open(&peer)))??;
         if S::Line::STAYS {
             stream.socket().set_cancel(self.cancel.clone()).ok()?;
         }

@@ -1,7 +1,6 @@
 //! What a thread of the crew does: drive a lane, accept, serve a connection.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -12,9 +11,10 @@ use crate::{
 };
 
 use super::{
-    Berth, Engine, Job, LAST_DOOR, Watched,
+    Berth, Engine, LAST_DOOR, Watched,
     classes::Class,
     crew::Order,
+    guard::guarded,
     lane::{Alert, Held, Outcome, Target, Work},
     line::Line,
     post::Post,
@@ -71,7 +71,7 @@ impl<S: Service + 'static> Engine<S> {
         while let Some(order) = self.crew.take() {
             match order {
                 Order::Drive(lane) => self.drive(lane, &mut local),
-                Order::Serve(job) => self.serve_out(job.held, job.since, &mut local),
+                Order::Serve(job) => self.serve_out(job, Instant::now(), &mut local),
             }
         }
     }
@@ -167,13 +167,13 @@ impl<S: Service + 'static> Engine<S> {
                 now = Instant::now();
                 continue;
             }
-            let (Some(outcome), _) = self.conclude(held, now, verdict, shift) else { return };
+            let (Some(outcome), _) = self.conclude(held, verdict, shift) else { return };
             now = Instant::now();
             let (again, alert) = self.lanes[home].lane.settle(outcome, now);
             self.alert(home, alert);
             match again {
                 Some(again) if self.crew.is_short() => {
-                    return self.order(Order::Serve(Job { held: again, since: now }));
+                    return self.order(Order::Serve(again));
                 }
                 Some(again) => held = again,
                 None => return,
@@ -204,7 +204,7 @@ impl<S: Service + 'static> Engine<S> {
         local: &mut Local<S::Scratch>,
     ) -> (Option<Outcome<Connection<S>>>, bool) {
         let (verdict, shift) = self.call(&mut held, now, Role::Driver, local);
-        self.conclude(held, now, verdict, shift)
+        self.conclude(held, verdict, shift)
     }
 
     /// Calls the service.
@@ -224,36 +224,33 @@ impl<S: Service + 'static> Engine<S> {
                 if why == Expiry::Time {
                     self.counters.expired.fetch_add(1, Ordering::Relaxed);
                 }
-                let _ = catch_unwind(AssertUnwindSafe(|| self.service.expired(conn, wait, why)));
+                let _ = guarded(|| self.service.expired(conn, wait, why));
                 return (Verdict::Close, shift);
             }
             Cause::Ready { read_closed } => conn.read_closed |= read_closed,
             Cause::Again => {}
         }
-        let verdict = catch_unwind(AssertUnwindSafe(|| {
-            self.service.ready(conn, &mut Desk { scratch, account: &mut shift })
-        }));
-        let verdict = verdict.unwrap_or_else(|_| {
-            self.counters.panicked.fetch_add(1, Ordering::Relaxed);
-            Verdict::Close
-        });
+        let ready = || self.service.ready(conn, &mut Desk { scratch, account: &mut shift });
+        let verdict = self.counted(guarded(ready)).unwrap_or(Verdict::Close);
         (verdict, shift)
     }
 
-    /// Does as the service has said.
+    /// Does as the service has said. False: this thread has lost its lane, or has none.
     fn conclude(
         self: &Arc<Self>,
         held: Held<Connection<S>>,
-        now: Instant,
         verdict: Verdict,
         mut shift: Shift<'_, S>,
     ) -> (Option<Outcome<Connection<S>>>, bool) {
         let Held { token, conn: berth, cause } = held;
-        if verdict == Verdict::Detach {
-            return (None, self.release(token, berth, shift));
+        match verdict {
+            Verdict::Detach => return (None, self.release(token, berth, shift)),
+            // Part of the call.
+            Verdict::Close => return (Some(self.close(token, berth)), shift.end()),
+            Verdict::Park(_) | Verdict::Again | Verdict::Handover => {}
         }
         let keeps = shift.end();
-        let goes_on = matches!(verdict, Verdict::Park(Wait::Head) | Verdict::Again | Verdict::Handover);
+        let goes_on = !matches!(verdict, Verdict::Park(wait) if wait != Wait::Head);
         if shift.worked && goes_on {
             // It isn't the head that it waited for before.
             self.lanes[berth.lane].lane.renew(token);
@@ -262,15 +259,21 @@ impl<S: Service + 'static> Engine<S> {
             Verdict::Park(wait) => self
                 .watch(token, berth, wait)
                 .map_or_else(|berth| self.close(token, berth), |berth| Outcome::Park(token, berth, wait)),
-            Verdict::Again => Outcome::Again(token, berth),
             Verdict::Handover => {
-                let job = Job { held: Held { token, conn: berth, cause }, since: now };
-                self.order(Order::Serve(job));
+                self.order(Order::Serve(Held { token, conn: berth, cause }));
                 return (None, keeps);
             }
-            Verdict::Close | Verdict::Detach => self.close(token, berth),
+            _ => Outcome::Again(token, berth),
         };
         (Some(outcome), keeps)
+    }
+
+    /// Counts a panic.
+    pub(super) fn counted<R>(&self, outcome: Option<R>) -> Option<R> {
+        if outcome.is_none() {
+            self.counters.panicked.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
     }
 
     /// Lets a connection go: its slot is free before whoever takes it may block this thread, which counts as
@@ -284,15 +287,14 @@ impl<S: Service + 'static> Engine<S> {
         self.alert(berth.lane, alert);
         self.vacate();
         let _ = berth.conn.stream.socket().set_cancel(None);
-        if catch_unwind(AssertUnwindSafe(|| self.service.detach(berth.conn))).is_err() {
-            self.counters.panicked.fetch_add(1, Ordering::Relaxed);
-        }
+        self.counted(guarded(|| self.service.detach(berth.conn)));
         shift.end()
     }
 
-    /// Ends a connection: its descriptor is closed before its slot is free.
+    /// Ends a connection: its descriptor is closed before its slot is free. With it goes what its protocol and handler
+    /// keep, whose dropping may block or panic like a handler.
     pub(super) fn close(self: &Arc<Self>, token: Token, berth: Connection<S>) -> Outcome<Connection<S>> {
-        drop(berth);
+        self.counted(guarded(|| drop(berth)));
         self.vacate();
         Outcome::Gone(token)
     }
@@ -387,5 +389,9 @@ impl<S: Service> Account for Shift<'_, S> {
 
     fn is_draining(&self) -> bool {
         self.engine.draining.load(Ordering::Relaxed)
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.role == Role::Spare && self.engine.crew.is_short()
     }
 }

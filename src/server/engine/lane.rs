@@ -275,9 +275,10 @@ impl<P, C> Lane<P, C> {
         (true, Alert { call, wake: polling && state.has_work() })
     }
 
-    /// The watcher looks in.
-    pub(super) fn tick(&self) -> Tick {
+    /// The watcher looks in, and sets the lane's clock: a batch of work may take long.
+    pub(super) fn tick(&self, now: Instant) -> Tick {
         let mut state = self.state();
+        state.now = state.now.max(now);
         let suspects = state.drivers.iter().filter_map(|post| {
             let (call, ticks) = post.tick()?;
             Some((Arc::clone(post), call, ticks))

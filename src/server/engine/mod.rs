@@ -17,6 +17,7 @@
 //! | `service` | what a protocol gives the engine, and gets from it |
 //! | `lane`, `table`, `post` | the state machine: no system call, no thread, no clock |
 //! | `drive` | what a thread does: drive a lane, serve a connection |
+//! | `guard` | calls of what may panic |
 //! | `accept`, `line` | how a connection or a packet comes in |
 //! | `tarry` | what a thread does that a handler has blocked, before it lets the connection go |
 //! | `crew` | the threads |
@@ -29,6 +30,7 @@ mod accept;
 pub(crate) mod classes;
 mod crew;
 mod drive;
+pub(crate) mod guard;
 mod lane;
 pub(crate) mod line;
 mod post;
@@ -157,10 +159,7 @@ enum Watched {
 }
 
 /// A connection for a spare thread.
-struct Job<S: Service> {
-    held: Held<Box<Berth<S>>>,
-    since: Instant,
-}
+type Job<S> = Held<Box<Berth<S>>>;
 
 /// A lane with what registers its connections.
 struct Track<S: Service> {

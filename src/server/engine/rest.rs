@@ -55,8 +55,8 @@ mod loom_tests {
                 let shared = Arc::clone(&shared);
                 thread::spawn(move || {
                     let (lane, rest) = &*shared;
-                    while lane.tick().calm {
-                        rest.take(|| lane.tick().calm, thread::park);
+                    while lane.tick(now).calm {
+                        rest.take(|| lane.tick(now).calm, thread::park);
                     }
                 })
             };

@@ -142,6 +142,7 @@ pub(super) trait Account {
     fn begin(&mut self, class: Class) -> Begin;
     fn now(&self) -> Instant;
     fn is_draining(&self) -> bool;
+    fn is_wanted(&self) -> bool;
 }
 
 impl<B> Desk<'_, B> {
@@ -154,6 +155,11 @@ impl<B> Desk<'_, B> {
     /// time, the real one.
     pub(crate) fn now(&self) -> Instant {
         self.account.now()
+    }
+
+    /// Whether others wait for this thread.
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.account.is_wanted()
     }
 
     /// Whether the server is shutting down: answers say `Connection: close`.

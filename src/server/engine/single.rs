@@ -83,6 +83,10 @@ impl Account for Alone {
     fn is_draining(&self) -> bool {
         false
     }
+
+    fn is_wanted(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(all(test, not(loom)))]

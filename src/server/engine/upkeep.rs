@@ -1,15 +1,14 @@
 //! What a server does now and then beside serving, on a thread of its own: it may block, and delays nobody.
 
 use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError, atomic::Ordering},
+    sync::{Arc, Condvar, Mutex, OnceLock, PoisonError},
     thread::{self, JoinHandle, ThreadId},
     time::{Duration, Instant},
 };
 
 use crate::error::Result;
 
-use super::{Engine, service::Service, unstarted};
+use super::{Engine, guard::guarded, service::Service, unstarted};
 
 /// What is called without a pause would keep a core busy with nothing.
 const LEAST: Duration = Duration::from_millis(1);
@@ -77,9 +76,7 @@ impl<S: Service + 'static> Engine<S> {
         let mut handle = self.upkeep.handle.lock().unwrap_or_else(PoisonError::into_inner);
         let work = move || {
             while engine.upkeep.wait(Instant::now().checked_add(interval.max(LEAST))) {
-                if catch_unwind(AssertUnwindSafe(&mut actions)).is_err() {
-                    engine.counters.panicked.fetch_add(1, Ordering::Relaxed);
-                }
+                engine.counted(guarded(&mut actions));
             }
         };
         let started = thread::Builder::new().name("sockeye-service".to_owned()).spawn(work);

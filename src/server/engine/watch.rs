@@ -15,7 +15,7 @@ use crate::{
 };
 
 use super::{
-    Engine, Job,
+    Engine,
     lane::{Held, Outcome, Tick},
     post::Post,
     rest::Rest,
@@ -122,7 +122,7 @@ impl<S: Service + 'static> Engine<S> {
     fn tick(self: &Arc<Self>, memory: &mut [Memory]) -> bool {
         let mut calm = !self.reinforce();
         for (index, memory) in memory.iter_mut().enumerate() {
-            let tick = self.lanes[index].lane.tick();
+            let tick = self.lanes[index].lane.tick(Instant::now());
             calm &= tick.calm;
             self.adjust(index, &tick, memory);
             for (post, call, ticks) in tick.suspects {
@@ -199,7 +199,7 @@ impl<S: Service + 'static> Engine<S> {
 
     /// What no thread has begun comes back to its lane, where nothing goes on any more.
     fn give_up_jobs(self: &Arc<Self>) {
-        for Job { held: Held { token, conn, .. }, .. } in self.crew.recall() {
+        for Held { token, conn, .. } in self.crew.recall() {
             let home = conn.lane;
             let alert = self.lanes[home].lane.hand_in(Outcome::Again(token, conn), Instant::now());
             self.alert(home, alert);

@@ -5,7 +5,10 @@ use std::{
     net::Shutdown,
 };
 
+use sockeye::http::{HttpServer, StatusCode, handler};
+
 use super::support::{Answer, Site};
+use crate::support::connect;
 
 /// A request that only a body may hold.
 const EVIL: &str = "GET /evil HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -233,6 +236,26 @@ fn one_whose_later_bytes_were_not_read_ends_without_a_reset() {
         assert_eq!(Answer::read(&mut stream, false).unwrap().status, 200);
         assert!(matches!(stream.get_mut().read(&mut [0]), Ok(0)), "a reset, or a second answer");
     }
+}
+
+/// What comes while a long last answer is on its way.
+#[test]
+fn a_long_last_answer_is_whole_whatever_comes_meanwhile() {
+    const LONG: usize = 8 << 20;
+    let long = handler(|_, response| response.send_response(StatusCode::OK).body(vec![b'x'; LONG]));
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(long).unwrap();
+    for request in ["GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"] {
+        let mut stream = connect(server.addr().as_socket_addr().unwrap());
+        stream.write_all(request.as_bytes()).unwrap();
+        // The answer has begun, and more of it doesn't fit into the kernels' buffers.
+        stream.read_exact(&mut [0]).unwrap();
+        stream.write_all(EVIL.as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        assert!(answer.len() > LONG, "{} bytes", answer.len());
+    }
+    server.shutdown();
+    server.join().unwrap();
 }
 
 #[test]

@@ -75,3 +75,28 @@ fn an_answer_that_a_shutdown_breaks_off_is_logged_as_that() {
     assert_eq!(error.as_deref(), Some("the server ended before the answer was read"));
     server.join().unwrap();
 }
+
+/// They weren't slow: the server ended.
+#[test]
+fn half_a_request_that_a_shutdown_ends_is_told_so() {
+    for half in ["GET / HTTP/1.1\r\nHo", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab"] {
+        let (tell, told) = mpsc::channel();
+        let server = HttpServer::bind("127.0.0.1:0").unwrap();
+        let server =
+            server.log_requests(move |entry| tell.send(entry.error().map(ToString::to_string)).unwrap());
+        let server =
+            server.spawn(handler(|_, response| response.send_error(StatusCode::GONE, None))).unwrap();
+        let mut stream = connect(server.addr().as_socket_addr().unwrap());
+        // Answered, so that the server surely has the half behind it.
+        stream.write_all(&[ASK, half.as_bytes()].concat()).unwrap();
+        let mut stream = BufReader::new(stream);
+        assert_eq!(Answer::read(&mut stream, false).unwrap().status, 410);
+        assert_eq!(told.recv_timeout(PATIENCE).unwrap(), None);
+        // Seen once it is parked; until then a shutdown waits for it.
+        server.shutdown_within(Duration::from_millis(100));
+        assert_eq!(Answer::read(&mut stream, false).unwrap().status, 503);
+        let error = told.recv_timeout(PATIENCE).unwrap();
+        assert_eq!(error.as_deref(), Some("the server ended before the request was here"));
+        server.join().unwrap();
+    }
+}

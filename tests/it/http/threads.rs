@@ -152,3 +152,35 @@ fn past_the_limit_of_threads_requests_wait_and_time_goes_on() {
     assert_eq!(gate.entered.try_iter().count(), 3);
     end(&server);
 }
+
+/// One who pipelines has a turn of many requests, unless others wait for the thread.
+#[test]
+fn a_turn_ends_when_others_wait_for_its_thread() {
+    const PIPELINED: usize = 100;
+    let (tell, begun) = mpsc::channel();
+    let (_kept, never) = mpsc::channel::<()>();
+    let never = Mutex::new((never, tell, 0));
+    let counting = handler(move |request, response| {
+        let mut state = never.lock().unwrap();
+        // It blocks, so that its class is a slow one.
+        let _ = state.0.recv_timeout(Duration::from_millis(5));
+        if request.path() == "/many" {
+            state.2 += 1;
+            state.1.send(()).unwrap();
+        }
+        response.send_response(StatusCode::OK).body(state.2.to_string())
+    });
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().max_threads(1).spawn(counting).unwrap();
+    let warm = |path| assert_eq!(line(get(&server, path)).split(' ').next(), Some("200"));
+    warm("/many");
+    warm("/one");
+    let addr = server.addr().as_socket_addr().unwrap();
+    let mut greedy = connect(addr);
+    write!(greedy, "{}", "GET /many HTTP/1.1\r\nHost: a\r\n\r\n".repeat(PIPELINED)).unwrap();
+    (0..3).for_each(|_| begun.recv_timeout(PATIENCE).unwrap());
+    let answer = line(get(&server, "/one"));
+    let served: usize = answer.strip_prefix("200 ").unwrap().parse().unwrap();
+    assert!(served < PIPELINED, "all {served} of another peer's came first");
+    drop(greedy);
+    end(&server);
+}

@@ -9,7 +9,7 @@ use std::{
 
 use sockeye::{
     Error, ErrorKind, Result,
-    client::Connector,
+    client::{Client, Connector},
     server::{Connection, Next, RequestHandler, Server, Session, factory},
     socket::{Address, IPPROTO_TCP, ListenOptions, SOCK_SEQPACKET, Socket, TCP_NODELAY, create_server},
 };
@@ -297,4 +297,65 @@ fn a_line_may_be_as_long_as_its_connection_was_told() {
     client.sendall(&[b'x'; LONG + 1]).unwrap();
     assert_eq!(client.readline().unwrap(), b"too long\n");
     end(server);
+}
+
+/// What a handler keeps is its own, and so is how it goes.
+struct Dropped(Box<dyn FnMut() + Send>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+impl Session for Dropped {
+    fn handle(&mut self, conn: &mut Connection<'_>) -> Result<Next> {
+        conn.readline()?;
+        Ok(Next::Close)
+    }
+}
+
+#[test]
+fn a_session_that_panics_as_it_goes_costs_its_connection_only() {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let server = server.spawn(factory(|_peer| Dropped(Box::new(|| panic!("dropped"))))).unwrap();
+    for _ in 0..3 {
+        let mut client = Client::connect(server.addr()).unwrap();
+        client.settimeout(PATIENCE);
+        client.sendall(b"line\n").unwrap();
+        assert_eq!(client.readline().unwrap(), b"");
+    }
+    server.shutdown();
+    server.join().unwrap();
+    assert_eq!((server.counts().panicked, server.counts().open), (3, 0));
+}
+
+#[test]
+fn a_session_that_blocks_as_it_goes_delays_nobody() {
+    let (open, gate) = mpsc::channel::<()>();
+    let (tell, told) = mpsc::channel();
+    let parts = Mutex::new(Some((gate, tell)));
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let server = server
+        .spawn(factory(move |_peer| {
+            let mut blocking = parts.lock().unwrap().take();
+            Dropped(Box::new(move || {
+                if let Some((gate, tell)) = blocking.take() {
+                    tell.send(()).unwrap();
+                    let _ = gate.recv();
+                }
+            }))
+        }))
+        .unwrap();
+    let line = |client: &mut Client| client.sendall(b"line\n").unwrap();
+    let mut slow = Client::connect(server.addr()).unwrap();
+    line(&mut slow);
+    told.recv_timeout(PATIENCE).unwrap();
+    let mut quick = Client::connect(server.addr()).unwrap();
+    quick.settimeout(PATIENCE);
+    line(&mut quick);
+    assert_eq!(quick.readline().unwrap(), b"");
+    open.send(()).unwrap();
+    server.shutdown();
+    server.join().unwrap();
 }

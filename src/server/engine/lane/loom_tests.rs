@@ -234,9 +234,9 @@ fn loom_a_lost_driver_finishes_and_the_lane_goes_on() {
             thread::spawn(move || world.drive(&post))
         };
         // The watcher: two ticks, and whoever stands in the same call loses the lane.
-        world.lane.tick();
+        world.lane.tick(Instant::now());
         let mut called = false;
-        for (post, call, _) in world.lane.tick().suspects {
+        for (post, call, _) in world.lane.tick(Instant::now()).suspects {
             let (lost, alert) = world.lane.lose(&post, call);
             assert_eq!(lost, alert.call, "the only driver is lost: another is needed");
             called |= alert.call;

@@ -251,8 +251,8 @@ fn a_blocked_driver(allowed: usize) {
         let crew = crew(&world, 2);
         tokens.into_iter().for_each(|token| world.happens(Target::Conn(token)));
         drop(world.progress.wait(|progress| progress.inside));
-        world.lane.tick();
-        for (post, call, _) in world.lane.tick().suspects {
+        world.lane.tick(Instant::now());
+        for (post, call, _) in world.lane.tick(Instant::now()).suspects {
             let (_, alert) = world.lane.lose(&post, call);
             world.alert(alert);
         }

@@ -164,7 +164,7 @@ fn a_long_queue_calls_one_driver_if_another_is_allowed() {
     poll(&lane, &post, &tokens, now);
     let (_, alert) = lane.turn(&post, None);
     assert_eq!(alert, Alert::default());
-    assert!(lane.tick().pressed);
+    assert!(lane.tick(Instant::now()).pressed);
     lane.allow(2);
     let (_, alert) = lane.turn(&post, None);
     assert!(alert.call);
@@ -303,4 +303,19 @@ fn a_time_that_another_thread_brings_is_told_to_who_waits() {
     let (again, alert) = lane.settle(Outcome::Park(token, "limited", Wait::Idle), now);
     assert!(again.is_none());
     assert_eq!(alert, Alert { wake: true, call: false });
+}
+
+/// A batch of work may take long: a time that begins at its end isn't one of its beginning.
+#[test]
+fn the_watcher_sets_the_clock() {
+    let (lane, now) = lane();
+    let post = driver(&lane);
+    let later = now + Duration::from_secs(8);
+    let token = parked(&lane, "busy", now);
+    poll(&lane, &post, &[Target::Conn(token)], now);
+    let held = serve(&lane, &post, None);
+    lane.tick(later);
+    let (work, _) = lane.turn(&post, Some(Outcome::Park(held.token, held.conn, Wait::Idle)));
+    let Work::Poll(_, until) = work else { panic!("not the poller but {work:?}") };
+    assert_eq!(until, Some(later + Duration::from_secs(10)));
 }
