@@ -5,7 +5,11 @@ use std::{
     io::{self, Read, Write},
 };
 
-use crate::{socket::Address, stream::Stream};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    socket::{Address, Socket},
+    stream::Stream,
+};
 
 use super::{Connection, buffered::Buffered, session::Kept};
 
@@ -72,6 +76,36 @@ impl Detached {
     /// ```
     pub fn connection(&mut self) -> Connection<'_> {
         Connection::new(&self.stream, &self.peer, &mut self.buffered, &mut self.kept)
+    }
+
+    /// The socket, which blocks, and what was received from it and not read.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](ErrorKind::Unsupported) for a connection that speaks TLS.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sockeye::{client::Client, server::{Connection, Next, Server}};
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let mut client = Client::connect(server.addr()?)?;
+    /// client.sendall(b"UPGRADE\nfirst\n")?;
+    /// server.handle_request(|conn: &mut Connection| {
+    ///     conn.readline()?;
+    ///     Ok(Next::detach(|own| {
+    ///         let parts = own.into_parts();
+    ///         let _ = parts.and_then(|(socket, received)| socket.sendall(&received));
+    ///     }))
+    /// })?;
+    /// assert_eq!(client.readline()?, b"first\n");
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn into_parts(self) -> Result<(Socket, Vec<u8>)> {
+        let received = self.buffered.rest().to_vec();
+        let socket = self.stream.into_plain();
+        let socket = socket.ok_or_else(|| Error::new(ErrorKind::Unsupported, "the connection speaks TLS"))?;
+        Ok((socket, received))
     }
 }
 

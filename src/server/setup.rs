@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     deadline::Deadline,
-    error::Result,
+    error::{Error, ErrorKind, Result},
     socket::{Address, Kind, ListenOptions, Socket, ToAddress},
 };
 
@@ -72,7 +72,11 @@ impl Setup {
                     outcome => return outcome,
                 }
             }
-            Socket::await_any(&self.sockets, deadline).map_err(|error| error.context("handle_request"))?;
+            let waited = match deadline.has_passed() {
+                true => Err(ErrorKind::TimedOut.into()),
+                false => Socket::await_any(&self.sockets, deadline),
+            };
+            waited.map_err(|error: Error| error.context("handle_request"))?;
         }
     }
 

@@ -31,6 +31,9 @@ pub enum Ancillary {
     /// (`SCM_CREDENTIALS`, Linux).
     #[doc(alias = "SCM_CREDENTIALS")]
     Credentials(Credentials),
+    /// A descriptor of the sender's process; needs [`SO_PASSPIDFD`](super::SO_PASSPIDFD) (`SCM_PIDFD`, Linux).
+    #[doc(alias = "SCM_PIDFD")]
+    Process(OwnedFd),
     /// Where the datagram arrived; needs [`IP_PKTINFO`](super::IP_PKTINFO) or
     /// [`IPV6_RECVPKTINFO`](super::IPV6_RECVPKTINFO).
     #[doc(alias = "IP_PKTINFO")]
@@ -199,6 +202,7 @@ impl Ancillary {
     pub(super) fn decode(message: ControlMessage<'_>) -> Ancillary {
         let (level, kind, data) = match message {
             ControlMessage::Rights(fds) => return Ancillary::Rights(fds),
+            ControlMessage::Process(process) => return Ancillary::Process(process),
             ControlMessage::Data { level, kind, data } => (level, kind, data),
         };
         let known = KINDS.iter().find(|(its_level, its_kind, _)| (*its_level, *its_kind) == (level, kind));

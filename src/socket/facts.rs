@@ -114,7 +114,12 @@ impl Socket {
     /// ```
     #[doc(alias = "type")]
     pub fn kind(&self) -> Result<Kind> {
-        Ok(Kind::raw(SockRef::from(&self.descriptor()?).r#type()?.into()))
+        let fd = self.descriptor()?;
+        if let Some(&known) = self.kind.get() {
+            return Ok(known);
+        }
+        let kind = Kind::raw(SockRef::from(&fd).r#type()?.into());
+        Ok(*self.kind.get_or_init(|| kind))
     }
 
     /// The protocol that the socket was made with: SO_PROTOCOL, where the system has it, else the default.

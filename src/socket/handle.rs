@@ -55,6 +55,8 @@ pub struct Socket {
     /// `None` once it is closed.
     pub(super) fd: Option<OwnedFd>,
     pub(super) family: Family,
+    /// Asked for once.
+    pub(super) kind: OnceLock<Kind>,
     pub(super) mode: Mode,
     /// O_NONBLOCK is known to be set on the descriptor. Once anybody else may hold it, this never goes back to
     /// false: clones share the flag with this descriptor, and a blocking call works on both kinds.
@@ -112,6 +114,7 @@ impl Socket {
         Socket {
             fd: Some(fd),
             family,
+            kind: OnceLock::new(),
             mode: Mode::of(None),
             nonblocking: AtomicBool::new(flag == Flag::Nonblocking),
             shared: AtomicBool::new(false),

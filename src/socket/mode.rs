@@ -222,6 +222,10 @@ impl Socket {
             }
             match call(fd) {
                 Err(error) if limit != Limit::Now && error.kind() == ErrorKind::WouldBlock => {
+                    // Ready, and yet not for this call: again, but not for ever.
+                    if waits.is_some_and(Deadline::has_passed) {
+                        return Err(ErrorKind::TimedOut.into());
+                    }
                     let deadline = *waits.get_or_insert_with(|| limit.deadline());
                     sys::wait(fd, interest, deadline, cancel.as_ref())?;
                     if interest == Interest::Write && self.family == AF_UNIX {

@@ -230,7 +230,15 @@ impl Lost {
     /// One error for all of them: `connect to OBJECT failed: …`. Its kind and errno are those of the time limit if
     /// it ended the attempts; else of an address that refused; else of the first one, which the system preferred.
     pub(super) fn into_error(self, target: &Target<'_>) -> Error {
+        let (object, style) = match target {
+            Target::Address(address) => (address.to_string(), Style::Reason),
+            Target::Host(host, port) => (format!("{host}:{port}"), Style::Listed),
+        };
         let attempts = match self {
+            // What was being done is said already if it was a look-up.
+            Lost::All(error) if error.source().is_none() => {
+                return error.context(format!("connect to {object}"));
+            }
             Lost::All(error) => return error,
             Lost::Attempts(attempts) => attempts,
         };
@@ -242,10 +250,6 @@ impl Lost {
             return ErrorKind::UnknownHost.into();
         };
         let (kind, errno) = (telling.kind(), telling.raw_os_error());
-        let (object, style) = match target {
-            Target::Address(address) => (address.to_string(), Style::Reason),
-            Target::Host(host, port) => (format!("{host}:{port}"), Style::Listed),
-        };
         let attempts = Attempts { all: attempts.into(), style };
         Error::with_source(kind, format!("connect to {object} failed"), attempts.clone())
             .with_errno(errno)

@@ -6,7 +6,7 @@ use std::{
     os::{fd::AsFd, unix::fs::FileExt},
 };
 
-use super::{Limit, MsgFlags, Socket};
+use super::{Limit, MsgFlags, SOCK_STREAM, Socket};
 use crate::{
     error::{Error, ErrorKind, Result},
     sys::{self, Interest, c},
@@ -53,6 +53,10 @@ impl Socket {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn sendfile(&self, file: &File, offset: u64, count: impl Into<Option<u64>>) -> Result<u64> {
+        if self.kind()? != SOCK_STREAM {
+            let why = "sendfile needs a stream: a file isn't datagrams";
+            return Err(Error::new(ErrorKind::InvalidInput, why));
+        }
         let mut sending = Sending { file, offset, left: count.into().unwrap_or(u64::MAX), sent: 0 };
         match self.send_file(&mut sending, self.mode.limit().start()) {
             Ok(()) => Ok(sending.sent),
@@ -100,6 +104,10 @@ impl Socket {
         match uninterrupted(|| sending.file.read_at(buf, position)) {
             // It has no places: a pipe, a terminal. Only from its beginning on.
             Err(error) if error.raw_os_error() == Some(c::ESPIPE) && sending.offset == 0 => {}
+            Err(error) if error.raw_os_error() == Some(c::EBADF) => {
+                let why = "the file isn't open for reading";
+                return Err(Error::new(ErrorKind::InvalidInput, why).with_errno(Some(c::EBADF)));
+            }
             outcome => return Ok(outcome?),
         }
         let cancel = self.cancel_token();
@@ -136,7 +144,7 @@ impl Sending<'_> {
 /// Whether the system doesn't do it for this file or this socket; what is really wrong, copying will tell.
 fn is_refusal(error: &Error) -> bool {
     error.kind() == ErrorKind::Unsupported
-        || matches!(error.raw_os_error(), Some(c::EINVAL | c::ENOSYS | c::ESPIPE | c::EOPNOTSUPP))
+        || matches!(error.raw_os_error(), Some(c::EBADF | c::EINVAL | c::ENOSYS | c::ESPIPE | c::EOPNOTSUPP))
 }
 
 fn uninterrupted(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {

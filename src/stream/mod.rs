@@ -116,6 +116,15 @@ impl Stream {
     }
 
     /// The socket below.
+    /// The socket alone, if nothing else is spoken on it.
+    pub(crate) fn into_plain(self) -> Option<Socket> {
+        match self {
+            Stream::Plain(socket) => Some(socket),
+            #[cfg(feature = "tls")]
+            Stream::Tls(_) => None,
+        }
+    }
+
     pub(crate) fn socket(&self) -> &Socket {
         match self {
             Stream::Plain(socket) => socket,

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::platform;
+use super::{c, platform};
 
 // SAFETY: these compute with their argument and touch no memory.
 const HEADER: usize = unsafe { libc::CMSG_LEN(0) } as usize;
@@ -77,6 +77,8 @@ pub(crate) struct ControlIn {
 pub(crate) enum ControlMessage<'a> {
     /// SCM_RIGHTS.
     Rights(Vec<OwnedFd>),
+    /// SCM_PIDFD.
+    Process(OwnedFd),
     /// Anything else.
     Data { level: i32, kind: i32, data: &'a [u8] },
 }
@@ -127,11 +129,16 @@ impl Drop for ControlIn {
 /// The system wrote them just now, and they are taken apart once: each descriptor in them gets its owner here.
 pub(super) unsafe fn take_apart(bytes: &[u8], each: &mut impl FnMut(ControlMessage<'_>)) {
     for (level, kind, data) in walk(bytes) {
-        if (level, kind) == (libc::SOL_SOCKET, libc::SCM_RIGHTS) {
+        match (level, kind) {
             // SAFETY: the descriptors are new, and nobody else's, as the caller sees to.
-            each(ControlMessage::Rights(unsafe { adopt(data) }));
-        } else {
-            each(ControlMessage::Data { level, kind, data });
+            (libc::SOL_SOCKET, libc::SCM_RIGHTS) => each(ControlMessage::Rights(unsafe { adopt(data) })),
+            // SAFETY: as before.
+            (libc::SOL_SOCKET, c::SCM_PIDFD) => match unsafe { adopt(data) }.pop() {
+                Some(process) => each(ControlMessage::Process(process)),
+                // There was no descriptor left for it.
+                None => each(ControlMessage::Data { level, kind, data }),
+            },
+            _ => each(ControlMessage::Data { level, kind, data }),
         }
     }
 }

@@ -39,7 +39,9 @@ impl Interest {
 
 /// Waits until the descriptor is ready or broken (the next call tells which).
 ///
-/// EINTR is retried with the time that is left.
+/// EINTR is retried with the time that is left. poll(2) always reports errors, also those that the next call doesn't
+/// take (in the queue for MSG_ERRQUEUE): that news alone is told a moment later, so that who comes again and again
+/// doesn't keep a core busy, and not once the time is over.
 ///
 /// # Errors
 ///
@@ -62,8 +64,19 @@ pub(crate) fn wait(
             0 if time == Time::Over => return Err(ErrorKind::TimedOut.into()),
             0 => {}
             ready if ready & libc::POLLNVAL != 0 => return Err(Error::from_errno(libc::EBADF)),
+            libc::POLLERR if interest != Interest::Error => return after_an_error(time, deadline, cancel),
             _ => return Ok(()),
         }
+    }
+}
+
+/// How long it takes to be told that there is an error and nothing else.
+const MOMENT: Duration = Duration::from_millis(1);
+
+fn after_an_error(time: Time, deadline: Deadline, cancel: Option<&CancelToken>) -> Result<()> {
+    match time {
+        Time::Over => Err(ErrorKind::TimedOut.into()),
+        Time::Left => pause(deadline.min(Deadline::after(MOMENT)), cancel),
     }
 }
 
@@ -102,11 +115,16 @@ pub(crate) fn wait_any(
     loop {
         let time = look(&mut watched, deadline, cancel)?;
         let ready: Vec<usize> = (0..fds.len()).filter(|&place| watched[place].revents != 0).collect();
-        if !ready.is_empty() {
-            return Ok(ready);
-        }
-        if time == Time::Over {
-            return Err(ErrorKind::TimedOut.into());
+        let only_errors = ready.iter().all(|&place| watched[place].revents == libc::POLLERR);
+        match time {
+            Time::Over if only_errors => return Err(ErrorKind::TimedOut.into()),
+            _ if ready.is_empty() => {}
+            _ => {
+                if only_errors {
+                    after_an_error(time, deadline, cancel)?;
+                }
+                return Ok(ready);
+            }
         }
     }
 }

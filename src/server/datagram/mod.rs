@@ -459,6 +459,7 @@ impl DatagramServer {
             }
             outcome => outcome?,
         };
+        let own = socket.gettimeout();
         socket.settimeout(self.0.timeout)?;
         let packets = Packets { handler, longest: self.longest() };
         let datagram = Datagram::new(&block[..count], &peer, socket);
@@ -469,7 +470,7 @@ impl DatagramServer {
         if let Err(error) = outcome {
             packets.handler.handle_error(&peer, &error);
         }
-        Ok(())
+        socket.settimeout(own)
     }
 
     fn longest(&self) -> usize {

@@ -22,7 +22,7 @@ fn taken(control: &mut ControlIn) -> Vec<OwnedFd> {
     let mut all = Vec::new();
     control.take(|message| match message {
         ControlMessage::Rights(fds) => all.extend(fds),
-        ControlMessage::Data { .. } => panic!("{message:?}"),
+        ControlMessage::Process(_) | ControlMessage::Data { .. } => panic!("{message:?}"),
     });
     all
 }

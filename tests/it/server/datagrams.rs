@@ -270,6 +270,16 @@ fn one_request_on_the_calling_thread() {
     let server = DatagramServer::bind("127.0.0.1:0").unwrap().request_timeout(Duration::from_millis(1));
     assert!(server.handle_request(hooked).unwrap_err().is_timeout());
     assert_eq!(told.recv(), Ok(ErrorKind::TimedOut));
+    let client = Client::connect_udp(server.addr().unwrap());
+    client.unwrap().send(b"hello").unwrap();
+    let own = |server: &DatagramServer| server.sockets()[0].gettimeout();
+    server
+        .handle_request(|datagram: &mut Datagram<'_>| {
+            assert_eq!(datagram.socket().gettimeout(), Some(Duration::from_secs(60)));
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(own(&server), None, "the socket is the user's");
     let server = server.also_bind("127.0.0.1:0").unwrap().request_timeout(PATIENCE);
     let heard = Mutex::new(Vec::new());
     for server_addr in server.addrs().unwrap().iter().rev() {

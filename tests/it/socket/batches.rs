@@ -186,3 +186,16 @@ fn no_number_is_too_much() {
     let stream = Socket::new(AF_INET, SOCK_STREAM, Default::default()).unwrap();
     check(stream.recvmmsg(&mut batch), ErrorKind::NotConnected);
 }
+
+/// The system calls it sent, whatever part of it that was.
+#[test]
+fn a_batch_that_a_stream_takes_in_part_is_an_error() {
+    let (ours, _theirs) = socketpair(AF_UNIX, SOCK_STREAM, Default::default()).unwrap();
+    ours.settimeout(Duration::from_millis(50)).unwrap();
+    let mut batch = DatagramBatch::new(16, 65_536);
+    while batch.len() < 16 {
+        batch.push(&[b'x'; 65_536], None).unwrap();
+    }
+    let error = ours.sendmmsg(&mut batch).unwrap_err();
+    assert!([ErrorKind::InvalidInput, ErrorKind::Unsupported].contains(&error.kind()), "{error}");
+}

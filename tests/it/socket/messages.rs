@@ -3,7 +3,7 @@
 use std::{
     io::{IoSlice, IoSliceMut},
     net::IpAddr,
-    os::fd::AsFd,
+    os::fd::{AsFd, AsRawFd},
     time::{Duration, Instant, SystemTime},
 };
 
@@ -13,9 +13,10 @@ use sockeye::{
         AF_INET6, AF_UNIX, Ancillary, CMSG_LEN, Credentials, ErrorOrigin, IP_PKTINFO, IP_RECVTOS, IP_RECVTTL,
         IPPROTO_IP, IPPROTO_IPV6, IPV6_RECVERR, IPV6_RECVHOPLIMIT, IPV6_RECVPKTINFO, IPV6_RECVTCLASS, Kind,
         MSG_CTRUNC, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC, MsgFlags, OutgoingAncillary, PacketInfo,
-        Protocol, ReceivedMessage, SO_PASSCRED, SO_RCVBUF, SO_RXQ_OVFL, SO_TIMESTAMP, SO_TIMESTAMPING,
-        SO_TIMESTAMPNS, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, SOF_TIMESTAMPING_RX_SOFTWARE,
-        SOF_TIMESTAMPING_SOFTWARE, SOL_SOCKET, Settable, SockOpt, Socket, level, socketpair,
+        Protocol, ReceivedMessage, SO_PASSCRED, SO_PASSPIDFD, SO_RCVBUF, SO_RXQ_OVFL, SO_TIMESTAMP,
+        SO_TIMESTAMPING, SO_TIMESTAMPNS, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM,
+        SOF_TIMESTAMPING_RX_SOFTWARE, SOF_TIMESTAMPING_SOFTWARE, SOL_SOCKET, Settable, SockOpt, Socket,
+        level, socketpair,
     },
 };
 
@@ -162,6 +163,33 @@ fn descriptors_do_not_travel_as_bare_numbers() {
     let rights = OutgoingAncillary::Other { level: SOL_SOCKET.number(), kind: scm_rights, data: &data };
     let error = ours.sendmsg(&[IoSlice::new(b"x")], &[rights]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+}
+
+/// Nobody has to know of them for them to be closed.
+#[test]
+fn descriptors_of_processes_have_an_owner() {
+    let (ours, theirs) = unix(SOCK_DGRAM);
+    if theirs.setsockopt(SOL_SOCKET, SO_PASSPIDFD, true).is_err() {
+        eprintln!("skipped: no SO_PASSPIDFD here");
+        return;
+    }
+    ours.send(b"x").unwrap();
+    let message = receive(&theirs, MsgFlags::default());
+    let [Ancillary::Process(process)] = &message.ancillary[..] else { panic!("{message:?}") };
+    let link = std::fs::read_link(format!("/proc/self/fd/{}", process.as_raw_fd())).unwrap();
+    assert!(link.to_string_lossy().contains("pidfd"), "{link:?}");
+    let number = process.as_raw_fd();
+    drop(message);
+    // The next one gets the lowest number that is free, which is this one unless another test is faster.
+    for _ in 0..100 {
+        ours.send(b"x").unwrap();
+        let (.., fds, _) = theirs.recv_fds(&mut [0; 8], 4).unwrap();
+        assert!(fds.is_empty());
+    }
+    ours.send(b"x").unwrap();
+    let message = receive(&theirs, MsgFlags::default());
+    let [Ancillary::Process(process)] = &message.ancillary[..] else { panic!("{message:?}") };
+    assert!(process.as_raw_fd() < number + 100, "descriptors are left open");
 }
 
 #[test]

@@ -2,9 +2,13 @@
 
 use std::{env, io, process::Command, thread, time::Duration};
 
-use sockeye::{ErrorKind, socket::*};
+use sockeye::{
+    ErrorKind,
+    server::{Datagram, DatagramServer},
+    socket::*,
+};
 
-use super::{LONG, SHORT, check, nobody, pair, tcp};
+use super::{LONG, SHORT, check, nobody, pair, tcp, udp};
 
 /// On Linux.
 const EINPROGRESS: i32 = 115;
@@ -181,4 +185,40 @@ fn trap_06_a_full_queue_ends_a_timed_connect() {
     let socket = tcp();
     socket.settimeout(SHORT).unwrap();
     assert_eq!(socket.connect_ex(&address).unwrap(), EAGAIN);
+}
+
+/// poll(2) calls a socket ready whose queue of errors holds one, and MSG_PEEK behind the data finds nothing.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_time_limit_holds_though_poll_is_always_ready() {
+    let limit = Duration::from_millis(50);
+    let server = create_server("127.0.0.1:0").unwrap();
+    let sender = create_connection(server.getsockname().unwrap(), None).unwrap();
+    let flags = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    sender.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, flags).unwrap();
+    sender.send(b"stamped").unwrap();
+    let clone = sender.try_clone().unwrap();
+    for socket in [sender, clone] {
+        socket.settimeout(limit).unwrap();
+        check(socket.recv(&mut [0; 8]), ErrorKind::TimedOut);
+    }
+
+    let (refused, gone) = (udp(), udp());
+    refused.setsockopt(IPPROTO_IP, IP_RECVERR, true).unwrap();
+    refused.connect(gone.getsockname().unwrap()).unwrap();
+    drop(gone);
+    refused.settimeout(limit).unwrap();
+    refused.send(b"anybody?").unwrap();
+    check(refused.recv(&mut [0; 8]), ErrorKind::ConnectionRefused);
+    check(refused.recv(&mut [0; 8]), ErrorKind::TimedOut);
+    let server = DatagramServer::from(refused).request_timeout(limit);
+    for _ in 0..2 {
+        check(server.handle_request(|_: &mut Datagram<'_>| Ok(())), ErrorKind::TimedOut);
+    }
+
+    let (ours, theirs) = socketpair(AF_UNIX, SOCK_STREAM, Default::default()).unwrap();
+    ours.setsockopt(SOL_SOCKET, SO_PEEK_OFF, 4).unwrap();
+    ours.settimeout(limit).unwrap();
+    theirs.send(b"data").unwrap();
+    check(ours.recv_with_flags(&mut [0; 8], MSG_PEEK), ErrorKind::TimedOut);
 }

@@ -3,10 +3,12 @@
 use std::{
     io::{IoSlice, IoSliceMut},
     os::fd::AsFd,
+    time::Duration,
 };
 
 use sockeye::socket::{
-    AF_UNIX, DatagramBatch, MSG_WAITALL, OutgoingAncillary, Protocol, SOCK_STREAM, socketpair,
+    AF_UNIX, DatagramBatch, MSG_WAITALL, OutgoingAncillary, Protocol, SO_TIMESTAMPING, SOCK_STREAM,
+    SOF_TIMESTAMPING_SOFTWARE, SOF_TIMESTAMPING_TX_SOFTWARE, SOL_SOCKET, socketpair,
 };
 
 use super::{LONG, pair, udp};
@@ -88,4 +90,24 @@ fn each_timed_transfer_with_data_there_is_one_system_call() {
     // before it closes it.)
     let asked = usize::from(cfg!(debug_assertions));
     calls.check(ROUNDS, &[("poll", 0), ("fcntl", asked), ("getsockopt", 0), ("close", 1)]);
+}
+
+/// What strace runs: a timed call that poll(2) wakes at once, because the socket's queue of errors holds something.
+#[test]
+#[ignore = "run by the test below"]
+fn timed_recv_with_an_error_queued() {
+    let (client, _server) = pair();
+    let flags = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    client.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, flags).unwrap();
+    client.sendall(b"stamped").unwrap();
+    client.settimeout(Duration::from_millis(ROUNDS as u64)).unwrap();
+    assert!(client.recv(&mut [0; 8]).unwrap_err().is_timeout());
+}
+
+#[test]
+fn a_queued_error_keeps_no_core_busy() {
+    if let Some(calls) = calls_of("socket::strace::timed_recv_with_an_error_queued", "") {
+        // Each time at least a millisecond passes.
+        assert!(calls.of("recvfrom") <= ROUNDS + 10, "{calls}");
+    }
 }
