@@ -3,6 +3,7 @@
 mod get;
 mod proxy;
 mod serve;
+mod several;
 
 use std::{
     fs,

@@ -1,48 +1,55 @@
-//! `sockeye get`: one URL, to standard output or into a file.
+//! `sockeye get`: URLs, to standard output or into files.
 
+mod bars;
+mod failure;
 mod output;
+mod places;
 mod trust;
 mod way;
 
 use std::{
-    io::{self, IsTerminal, Read, Write},
-    path::PathBuf,
+    io::Read,
+    path::{Path, PathBuf},
     process::{self, ExitCode},
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use sockeye::{
     Error, ErrorKind,
     cancel::CancelToken,
-    urllib::{Opener, Request, Response, StatusCode, Url},
+    urllib::{Opener, Request, Response, Url},
 };
 
+use bars::Bars;
+use failure::{Failure, INTERRUPTED, Others, why_not_the_page, without_user_info};
 use output::Output;
+use places::Places;
 use trust::Trust;
 use way::Way;
 
-/// Fetch a URL to standard output, or into a file.
+/// Fetch URLs to standard output, or into files.
 ///
-/// Redirects are followed. A user name and password in the URL are sent to that host alone. The file appears, or is
+/// Redirects are followed. A user name and password in a URL are sent to that host alone. A file appears, or is
 /// replaced, once it is complete, and not at all if the download fails; only in a folder that can't be written to is a
-/// file that is there overwritten in place, and emptied if that fails.
+/// file that is there overwritten in place, and emptied if that fails. Several URLs are fetched one after the other;
+/// one that fails doesn't stop the others.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status:
+#[command(after_help = "Exit status, of several URLs that of the first that failed:
   0    fetched
   1    failed: no connection, also by a proxy's refusal; a broken or incomplete answer; a file that can't be written
-  2    wrong usage
+  2    wrong usage: nothing was fetched
   3    the server answered with something other than the page: a redirect to nowhere, a part of it (206)
   4    the server answered 4xx (the answer goes to standard error)
   5    the server answered 5xx
   130  interrupted")]
 pub(crate) struct Get {
     /// What to fetch, such as http://example.org/
-    url: String,
-    /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// Give up after so many seconds in all [default: never]
+    #[arg(required = true, value_name = "URL")]
+    urls: Vec<String>,
+    #[command(flatten)]
+    places: Places,
+    /// Give up a URL after so many seconds in all [default: never]
     #[arg(short, long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
     #[command(flatten)]
@@ -51,98 +58,99 @@ pub(crate) struct Get {
     way: Way,
 }
 
-/// How much of an error's page is shown.
-const SHOWN: u64 = 64 * 1024;
-
 /// What is read at once: large enough to go straight from the socket into the buffer.
 const PIECE: usize = 64 * 1024;
 
-/// The exit status of an answer that is neither the page nor an error.
-const NOT_THE_PAGE: u8 = 3;
-
-/// What a shell reports for SIGINT.
-const INTERRUPTED: u8 = 130;
-
-/// Why it wasn't fetched.
+/// One URL, and where it goes.
 #[derive(Debug)]
-enum Failure {
-    /// The URL, or another argument, is none.
-    Usage(Error),
-    /// It wasn't answered, or not to the end.
-    Open(Error),
-    /// The server answered with an error.
-    Status(Response),
-    /// The server answered, without an error, but not with the page.
-    Other(Box<Response>, &'static str),
-    /// Of so many bytes that were promised, so many came.
-    Cut(u64, Option<u64>),
-    /// The body broke off for another reason.
-    Read(Error),
-    /// The copy can't be written there.
-    Write(String, io::Error),
-    /// There can't be a file there.
-    Place(String),
-    /// Nobody reads standard output any more.
-    Unread,
+struct Job {
+    url: Url,
+    place: Option<PathBuf>,
 }
 
-/// Fetches it.
+/// What all URLs are fetched with.
+#[derive(Debug)]
+struct Session<'a> {
+    arguments: &'a Get,
+    opener: Opener,
+    token: CancelToken,
+    bars: Bars,
+}
+
+/// Fetches them.
 pub(crate) fn run(arguments: &Get) -> ExitCode {
-    let (url, failure) = match Request::new(&arguments.url) {
-        Ok(request) => {
-            let url = without_user_info(request.url());
-            match fetch(request, arguments) {
-                Ok(()) => return ExitCode::SUCCESS,
-                Err(failure) => (url, failure),
-            }
-        }
-        Err(error) => (String::new(), Failure::Usage(error)),
+    let (jobs, session) = match prepare(arguments) {
+        Ok(prepared) => prepared,
+        Err(failure) => return failure.report("", "").into(),
     };
-    let (message, status) = match failure {
-        Failure::Usage(error) => (error.to_string(), 2),
-        Failure::Open(error) | Failure::Read(error) if error.kind() == ErrorKind::Cancelled => {
-            ("interrupted".to_owned(), INTERRUPTED)
+    let mut status = 0;
+    for job in &jobs {
+        let Err(failure) = session.fetch(job) else { continue };
+        let others = failure.others();
+        let url = without_user_info(&job.url);
+        let name = if jobs.len() > 1 { format!("{url}: ") } else { String::new() };
+        let of_this = session.bars.around(|| failure.report(&url, &name));
+        if status == 0 {
+            status = of_this;
         }
-        Failure::Open(error) => (error.to_string(), 1),
-        Failure::Read(error) => (format!("get {url}: {error}"), 1),
-        Failure::Cut(got, Some(promised)) => (cut(&url, &format!("{got} of {promised} bytes")), 1),
-        Failure::Cut(got, None) => (cut(&url, &format!("{got} bytes")), 1),
-        Failure::Write(what, error) => (format!("{what}: {}", Error::from(error)), 1),
-        Failure::Place(message) => (message, 1),
-        Failure::Other(response, why) => (format!("{}: {why}", answered(&response)), NOT_THE_PAGE),
-        Failure::Unread => return ExitCode::FAILURE,
-        Failure::Status(response) => return report(response),
-    };
-    eprintln!("sockeye: {message}");
-    ExitCode::from(status)
-}
-
-fn fetch(request: Request, arguments: &Get) -> Result<(), Failure> {
-    let opener = opener(arguments, request.url()).map_err(Failure::Usage)?;
-    let token = interruptible().map_err(Failure::Open)?;
-    let request = arguments.way.send(request.timeout(arguments.timeout).cancel_token(&token));
-    let mut response = opener.open(request).map_err(|error| match error.kind() {
-        ErrorKind::Status => error.into_response().map_or_else(Failure::Open, Failure::Status),
-        _ => Failure::Open(error),
-    })?;
-    if let Some(why) = why_not_the_page(response.status()) {
-        return Err(Failure::Other(Box::new(response), why));
+        if others == Others::Stop {
+            break;
+        }
     }
-    let mut output = Output::open(arguments.output.as_deref())?;
-    let promised = response.bytes_left();
-    let bar = progress(promised, output.is_seen());
-    let copied = copy(&mut response, &mut output, &bar);
-    bar.finish_and_clear();
-    copied?;
-    output.complete()
+    status.into()
 }
 
-/// What opens that URL, as the options and the environment say.
-fn opener(arguments: &Get, url: &Url) -> sockeye::Result<Opener> {
+/// What is wrong with the arguments is found here, before anything is fetched.
+fn prepare(arguments: &Get) -> Result<(Vec<Job>, Session<'_>), Failure> {
+    let usage = |error: Error| Failure::Usage(error.to_string());
+    let urls = arguments.urls.iter().map(|url| Ok(Request::new(url)?.url().clone()));
+    let urls: Vec<Url> = urls.collect::<Result<_, _>>().map_err(usage)?;
+    let places = arguments.places.of(&urls).map_err(Failure::Usage)?;
+    let opener = opener(arguments, &urls).map_err(usage)?;
+    let jobs: Vec<_> = urls.into_iter().zip(places).map(|(url, place)| Job { url, place }).collect();
+    let token = interruptible().map_err(Failure::Open)?;
+    let bars = Bars::new(jobs.len());
+    Ok((jobs, Session { arguments, opener, token, bars }))
+}
+
+/// What opens those URLs, as the options and the environment say.
+fn opener(arguments: &Get, urls: &[Url]) -> sockeye::Result<Opener> {
     let proxies = arguments.way.handler()?;
-    // What isn't a proxy's URL, or a list of hosts, is said before anything is opened.
-    proxies.find(url)?;
+    for url in urls {
+        // What isn't a proxy's URL, or a list of hosts, is said before anything is opened.
+        proxies.find(url)?;
+    }
     Ok(arguments.trust.opener()?.add_handler(proxies).build())
+}
+
+impl Session<'_> {
+    fn fetch(&self, job: &Job) -> Result<(), Failure> {
+        let mut response = self.opener.open(self.request(job))?;
+        if let Some(why) = why_not_the_page(response.status()) {
+            return Err(Failure::Other(Box::new(response), why));
+        }
+        let mut output = Output::open(job.place.as_deref())?;
+        let bar = self.bars.add(&job.name(), response.bytes_left(), output.is_seen());
+        let copied = copy(&mut response, &mut output, &bar);
+        self.bars.end(&bar);
+        copied?;
+        output.complete()
+    }
+
+    fn request(&self, job: &Job) -> Request {
+        let request = Request::from(job.url.clone());
+        self.arguments.way.send(request.timeout(self.arguments.timeout).cancel_token(&self.token))
+    }
+}
+
+impl Job {
+    /// What its bar is called.
+    fn name(&self) -> String {
+        match self.place.as_deref().and_then(Path::file_name) {
+            Some(name) => name.to_string_lossy().into_owned(),
+            None => without_user_info(&self.url),
+        }
+    }
 }
 
 fn copy(response: &mut Response, output: &mut Output, bar: &ProgressBar) -> Result<(), Failure> {
@@ -163,22 +171,6 @@ fn copy(response: &mut Response, output: &mut Output, bar: &ProgressBar) -> Resu
     }
 }
 
-/// A bar on a terminal, unless the page itself goes there.
-fn progress(promised: Option<u64>, page_is_seen: output::Seen) -> ProgressBar {
-    if page_is_seen == output::Seen::Yes || !io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let (bar, template) = match promised {
-        Some(bytes) => (ProgressBar::new(bytes), "{bytes}/{total_bytes} {wide_bar} {bytes_per_sec} {eta}"),
-        None => (ProgressBar::new_spinner(), "{spinner} {bytes} {bytes_per_sec} {elapsed}"),
-    };
-    bar.set_draw_target(ProgressDrawTarget::stderr());
-    match ProgressStyle::with_template(template) {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
-    }
-}
-
 /// A token that the first Ctrl-C (SIGINT, SIGTERM, SIGHUP) cancels; the second one ends the process.
 fn interruptible() -> sockeye::Result<CancelToken> {
     let token = CancelToken::new()?;
@@ -192,57 +184,6 @@ fn interruptible() -> sockeye::Result<CancelToken> {
     // Without it, Ctrl-C just ends the process, and the partial file stays under its own name.
     let _ = ctrlc::set_handler(handler);
     Ok(token)
-}
-
-/// Why an answer that is no error isn't the page either: its body, if it has one, must not pass for it.
-fn why_not_the_page(status: StatusCode) -> Option<&'static str> {
-    match status.as_u16() {
-        206 => Some("a part of the page, when all of it was asked for"),
-        304 => Some("the page hasn't changed, which nobody asked"),
-        301 | 302 | 303 | 307 | 308 => Some("a redirect that doesn't say where to"),
-        300..=399 => Some("neither the page nor a redirect that can be followed"),
-        _ => None,
-    }
-}
-
-fn answered(response: &Response) -> String {
-    let host = match response.status() {
-        StatusCode::PROXY_AUTHENTICATION_REQUIRED => "the proxy",
-        _ => response.url().host_str().unwrap_or_default(),
-    };
-    let answer = format!("{host} answered {} {}", response.status().as_u16(), response.reason());
-    answer.trim_end().to_owned()
-}
-
-/// Shows an error's page.
-fn report(mut response: Response) -> ExitCode {
-    let (status, mut page) = (response.status(), Vec::new());
-    eprintln!("sockeye: {}", answered(&response));
-    // A page that breaks off is shown as far as it came: the status is the news.
-    let _ = (&mut response).take(SHOWN).read_to_end(&mut page);
-    let mut text = String::from_utf8_lossy(&page).into_owned();
-    if io::stderr().is_terminal() {
-        // A page must not move the cursor, or worse.
-        text.retain(|c| matches!(c, '\n' | '\t') || !c.is_control());
-    }
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    let _ = io::stderr().write_all(text.as_bytes());
-    ExitCode::from(if status.is_server_error() { 5 } else { 4 })
-}
-
-fn cut(url: &str, came: &str) -> String {
-    format!("get {url}: the answer was cut short: only {came} came")
-}
-
-/// For messages: a password isn't shown.
-fn without_user_info(url: &Url) -> String {
-    let mut url = url.clone();
-    // These fail only for URLs that can't have any.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
 }
 
 /// A number of seconds, with or without a fraction.

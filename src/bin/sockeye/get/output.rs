@@ -9,7 +9,7 @@ use std::{
     process,
 };
 
-use super::Failure;
+use super::failure::Failure;
 
 /// How many links may lead to a file, as in Linux.
 const MAX_LINKS: usize = 40;
@@ -53,16 +53,14 @@ enum Growing {
 }
 
 impl Output {
-    /// `None` and `-` are standard output.
+    /// `None` is standard output.
     pub(super) fn open(target: Option<&Path>) -> Result<Output, Failure> {
-        let Some(target) = target.filter(|target| *target != Path::new("-")) else {
-            return Ok(Output::Stdout);
-        };
+        let Some(target) = target else { return Ok(Output::Stdout) };
         match fs::metadata(target) {
             // Of a folder that is there the system says so.
             Ok(there) if !there.is_file() => {
                 let file = OpenOptions::new().write(true).open(target);
-                let file = file.map_err(|error| failure(Some(target), error))?;
+                let file = file.map_err(|error| Failure::of_writing(Some(target), error))?;
                 Ok(Output::Device(file, target.to_owned()))
             }
             Ok(there) => Partial::open(target, Some(there)).map(Output::File),
@@ -78,7 +76,7 @@ impl Output {
                 Partial::open(target, None).map(Output::File)
             }
             // Links in a circle, a name that is too long.
-            Err(error) => Err(failure(Some(target), error)),
+            Err(error) => Err(Failure::of_writing(Some(target), error)),
         }
     }
 
@@ -95,16 +93,18 @@ impl Output {
             Output::Device(file, name) => (file.write_all(bytes), Some(name.as_path())),
             Output::File(partial) => (partial.write(bytes), Some(partial.target.as_path())),
         };
-        written.map_err(|error| failure(name, error))
+        written.map_err(|error| Failure::of_writing(name, error))
     }
 
     /// All was written: a file takes its place.
     pub(super) fn complete(self) -> Result<(), Failure> {
         match self {
-            Output::Stdout => io::stdout().lock().flush().map_err(|error| failure(None, error)),
-            Output::Device(mut file, name) => file.flush().map_err(|error| failure(Some(&name), error)),
+            Output::Stdout => io::stdout().lock().flush().map_err(|error| Failure::of_writing(None, error)),
+            Output::Device(mut file, name) => {
+                file.flush().map_err(|error| Failure::of_writing(Some(&name), error))
+            }
             Output::File(mut partial) => {
-                partial.complete().map_err(|error| failure(Some(&partial.target), error))
+                partial.complete().map_err(|error| Failure::of_writing(Some(&partial.target), error))
             }
         }
     }
@@ -114,7 +114,7 @@ impl Partial {
     fn open(target: &Path, there: Option<Metadata>) -> Result<Partial, Failure> {
         // A link keeps leading to the file that is replaced, or made.
         let real = fs::canonicalize(target).unwrap_or_else(|_| behind_links(target));
-        let refused = |error| failure(Some(target), error);
+        let refused = |error| Failure::of_writing(Some(target), error);
         let Some(there) = there else { return Partial::beside(real).map_err(|error| lacking(target, error)) };
         let file = match OpenOptions::new().write(true).open(&real) {
             // Who may not write to it may not replace it either.
@@ -220,14 +220,6 @@ fn lacking(target: &Path, error: io::Error) -> Failure {
         io::ErrorKind::NotFound => {
             format!("there is no folder {folder}; make it, or name another place with --output")
         }
-        _ => return failure(Some(target), error),
+        _ => return Failure::of_writing(Some(target), error),
     })
-}
-
-fn failure(name: Option<&Path>, error: io::Error) -> Failure {
-    match name {
-        None if error.kind() == io::ErrorKind::BrokenPipe => Failure::Unread,
-        None => Failure::Write("write to standard output".to_owned(), error),
-        Some(name) => Failure::Write(format!("write to {}", name.display()), error),
-    }
 }
