@@ -1,9 +1,11 @@
 //! The `sockeye` command, as a user calls it.
 
+mod ask;
 mod get;
 mod proxy;
 mod serve;
 mod several;
+mod who;
 
 use std::{
     fs,

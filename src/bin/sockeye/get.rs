@@ -1,32 +1,40 @@
 //! `sockeye get`: URLs, to standard output or into files.
 
+mod ask;
 mod bars;
+mod cookies;
+mod data;
+mod effort;
 mod failure;
 mod output;
 mod places;
 mod trust;
 mod way;
+mod who;
 
 use std::{
     io::Read,
     path::{Path, PathBuf},
     process::{self, ExitCode},
-    time::Duration,
 };
 
 use indicatif::ProgressBar;
 use sockeye::{
     Error, ErrorKind,
     cancel::CancelToken,
-    urllib::{Opener, Request, Response, Url},
+    urllib::{Opener, OpenerBuilder, Request, Response, Url},
 };
 
+use ask::{Ask, Asked, Head};
 use bars::Bars;
+use cookies::Jar;
+use effort::Effort;
 use failure::{Failure, INTERRUPTED, Others, why_not_the_page, without_user_info};
 use output::Output;
 use places::Places;
 use trust::Trust;
 use way::Way;
+use who::Who;
 
 /// Fetch URLs to standard output, or into files.
 ///
@@ -49,9 +57,12 @@ pub(crate) struct Get {
     urls: Vec<String>,
     #[command(flatten)]
     places: Places,
-    /// Give up a URL after so many seconds in all [default: never]
-    #[arg(short, long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
-    timeout: Option<Duration>,
+    #[command(flatten)]
+    ask: Ask,
+    #[command(flatten)]
+    who: Who,
+    #[command(flatten)]
+    effort: Effort,
     #[command(flatten)]
     trust: Trust,
     #[command(flatten)]
@@ -72,7 +83,9 @@ struct Job {
 #[derive(Debug)]
 struct Session<'a> {
     arguments: &'a Get,
+    asked: Asked,
     opener: Opener,
+    jar: Option<Jar>,
     token: CancelToken,
     bars: Bars,
 }
@@ -81,23 +94,12 @@ struct Session<'a> {
 pub(crate) fn run(arguments: &Get) -> ExitCode {
     let (jobs, session) = match prepare(arguments) {
         Ok(prepared) => prepared,
-        Err(failure) => return failure.report("", "").into(),
+        Err(failure) => return failure.report("", "", Head::Hidden).into(),
     };
-    let mut status = 0;
-    for job in &jobs {
-        let Err(failure) = session.fetch(job) else { continue };
-        let others = failure.others();
-        let url = without_user_info(&job.url);
-        let name = if jobs.len() > 1 { format!("{url}: ") } else { String::new() };
-        let of_this = session.bars.around(|| failure.report(&url, &name));
-        if status == 0 {
-            status = of_this;
-        }
-        if others == Others::Stop {
-            break;
-        }
-    }
-    status.into()
+    let status = session.fetch_all(&jobs);
+    let saved = session.jar.as_ref().map_or(Ok(()), Jar::save);
+    let unsaved = saved.map_err(|error| Failure::Open(error).report("", "", Head::Hidden)).err();
+    ExitCode::from(if status == 0 { unsaved.unwrap_or(0) } else { status })
 }
 
 /// What is wrong with the arguments is found here, before anything is fetched.
@@ -106,24 +108,48 @@ fn prepare(arguments: &Get) -> Result<(Vec<Job>, Session<'_>), Failure> {
     let urls = arguments.urls.iter().map(|url| Ok(Request::new(url)?.url().clone()));
     let urls: Vec<Url> = urls.collect::<Result<_, _>>().map_err(usage)?;
     let places = arguments.places.of(&urls).map_err(Failure::Usage)?;
-    let opener = opener(arguments, &urls).map_err(usage)?;
+    let asked = arguments.ask.read().map_err(Failure::Usage)?;
+    let jar = arguments.who.cookies.jar().map_err(Failure::Usage)?;
+    let builder = arguments.who.introduce(&urls, opener(arguments, &urls).map_err(usage)?);
+    let builder = builder.map_err(Failure::Usage)?;
+    let opener = jar.iter().fold(builder, |builder, jar| jar.add_to(builder)).build();
     let jobs: Vec<_> = urls.into_iter().zip(places).map(|(url, place)| Job { url, place }).collect();
     let token = interruptible().map_err(Failure::Open)?;
     let bars = Bars::new(jobs.len());
-    Ok((jobs, Session { arguments, opener, token, bars }))
+    Ok((jobs, Session { arguments, asked, opener, jar, token, bars }))
 }
 
-/// What opens those URLs, as the options and the environment say.
-fn opener(arguments: &Get, urls: &[Url]) -> sockeye::Result<Opener> {
+/// What opens those URLs, as the options and the environment say, whoever asks.
+fn opener(arguments: &Get, urls: &[Url]) -> sockeye::Result<OpenerBuilder> {
     let proxies = arguments.way.handler()?;
     for url in urls {
         // What isn't a proxy's URL, or a list of hosts, is said before anything is opened.
         proxies.find(url)?;
     }
-    Ok(arguments.trust.opener()?.add_handler(proxies).build())
+    let builder = arguments.ask.decode(arguments.trust.opener()?.add_handler(proxies));
+    Ok(arguments.effort.add_to(builder))
 }
 
 impl Session<'_> {
+    /// The exit status.
+    fn fetch_all(&self, jobs: &[Job]) -> u8 {
+        let mut status = 0;
+        for job in jobs {
+            let Err(failure) = self.fetch(job) else { continue };
+            let others = failure.others();
+            let url = without_user_info(&job.url);
+            let name = if jobs.len() > 1 { format!("{url}: ") } else { String::new() };
+            let of_this = self.bars.around(|| failure.report(&url, &name, self.asked.head));
+            if status == 0 {
+                status = of_this;
+            }
+            if others == Others::Stop {
+                break;
+            }
+        }
+        status
+    }
+
     fn fetch(&self, job: &Job) -> Result<(), Failure> {
         let mut response = self.opener.open(self.request(job))?;
         if let Some(why) = why_not_the_page(response.status()) {
@@ -131,6 +157,9 @@ impl Session<'_> {
         }
         let mut output = Output::open(job.place.as_deref())?;
         let bar = self.bars.add(&job.name(), response.bytes_left(), output.is_seen());
+        if self.asked.head == Head::Shown {
+            output.write(ask::head(&response).as_bytes())?;
+        }
         let copied = copy(&mut response, &mut output, &bar);
         self.bars.end(&bar);
         copied?;
@@ -138,8 +167,9 @@ impl Session<'_> {
     }
 
     fn request(&self, job: &Job) -> Request {
-        let request = Request::from(job.url.clone());
-        self.arguments.way.send(request.timeout(self.arguments.timeout).cancel_token(&self.token))
+        let request = self.arguments.effort.limit(self.asked.request(&job.url));
+        let request = self.arguments.who.sign(request.cancel_token(&self.token));
+        self.arguments.way.send(request)
     }
 }
 
@@ -184,10 +214,4 @@ fn interruptible() -> sockeye::Result<CancelToken> {
     // Without it, Ctrl-C just ends the process, and the partial file stays under its own name.
     let _ = ctrlc::set_handler(handler);
     Ok(token)
-}
-
-/// A number of seconds, with or without a fraction.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds.ok_or_else(|| "not a number of seconds".to_owned())
 }

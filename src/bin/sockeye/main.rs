@@ -18,7 +18,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Serve(serve::Serve),
-    Get(get::Get),
+    Get(Box<get::Get>),
 }
 
 fn main() -> ExitCode {

@@ -10,6 +10,8 @@ use sockeye::{
     urllib::{Response, StatusCode, Url},
 };
 
+use super::ask::Head;
+
 /// How much of an error's page is shown.
 const SHOWN: u64 = 64 * 1024;
 
@@ -54,6 +56,8 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Failure {
         match error.kind() {
             ErrorKind::Status => error.into_response().map_or_else(Failure::Open, Failure::Status),
+            // Of this program's system calls' it would be an errno; this is what the library made of the arguments.
+            ErrorKind::InvalidInput if error.raw_os_error().is_none() => Failure::Usage(error.to_string()),
             _ => Failure::Open(error),
         }
     }
@@ -71,8 +75,9 @@ impl Failure {
     }
 
     /// Says it, and gives the exit status. `url` is what is shown of the URL; `name` stands before what doesn't say by
-    /// itself which one of several URLs it is about.
-    pub(super) fn report(self, url: &str, name: &str) -> u8 {
+    /// itself which one of several URLs it is about, and the head of an error's page is shown if that of a page would
+    /// be.
+    pub(super) fn report(self, url: &str, name: &str, head: Head) -> u8 {
         let (message, status) = match self {
             Failure::Usage(message) => (message, 2),
             Failure::Open(error) | Failure::Read(error) if error.kind() == ErrorKind::Cancelled => {
@@ -86,7 +91,7 @@ impl Failure {
             Failure::Place(message) => (message, 1),
             Failure::Other(response, why) => (format!("{name}{}: {why}", answered(&response)), NOT_THE_PAGE),
             Failure::Unread => return 1,
-            Failure::Status(response) => return show(response, name),
+            Failure::Status(response) => return show(response, name, head),
         };
         eprintln!("sockeye: {message}");
         status
@@ -132,8 +137,11 @@ fn answered(response: &Response) -> String {
 }
 
 /// Shows an error's page.
-fn show(mut response: Response, name: &str) -> u8 {
+fn show(mut response: Response, name: &str, head: Head) -> u8 {
     let (status, mut page) = (response.status(), Vec::new());
+    if head == Head::Shown {
+        page.extend(super::ask::head(&response).bytes());
+    }
     eprintln!("sockeye: {name}{}", answered(&response));
     // A page that breaks off is shown as far as it came: the status is the news.
     let _ = (&mut response).take(SHOWN).read_to_end(&mut page);
