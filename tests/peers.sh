@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, tinyproxy, microsocks,
-# chromium, strace, valgrind, setpriv, unshare, ip.
+# chromium, strace, valgrind, setpriv, sha256sum, unshare, ip.
 # On Debian and its kin, as root or by sudo. Quiet, and done at once when all are there.
 set -eu -o pipefail
 
@@ -20,6 +20,7 @@ valgrind   valgrind
 unshare    util-linux
 ip         iproute2
 setpriv    util-linux
+sha256sum  coreutils
 TABLE
 }
 

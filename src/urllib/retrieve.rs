@@ -120,8 +120,9 @@ impl Opener {
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
         let part = Part::of(path.as_ref());
-        let url = request.url().clone();
-        let begun = part.begun(url.as_str());
+        // A password has no business in a file.
+        let url = super::address::shown(request.url()).into_owned();
+        let begun = part.begun(&url);
         let again = request.plain_copy();
         let mut response = match self.open(part.ask(request, begun.as_ref())) {
             // There is no such range: what is here is of another version, or was complete.
@@ -136,8 +137,12 @@ impl Opener {
                 begun.check(response.headers())?;
                 begun.length
             }
+            (StatusCode::PARTIAL_CONTENT, None) => {
+                let message = "the server sent a part when all was asked for";
+                return Err(Error::new(ErrorKind::Protocol, message));
+            }
             _ => {
-                part.begin(url.as_str(), response.headers()).map_err(|error| unwritten(&part.file, error))?;
+                part.begin(&url, response.headers()).map_err(|error| unwritten(&part.file, error))?;
                 0
             }
         };
@@ -251,18 +256,27 @@ impl Begun {
     /// Whether the range is the one that was asked for, of the same version.
     fn check(&self, headers: &HeaderMap) -> Result<()> {
         let range = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let start =
-            range.strip_prefix("bytes ").and_then(|rest| rest.split_once('-')).map(|(start, _)| start);
         let same = headers
             .get(ETAG)
             .is_none_or(|etag| !self.version.as_bytes().starts_with(b"\"") || etag == self.version);
-        if same && start.and_then(|start| start.parse().ok()) == Some(self.length) {
+        if same && is_rest(range, self.length) {
             return Ok(());
         }
         let message =
             format!("the server sent the range {range:?} when asked for what follows {} bytes", self.length);
         Err(Error::new(ErrorKind::Protocol, message))
     }
+}
+
+/// Whether a `Content-Range` goes from there to the end, as far as the server knows where that is.
+fn is_rest(range: &str, start: u64) -> bool {
+    let parts = range.strip_prefix("bytes ").and_then(|rest| rest.split_once('/'));
+    let Some(((first, last), total)) = parts.and_then(|(range, total)| Some((range.split_once('-')?, total)))
+    else {
+        return false;
+    };
+    let end = last.parse::<u64>().ok().and_then(|last| last.checked_add(1));
+    first.parse() == Ok(start) && end.is_some() && (total == "*" || total.parse().ok() == end)
 }
 
 /// What `If-Range` may hold: a strong tag, or a date that is strong by its age.

@@ -1,6 +1,7 @@
 //! The `sockeye` command, as a user calls it.
 
 mod ask;
+mod files;
 mod get;
 mod proxy;
 mod serve;

@@ -2,36 +2,35 @@
 
 mod ask;
 mod bars;
+mod care;
 mod cookies;
 mod data;
 mod effort;
 mod failure;
 mod output;
 mod places;
+mod session;
+mod sum;
 mod trust;
 mod way;
 mod who;
 
-use std::{
-    io::Read,
-    path::{Path, PathBuf},
-    process::{self, ExitCode},
-};
+use std::process::{self, ExitCode};
 
-use indicatif::ProgressBar;
 use sockeye::{
-    Error, ErrorKind,
+    Error,
     cancel::CancelToken,
-    urllib::{Opener, OpenerBuilder, Request, Response, Url},
+    urllib::{OpenerBuilder, Request, Url},
 };
 
-use ask::{Ask, Asked, Head};
+use ask::{Ask, Head};
 use bars::Bars;
+use care::Care;
 use cookies::Jar;
 use effort::Effort;
-use failure::{Failure, INTERRUPTED, Others, why_not_the_page, without_user_info};
-use output::Output;
+use failure::{Failure, INTERRUPTED};
 use places::Places;
+use session::{Job, Session};
 use trust::Trust;
 use way::Way;
 use who::Who;
@@ -50,6 +49,7 @@ use who::Who;
   3    the server answered with something other than the page: a redirect to nowhere, a part of it (206)
   4    the server answered 4xx (the answer goes to standard error)
   5    the server answered 5xx
+  6    the checksum isn't that of --sha256
   130  interrupted")]
 pub(crate) struct Get {
     /// What to fetch, such as http://example.org/
@@ -57,6 +57,8 @@ pub(crate) struct Get {
     urls: Vec<String>,
     #[command(flatten)]
     places: Places,
+    #[command(flatten)]
+    care: Care,
     #[command(flatten)]
     ask: Ask,
     #[command(flatten)]
@@ -67,27 +69,6 @@ pub(crate) struct Get {
     trust: Trust,
     #[command(flatten)]
     way: Way,
-}
-
-/// What is read at once: large enough to go straight from the socket into the buffer.
-const PIECE: usize = 64 * 1024;
-
-/// One URL, and where it goes.
-#[derive(Debug)]
-struct Job {
-    url: Url,
-    place: Option<PathBuf>,
-}
-
-/// What all URLs are fetched with.
-#[derive(Debug)]
-struct Session<'a> {
-    arguments: &'a Get,
-    asked: Asked,
-    opener: Opener,
-    jar: Option<Jar>,
-    token: CancelToken,
-    bars: Bars,
 }
 
 /// Fetches them.
@@ -113,7 +94,9 @@ fn prepare(arguments: &Get) -> Result<(Vec<Job>, Session<'_>), Failure> {
     let builder = arguments.who.introduce(&urls, opener(arguments, &urls).map_err(usage)?);
     let builder = builder.map_err(Failure::Usage)?;
     let opener = jar.iter().fold(builder, |builder, jar| jar.add_to(builder)).build();
-    let jobs: Vec<_> = urls.into_iter().zip(places).map(|(url, place)| Job { url, place }).collect();
+    let sums = arguments.care.sums(&places).map_err(Failure::Usage)?;
+    let jobs = urls.into_iter().zip(places).zip(sums).map(|((url, place), sum)| Job { url, place, sum });
+    let jobs: Vec<_> = jobs.collect();
     let token = interruptible().map_err(Failure::Open)?;
     let bars = Bars::new(jobs.len());
     Ok((jobs, Session { arguments, asked, opener, jar, token, bars }))
@@ -128,77 +111,6 @@ fn opener(arguments: &Get, urls: &[Url]) -> sockeye::Result<OpenerBuilder> {
     }
     let builder = arguments.ask.decode(arguments.trust.opener()?.add_handler(proxies));
     Ok(arguments.effort.add_to(builder))
-}
-
-impl Session<'_> {
-    /// The exit status.
-    fn fetch_all(&self, jobs: &[Job]) -> u8 {
-        let mut status = 0;
-        for job in jobs {
-            let Err(failure) = self.fetch(job) else { continue };
-            let others = failure.others();
-            let url = without_user_info(&job.url);
-            let name = if jobs.len() > 1 { format!("{url}: ") } else { String::new() };
-            let of_this = self.bars.around(|| failure.report(&url, &name, self.asked.head));
-            if status == 0 {
-                status = of_this;
-            }
-            if others == Others::Stop {
-                break;
-            }
-        }
-        status
-    }
-
-    fn fetch(&self, job: &Job) -> Result<(), Failure> {
-        let mut response = self.opener.open(self.request(job))?;
-        if let Some(why) = why_not_the_page(response.status()) {
-            return Err(Failure::Other(Box::new(response), why));
-        }
-        let mut output = Output::open(job.place.as_deref())?;
-        let bar = self.bars.add(&job.name(), response.bytes_left(), output.is_seen());
-        if self.asked.head == Head::Shown {
-            output.write(ask::head(&response).as_bytes())?;
-        }
-        let copied = copy(&mut response, &mut output, &bar);
-        self.bars.end(&bar);
-        copied?;
-        output.complete()
-    }
-
-    fn request(&self, job: &Job) -> Request {
-        let request = self.arguments.effort.limit(self.asked.request(&job.url));
-        let request = self.arguments.who.sign(request.cancel_token(&self.token));
-        self.arguments.way.send(request)
-    }
-}
-
-impl Job {
-    /// What its bar is called.
-    fn name(&self) -> String {
-        match self.place.as_deref().and_then(Path::file_name) {
-            Some(name) => name.to_string_lossy().into_owned(),
-            None => without_user_info(&self.url),
-        }
-    }
-}
-
-fn copy(response: &mut Response, output: &mut Output, bar: &ProgressBar) -> Result<(), Failure> {
-    let promised = response.bytes_left();
-    let (mut buf, mut got) = (vec![0; PIECE], 0);
-    loop {
-        let n = match response.read(&mut buf).map_err(Error::from) {
-            Ok(0) => return Ok(()),
-            Ok(n) => n,
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
-                return Err(Failure::Cut(got, promised));
-            }
-            Err(error) => return Err(Failure::Read(error)),
-        };
-        output.write(&buf[..n])?;
-        got += n as u64;
-        bar.inc(n as u64);
-    }
 }
 
 /// A token that the first Ctrl-C (SIGINT, SIGTERM, SIGHUP) cancels; the second one ends the process.

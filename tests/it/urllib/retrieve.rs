@@ -129,12 +129,36 @@ fn another_version_begins_anew() {
 
 #[test]
 fn a_range_that_was_not_asked_for_is_an_error() {
-    for (range, version) in
-        [("bytes 5-10/11", TAG), ("bytes */11", TAG), ("", TAG), ("bytes 6-10/11", "ETag: \"v2\"")]
-    {
+    for (range, version) in [
+        ("bytes 5-10/11", TAG),
+        ("bytes */11", TAG),
+        ("", TAG),
+        ("bytes 6-10/11", "ETag: \"v2\""),
+        // Not to the end, and not at all an end.
+        ("bytes 6-10/12", TAG),
+        ("bytes 6-/11", TAG),
+        ("bytes 6-18446744073709551615/11", TAG),
+    ] {
         let (outcome, ..) = twice(cut(TAG), vec![hear(), rest(range, version)]);
         assert_eq!(outcome, Err(ErrorKind::Protocol), "{range}");
     }
+    let (outcome, ..) = twice(cut(TAG), vec![hear(), rest("bytes 6-10/*", TAG)]);
+    assert_eq!(outcome.as_deref(), Ok("hello world"));
+    // Nobody asked for a part.
+    let (folder, server) = (tempfile::tempdir().unwrap(), one([hear(), rest("bytes 0-4/11", TAG)]));
+    let error = Opener::new().resume(server.url("/"), folder.path().join("f"), |_| ()).unwrap_err();
+    assert_eq!((error.kind(), names(folder.path()).len()), (ErrorKind::Protocol, 0));
+}
+
+/// Who may read the folder isn't told a password.
+#[test]
+fn what_waits_holds_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = one([hear(), cut(TAG)]);
+    let url = server.url("/big").replace("http://", "http://me:secret@");
+    assert!(Opener::new().resume(url, folder.path().join("f"), |_| ()).is_err());
+    let note = fs::read_to_string(folder.path().join("f.part.from")).unwrap();
+    assert_eq!(note, format!("{}\n\"v1\"\n", server.url("/big")));
 }
 
 #[test]

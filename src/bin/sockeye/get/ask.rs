@@ -54,6 +54,14 @@ pub(super) enum Head {
     Hidden,
 }
 
+/// How much of the page is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    All,
+    /// What a header `Range` says.
+    Part,
+}
+
 /// The same, read and found to be right.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -105,6 +113,10 @@ impl Ask {
 }
 
 impl Asked {
+    pub(super) fn wanted(&self) -> Wanted {
+        if self.headers.contains_key("range") { Wanted::Part } else { Wanted::All }
+    }
+
     /// The request for that URL.
     pub(super) fn request(&self, url: &Url) -> Request {
         let mut request = Request::from(url.clone());

@@ -10,13 +10,19 @@ use sockeye::{
     urllib::{Response, StatusCode, Url},
 };
 
-use super::ask::Head;
+use super::{
+    ask::{Head, Wanted},
+    sum::Sum,
+};
 
 /// How much of an error's page is shown.
 const SHOWN: u64 = 64 * 1024;
 
 /// The exit status of an answer that is neither the page nor an error.
 const NOT_THE_PAGE: u8 = 3;
+
+/// The exit status of what came with another checksum.
+const WRONG_SUM: u8 = 6;
 
 /// What a shell reports for SIGINT.
 pub(super) const INTERRUPTED: u8 = 130;
@@ -40,6 +46,8 @@ pub(super) enum Failure {
     Write(String, io::Error),
     /// There can't be a file there.
     Place(String),
+    /// It came, and isn't what was wanted.
+    Sum { wanted: Sum, found: Sum },
     /// Nobody reads standard output any more.
     Unread,
 }
@@ -90,6 +98,9 @@ impl Failure {
             Failure::Write(what, error) => (format!("{what}: {}", Error::from(error)), 1),
             Failure::Place(message) => (message, 1),
             Failure::Other(response, why) => (format!("{name}{}: {why}", answered(&response)), NOT_THE_PAGE),
+            Failure::Sum { wanted, found } => {
+                (format!("get {url}: its SHA-256 is {found} instead of {wanted}: it wasn't kept"), WRONG_SUM)
+            }
             Failure::Unread => return 1,
             Failure::Status(response) => return show(response, name, head),
         };
@@ -108,8 +119,9 @@ impl Failure {
 }
 
 /// Why an answer that is no error isn't the page either: its body, if it has one, must not pass for it.
-pub(super) fn why_not_the_page(status: StatusCode) -> Option<&'static str> {
+pub(super) fn why_not_the_page(status: StatusCode, wanted: Wanted) -> Option<&'static str> {
     match status.as_u16() {
+        206 if wanted == Wanted::Part => None,
         206 => Some("a part of the page, when all of it was asked for"),
         304 => Some("the page hasn't changed, which nobody asked"),
         301 | 302 | 303 | 307 | 308 => Some("a redirect that doesn't say where to"),

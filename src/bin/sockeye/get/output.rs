@@ -9,7 +9,7 @@ use std::{
     process,
 };
 
-use super::failure::Failure;
+use super::{failure::Failure, sum::Sum};
 
 /// How many links may lead to a file, as in Linux.
 const MAX_LINKS: usize = 40;
@@ -96,15 +96,16 @@ impl Output {
         written.map_err(|error| Failure::of_writing(name, error))
     }
 
-    /// All was written: a file takes its place.
-    pub(super) fn complete(self) -> Result<(), Failure> {
+    /// All was written: a file takes its place, if it has that checksum.
+    pub(super) fn complete(self, sum: Option<Sum>) -> Result<(), Failure> {
         match self {
+            Output::File(partial) => partial.complete(sum),
+            _ if sum.is_some() => Err(Failure::Usage(
+                "only a regular file can be checked by --sha256: name one with --output".to_owned(),
+            )),
             Output::Stdout => io::stdout().lock().flush().map_err(|error| Failure::of_writing(None, error)),
             Output::Device(mut file, name) => {
                 file.flush().map_err(|error| Failure::of_writing(Some(&name), error))
-            }
-            Output::File(mut partial) => {
-                partial.complete().map_err(|error| Failure::of_writing(Some(&partial.target), error))
             }
         }
     }
@@ -132,6 +133,32 @@ impl Partial {
             }
             (Err(error), _) => Err(lacking(target, error)),
         }
+    }
+
+    /// Whether something may take the target's place, where there is a file: who may not write to it may not replace it
+    /// either.
+    pub(super) fn check(target: &Path) -> Result<(), Failure> {
+        match OpenOptions::new().write(true).open(target) {
+            // A program that runs can't be written to, but replaced.
+            Err(error)
+                if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ExecutableFileBusy) =>
+            {
+                Err(Failure::of_writing(Some(target), error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is complete and is to take the target's place.
+    pub(super) fn adopt(path: PathBuf, target: &Path) -> Result<Partial, Failure> {
+        let refused = |error| Failure::of_writing(Some(target), error);
+        let file = File::open(&path).map_err(refused)?;
+        let real = fs::canonicalize(target).unwrap_or_else(|_| behind_links(target));
+        let partial = Partial { file, growing: Growing::Beside(path), target: real };
+        if let Ok(there) = fs::metadata(target) {
+            partial.file.set_permissions(there.permissions()).map_err(refused)?;
+        }
+        Ok(partial)
     }
 
     /// In the same folder, so that moving it is one step that can't be seen half done.
@@ -163,10 +190,22 @@ impl Partial {
         Ok(())
     }
 
-    fn complete(&mut self) -> io::Result<()> {
-        self.touch()?;
+    /// It takes its place, if it has that checksum.
+    pub(super) fn complete(mut self, sum: Option<Sum>) -> Result<(), Failure> {
+        let refused = |target: &Path, error| Failure::of_writing(Some(target), error);
+        self.touch().map_err(|error| refused(&self.target, error))?;
+        let path = match &self.growing {
+            Growing::Beside(path) => path.as_path(),
+            _ => &self.target,
+        };
+        if let Some(sum) = sum {
+            let found = Sum::of(path).map_err(|error| refused(path, error))?;
+            if found != sum {
+                return Err(Failure::Sum { wanted: sum, found });
+            }
+        }
         if let Growing::Beside(path) = &self.growing {
-            fs::rename(path, &self.target)?;
+            fs::rename(path, &self.target).map_err(|error| refused(&self.target, error))?;
         }
         self.growing = Growing::Done;
         Ok(())

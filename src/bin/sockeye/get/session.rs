@@ -1,0 +1,139 @@
+//! [`Session`]: one URL after the other becomes a file.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use indicatif::ProgressBar;
+use sockeye::{
+    Error, ErrorKind,
+    cancel::CancelToken,
+    urllib::{Opener, Request, Response, Url},
+};
+
+use super::{
+    Get,
+    ask::{self, Asked, Head, Wanted},
+    bars::Bars,
+    care::{Manner, waiting},
+    cookies::Jar,
+    failure::{Failure, Others, why_not_the_page, without_user_info},
+    output::{Output, Partial, Seen},
+    sum::Sum,
+};
+
+/// What is read at once: large enough to go straight from the socket into the buffer.
+const PIECE: usize = 64 * 1024;
+
+/// One URL, and where it goes.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) url: Url,
+    pub(super) place: Option<PathBuf>,
+    pub(super) sum: Option<Sum>,
+}
+
+/// What all URLs are fetched with.
+#[derive(Debug)]
+pub(super) struct Session<'a> {
+    pub(super) arguments: &'a Get,
+    pub(super) asked: Asked,
+    pub(super) opener: Opener,
+    pub(super) jar: Option<Jar>,
+    pub(super) token: CancelToken,
+    pub(super) bars: Bars,
+}
+
+impl Session<'_> {
+    /// The exit status.
+    pub(super) fn fetch_all(&self, jobs: &[Job]) -> u8 {
+        let mut status = 0;
+        for job in jobs {
+            let fetched = match (self.arguments.care.manner(), &job.place) {
+                (Manner::Resumed, Some(target)) => self.resume(job, target),
+                _ => self.fetch(job),
+            };
+            let Err(failure) = fetched else { continue };
+            let others = failure.others();
+            let url = without_user_info(&job.url);
+            let name = if jobs.len() > 1 { format!("{url}: ") } else { String::new() };
+            let of_this = self.bars.around(|| failure.report(&url, &name, self.asked.head));
+            if status == 0 {
+                status = of_this;
+            }
+            if others == Others::Stop {
+                break;
+            }
+        }
+        status
+    }
+
+    fn fetch(&self, job: &Job) -> Result<(), Failure> {
+        let mut response = self.opener.open(self.request(job))?;
+        if let Some(why) = why_not_the_page(response.status(), self.asked.wanted()) {
+            return Err(Failure::Other(Box::new(response), why));
+        }
+        let mut output = Output::open(job.place.as_deref())?;
+        let bar = self.bars.add(&job.name(), response.bytes_left(), output.is_seen());
+        if self.asked.head == Head::Shown {
+            output.write(ask::head(&response).as_bytes())?;
+        }
+        let copied = copy(&mut response, &mut output, &bar);
+        self.bars.end(&bar);
+        copied?;
+        output.complete(job.sum)
+    }
+
+    /// Goes on with what has come before.
+    fn resume(&self, job: &Job, target: &Path) -> Result<(), Failure> {
+        Partial::check(target)?;
+        let waiting = waiting(target);
+        let mut bar = None;
+        let response = self.opener.resume(self.request(job), &waiting, |progress| {
+            let bar = bar.get_or_insert_with(|| self.bars.add(&job.name(), progress.total, Seen::No));
+            bar.set_position(progress.received);
+        });
+        bar.iter().for_each(|bar| self.bars.end(bar));
+        let response = response?;
+        let partial = Partial::adopt(waiting, target)?;
+        match why_not_the_page(response.status(), Wanted::Part) {
+            Some(why) => Err(Failure::Other(Box::new(response), why)),
+            None => partial.complete(job.sum),
+        }
+    }
+
+    fn request(&self, job: &Job) -> Request {
+        let request = self.arguments.effort.limit(self.asked.request(&job.url));
+        let request = self.arguments.who.sign(request.cancel_token(&self.token));
+        self.arguments.way.send(request)
+    }
+}
+
+impl Job {
+    /// What its bar is called.
+    fn name(&self) -> String {
+        match self.place.as_deref().and_then(Path::file_name) {
+            Some(name) => name.to_string_lossy().into_owned(),
+            None => without_user_info(&self.url),
+        }
+    }
+}
+
+fn copy(response: &mut Response, output: &mut Output, bar: &ProgressBar) -> Result<(), Failure> {
+    let promised = response.bytes_left();
+    let (mut buf, mut got) = (vec![0; PIECE], 0);
+    loop {
+        let n = match response.read(&mut buf).map_err(Error::from) {
+            Ok(0) => return Ok(()),
+            Ok(n) => n,
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                return Err(Failure::Cut(got, promised));
+            }
+            Err(error) => return Err(Failure::Read(error)),
+        };
+        output.write(&buf[..n])?;
+        got += n as u64;
+        bar.inc(n as u64);
+    }
+}
