@@ -178,7 +178,18 @@ impl ConnectOptions {
 
     /// The one place where names become connections.
     pub(super) fn connect_any(&self, target: &Target<'_>, bounds: Bounds<'_>) -> Result<Socket> {
+        self.connect_found(target, bounds, || ())
+    }
+
+    /// The same; calls `found` between finding the addresses and connecting.
+    pub(super) fn connect_found(
+        &self,
+        target: &Target<'_>,
+        bounds: Bounds<'_>,
+        found: impl FnOnce(),
+    ) -> Result<Socket> {
         let addresses = resolve(target, AF_UNSPEC, bounds)?;
+        found();
         race(addresses, self.attempting, bounds).map_err(|lost| lost.into_error(target))
     }
 }

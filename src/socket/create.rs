@@ -48,12 +48,17 @@ pub fn create_connection(address: impl ToAddress, timeout: impl Into<Option<Dura
 /// A connection for the rooms above: the deadline covers look-up and all attempts, the token ends it. The
 /// socket itself is in blocking mode and keeps the token; without one it is patient (see `patience`).
 pub(crate) fn dial(host: &str, port: u16, bounds: Bounds<'_>) -> Result<Socket> {
-    dial_target(&target::host(without_brackets(host), port), bounds)
+    dial_target(&target::host(without_brackets(host), port), bounds, || ())
+}
+
+/// The same; calls `found` as soon as the host's addresses are known.
+pub(crate) fn dial_found(host: &str, port: u16, bounds: Bounds<'_>, found: impl FnOnce()) -> Result<Socket> {
+    dial_target(&target::host(without_brackets(host), port), bounds, found)
 }
 
 /// The same to a Unix socket.
 pub(crate) fn dial_path(path: &Path, bounds: Bounds<'_>) -> Result<Socket> {
-    dial_target(&path.target()?, bounds)
+    dial_target(&path.target()?, bounds, || ())
 }
 
 /// The addresses that a name stands for, for whoever has somebody else connect to them.
@@ -62,8 +67,8 @@ pub(crate) fn addresses_of(host: &str, port: u16, bounds: Bounds<'_>) -> Result<
     Ok(found.iter().filter_map(Address::as_socket_addr).collect())
 }
 
-fn dial_target(target: &Target<'_>, bounds: Bounds<'_>) -> Result<Socket> {
-    let mut socket = ConnectOptions::new().connect_any(target, bounds)?;
+fn dial_target(target: &Target<'_>, bounds: Bounds<'_>, found: impl FnOnce()) -> Result<Socket> {
+    let mut socket = ConnectOptions::new().connect_found(target, bounds, found)?;
     if bounds.cancel.is_none() {
         socket.make_patient()?;
     }

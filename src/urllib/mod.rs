@@ -107,7 +107,7 @@ pub use handlers::LogHandler;
 pub use handlers::{
     BasicAuthHandler, BearerAuthHandler, DataHandler, ErrorProcessor, FileHandler, HstsHandler, Netrc,
     NetrcHandler, PasswordManager, Progress, ProxyBasicAuthHandler, ProxyHandler, RedirectHandler,
-    RetryHandler,
+    RetryHandler, Step,
 };
 #[cfg(feature = "cookies")]
 pub use handlers::{CookieFile, CookieHandler, CookieJar};

@@ -6,6 +6,7 @@ mod get;
 mod proxy;
 mod serve;
 mod several;
+mod timing;
 mod who;
 
 use std::{

@@ -11,6 +11,7 @@ mod output;
 mod places;
 mod session;
 mod sum;
+mod timing;
 mod trust;
 mod way;
 mod who;
@@ -65,6 +66,12 @@ pub(crate) struct Get {
     who: Who,
     #[command(flatten)]
     effort: Effort,
+    /// Say on standard error how long it took: resolve, connect, TLS, first byte (the answer's head), total
+    ///
+    /// Each step's own time, that of redirects and retries included. What didn't happen is left out: a kept connection
+    /// has nothing but a first byte. Through a proxy, "connect" is all of the way to the server.
+    #[arg(long)]
+    timing: bool,
     #[command(flatten)]
     trust: Trust,
     #[command(flatten)]

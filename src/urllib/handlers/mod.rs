@@ -43,7 +43,7 @@ pub use proxy::ProxyHandler;
 pub use redirect::RedirectHandler;
 pub use retry::RetryHandler;
 pub use status::ErrorProcessor;
-pub use watch::Progress;
+pub use watch::{Progress, Step};
 pub(super) use watch::{Watch, Watcher};
 
 /// What every opener has, unless its builder is given another one of the type. The environment is read here.

@@ -1,4 +1,5 @@
-//! What watches a body while it is read: [`Request::max_body`] and [`Request::progress`].
+//! What watches a request: [`Request::max_body`] and [`Request::progress`] its answer's body while it is read,
+//! [`Request::steps`] the way there.
 
 use std::{
     fmt,
@@ -26,9 +27,24 @@ pub struct Progress {
 pub(in crate::urllib) struct Watch {
     max_body: Option<u64>,
     progress: Option<Report>,
+    steps: Option<Arc<dyn Fn(Step) + Send + Sync>>,
 }
 
 type Report = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// What is over on the way to an answer: [`Request::steps`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// The host's addresses are known. Not told of a proxy's and of a Unix socket.
+    Resolved,
+    /// There is a connection; through a proxy, one to the server.
+    Connected,
+    /// The TLS handshake with the server is over.
+    Secured,
+    /// The answer's head is there; interim ones (1xx) don't count.
+    Answered,
+}
 
 /// Puts the watch into the chain, behind the decoder.
 #[derive(Debug, Default)]
@@ -88,6 +104,44 @@ impl Request {
     pub fn progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Request {
         self.watch_mut().progress = Some(Arc::new(report));
         self
+    }
+
+    /// Calls that function whenever a step on the way to the answer is over, in the opening thread: it may look at the
+    /// clock, or log. A kept connection is there from the beginning: what follows is [`Step::Answered`] alone. Each
+    /// round, such as a redirect, has its own steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use sockeye::urllib::{Request, Step, urlopen};
+    ///
+    /// # use sockeye::http::{HttpServer, StatusCode, handler};
+    /// # fn main() -> sockeye::Result<()> {
+    /// # let hello = handler(|_request, response| response.send_response(StatusCode::OK).body("hello"));
+    /// # let server = HttpServer::bind("127.0.0.1:0")?.spawn(hello)?;
+    /// # let url = format!("http://{}/", server.addr());
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let steps = seen.clone();
+    /// urlopen(Request::new(url)?.steps(move |step| steps.lock().unwrap().push(step)))?;
+    /// assert_eq!(*seen.lock().unwrap(), [Step::Resolved, Step::Connected, Step::Answered]);
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn steps(mut self, report: impl Fn(Step) + Send + Sync + 'static) -> Request {
+        self.watch_mut().steps = Some(Arc::new(report));
+        self
+    }
+}
+
+impl Watch {
+    /// That step is over.
+    pub(in crate::urllib) fn step(&self, step: Step) {
+        if let Some(report) = &self.steps {
+            report(step);
+        }
     }
 }
 

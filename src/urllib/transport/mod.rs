@@ -28,7 +28,7 @@ pub(super) use pool::PoolLimits;
 pub(super) use route::Outfit;
 
 use super::{
-    Data, Exchange, Request, Response,
+    Data, Exchange, Request, Response, Step,
     response::{Body, Head},
 };
 use crate::{
@@ -93,7 +93,7 @@ impl HttpHandler {
         // Before dialling: a request that can't be sent must not cost a connection.
         let route = Route::of(request, defaults, &self.outfit)?.into_owned();
         let asked = send::write_head(&mut head, request, defaults, route.form())?;
-        let stream = route.dial(wait, cancel).map_err(|error| match lost {
+        let stream = route.dial(wait, cancel, request.watch()).map_err(|error| match lost {
             Some(lost) => error.context(format!("after a kept connection was lost ({lost}), a fresh one")),
             None => error,
         })?;
@@ -151,6 +151,7 @@ impl HttpHandler {
             Err(Silence::Dead(error)) if is_repeatable(request) => return Err(Failure::Repeat(error)),
             Err(Silence::Dead(error) | Silence::Broken(error)) => return Err(Failure::Final(error)),
         };
+        request.watch().step(Step::Answered);
         conn.manners = if answer.framing == Framing::None { Manners::Unproven } else { Manners::Good };
         let lasts = lasts(conn.asked, &answer);
         let home = lasts.then(|| Home { pool: self.pool.clone(), route });

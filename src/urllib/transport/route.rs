@@ -17,7 +17,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     socket::{self, Bounds},
     stream::Stream,
-    urllib::{Proxy, Request, proxy::Shown},
+    urllib::{Proxy, Request, Step, handlers::Watch, proxy::Shown},
 };
 
 /// Everything that shapes a connection.
@@ -124,21 +124,26 @@ impl Route<'_> {
     }
 
     /// Finds the host and connects.
-    pub(super) fn dial(&self, wait: Wait, cancel: Option<&CancelToken>) -> Result<Stream> {
+    pub(super) fn dial(&self, wait: Wait, cancel: Option<&CancelToken>, watch: &Watch) -> Result<Stream> {
         // One limit for names, connections and handshakes.
         let bounds = Bounds { deadline: wait.until(), cancel };
         let stream = match &self.way {
-            Way::Direct => Stream::Plain(socket::dial(&self.host, self.port, bounds)?),
+            Way::Direct => {
+                let found = || watch.step(Step::Resolved);
+                Stream::Plain(socket::dial_found(&self.host, self.port, bounds, found)?)
+            }
             Way::Unix(path) => Stream::Plain(socket::dial_path(path, bounds)?),
             Way::Asked(via) => via.reach(bounds)?,
             Way::Through(via) => via.open(&self.host, self.port, Dialling { bounds, wait })?,
         };
+        watch.step(Step::Connected);
         match &self.scheme {
             Scheme::Http => Ok(stream),
             #[cfg(feature = "tls")]
             Scheme::Https(tls) => {
                 let aim = Aim { host: &self.host, protocols: &["http/1.1"] };
                 let secure = stream.start_tls(aim, tls, bounds.deadline);
+                let secure = secure.inspect(|_| watch.step(Step::Secured));
                 secure.map_err(|error| match &self.way {
                     // It may be the proxy that answers.
                     Way::Through(via) => error.context(format!("use the proxy {}", via.proxy)),

@@ -75,3 +75,19 @@ fn secrets_are_logged_on_demand() {
     let log = fs::read_to_string(log).unwrap();
     assert!(log.contains("CLIENT_TRAFFIC_SECRET_0 ") && log.contains("SERVER_TRAFFIC_SECRET_0 "), "{log}");
 }
+
+#[test]
+fn the_handshake_is_a_step_that_is_timed() {
+    let root = Authority::new("Test CA");
+    let server = TlsServer::new(root.issue(&["localhost"]).server(), hello);
+    let output = get(&server, &["--insecure", "--timing"], &[]);
+    check(&output, 0, "hello", " ms, TLS ");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let steps = ["sockeye: resolve ", "connect ", "TLS ", "first byte ", "total "];
+    let places: Vec<_> = steps.iter().map(|step| said.find(step)).collect();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{said}");
+    // One that is refused never was there.
+    let output = get(&server, &["--timing"], &[]);
+    check(&output, 1, "", "sockeye: resolve ");
+    assert!(!String::from_utf8_lossy(&output.stderr).contains(" ms, TLS "), "{output:?}");
+}

@@ -21,6 +21,7 @@ use super::{
     failure::{Failure, Others, why_not_the_page, without_user_info},
     output::{Output, Partial, Seen},
     sum::Sum,
+    timing::Timing,
 };
 
 /// What is read at once: large enough to go straight from the socket into the buffer.
@@ -50,14 +51,19 @@ impl Session<'_> {
     pub(super) fn fetch_all(&self, jobs: &[Job]) -> u8 {
         let mut status = 0;
         for job in jobs {
+            let timing = Timing::begin();
+            let request = timing.watch(self.request(job));
             let fetched = match (self.arguments.care.manner(), &job.place) {
-                (Manner::Resumed, Some(target)) => self.resume(job, target),
-                _ => self.fetch(job),
+                (Manner::Resumed, Some(target)) => self.resume(job, request, target),
+                _ => self.fetch(job, request),
             };
-            let Err(failure) = fetched else { continue };
-            let others = failure.others();
             let url = without_user_info(&job.url);
             let name = if jobs.len() > 1 { format!("{url}: ") } else { String::new() };
+            if self.arguments.timing {
+                self.bars.around(|| eprintln!("sockeye: {name}{timing}"));
+            }
+            let Err(failure) = fetched else { continue };
+            let others = failure.others();
             let of_this = self.bars.around(|| failure.report(&url, &name, self.asked.head));
             if status == 0 {
                 status = of_this;
@@ -69,8 +75,8 @@ impl Session<'_> {
         status
     }
 
-    fn fetch(&self, job: &Job) -> Result<(), Failure> {
-        let mut response = self.opener.open(self.request(job))?;
+    fn fetch(&self, job: &Job, request: Request) -> Result<(), Failure> {
+        let mut response = self.opener.open(request)?;
         if let Some(why) = why_not_the_page(response.status(), self.asked.wanted()) {
             return Err(Failure::Other(Box::new(response), why));
         }
@@ -86,11 +92,11 @@ impl Session<'_> {
     }
 
     /// Goes on with what has come before.
-    fn resume(&self, job: &Job, target: &Path) -> Result<(), Failure> {
+    fn resume(&self, job: &Job, request: Request, target: &Path) -> Result<(), Failure> {
         Partial::check(target)?;
         let waiting = waiting(target);
         let mut bar = None;
-        let response = self.opener.resume(self.request(job), &waiting, |progress| {
+        let response = self.opener.resume(request, &waiting, |progress| {
             let bar = bar.get_or_insert_with(|| self.bars.add(&job.name(), progress.total, Seen::No));
             bar.set_position(progress.received);
         });
