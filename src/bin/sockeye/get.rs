@@ -7,7 +7,9 @@ mod cookies;
 mod data;
 mod effort;
 mod failure;
+mod interrupt;
 mod output;
+mod parts;
 mod places;
 mod session;
 mod sum;
@@ -16,11 +18,10 @@ mod trust;
 mod way;
 mod who;
 
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 
 use sockeye::{
     Error,
-    cancel::CancelToken,
     urllib::{OpenerBuilder, Request, Url},
 };
 
@@ -29,7 +30,8 @@ use bars::Bars;
 use care::Care;
 use cookies::Jar;
 use effort::Effort;
-use failure::{Failure, INTERRUPTED};
+use failure::Failure;
+use interrupt::Interrupt;
 use places::Places;
 use session::{Job, Session};
 use trust::Trust;
@@ -104,9 +106,9 @@ fn prepare(arguments: &Get) -> Result<(Vec<Job>, Session<'_>), Failure> {
     let sums = arguments.care.sums(&places).map_err(Failure::Usage)?;
     let jobs = urls.into_iter().zip(places).zip(sums).map(|((url, place), sum)| Job { url, place, sum });
     let jobs: Vec<_> = jobs.collect();
-    let token = interruptible().map_err(Failure::Open)?;
+    let interrupt = Interrupt::new().map_err(Failure::Open)?;
     let bars = Bars::new(jobs.len());
-    Ok((jobs, Session { arguments, asked, opener, jar, token, bars }))
+    Ok((jobs, Session { arguments, asked, opener, jar, interrupt, bars }))
 }
 
 /// What opens those URLs, as the options and the environment say, whoever asks.
@@ -118,19 +120,4 @@ fn opener(arguments: &Get, urls: &[Url]) -> sockeye::Result<OpenerBuilder> {
     }
     let builder = arguments.ask.decode(arguments.trust.opener()?.add_handler(proxies));
     Ok(arguments.effort.add_to(builder))
-}
-
-/// A token that the first Ctrl-C (SIGINT, SIGTERM, SIGHUP) cancels; the second one ends the process.
-fn interruptible() -> sockeye::Result<CancelToken> {
-    let token = CancelToken::new()?;
-    let pressed = token.clone();
-    let handler = move || {
-        if pressed.is_cancelled() {
-            process::exit(INTERRUPTED.into());
-        }
-        pressed.cancel();
-    };
-    // Without it, Ctrl-C just ends the process, and the partial file stays under its own name.
-    let _ = ctrlc::set_handler(handler);
-    Ok(token)
 }

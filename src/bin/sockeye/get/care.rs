@@ -18,6 +18,14 @@ pub(super) struct Care {
     #[arg(short = 'c', long = "continue")]
     #[arg(conflicts_with_all = ["request", "data", "form", "json", "include", "head"])]
     resume: bool,
+    /// Fetch a big file by so many requests at once, if the server tells its version and sends parts
+    ///
+    /// That takes Accept-Ranges: bytes, a length and a strong ETag; no part is smaller than a megabyte. If a part doesn't
+    /// come, the file is fetched by one request.
+    #[arg(short, long, value_name = "COUNT", default_value_t = 1, hide_default_value = true)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=64))]
+    #[arg(conflicts_with_all = ["resume", "request", "data", "form", "json", "include", "head"])]
+    jobs: u8,
     /// Keep the file only if this is its SHA-256; with several URLs once for each, in their order
     #[arg(long, value_name = "HEX")]
     sha256: Vec<Sum>,
@@ -35,12 +43,20 @@ impl Care {
         if self.resume { Manner::Resumed } else { Manner::Anew }
     }
 
+    pub(super) fn jobs(&self) -> u8 {
+        self.jobs
+    }
+
     /// The checksum for each of these places.
     pub(super) fn sums(&self, places: &[Option<PathBuf>]) -> Result<Vec<Option<Sum>>, String> {
-        let needs_files = match (self.resume, self.sha256.is_empty()) {
-            (true, _) => Some("--continue goes on with a file"),
-            (false, false) => Some("--sha256 checks a file before it is kept"),
-            (false, true) => None,
+        let needs_files = if self.resume {
+            Some("--continue goes on with a file")
+        } else if self.jobs > 1 {
+            Some("--jobs writes at several places of a file")
+        } else if !self.sha256.is_empty() {
+            Some("--sha256 checks a file before it is kept")
+        } else {
+            None
         };
         if let Some(why) = needs_files {
             if places.iter().flatten().any(|path| is_device(path)) || places.contains(&None) {

@@ -181,6 +181,12 @@ impl Partial {
         self.file.write_all(bytes)
     }
 
+    /// The file, to be written to at any place, and what it is called.
+    pub(super) fn at_offsets(&mut self) -> Result<(&File, &Path), Failure> {
+        self.touch().map_err(|error| Failure::of_writing(Some(&self.target), error))?;
+        Ok((&self.file, &self.target))
+    }
+
     /// Empties a file that is written in its place, once.
     fn touch(&mut self) -> io::Result<()> {
         if let Growing::Untouched = self.growing {

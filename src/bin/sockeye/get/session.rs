@@ -8,7 +8,6 @@ use std::{
 use indicatif::ProgressBar;
 use sockeye::{
     Error, ErrorKind,
-    cancel::CancelToken,
     urllib::{Opener, Request, Response, Url},
 };
 
@@ -19,7 +18,9 @@ use super::{
     care::{Manner, waiting},
     cookies::Jar,
     failure::{Failure, Others, why_not_the_page, without_user_info},
+    interrupt::Interrupt,
     output::{Output, Partial, Seen},
+    parts::{Parts, Split},
     sum::Sum,
     timing::Timing,
 };
@@ -42,7 +43,7 @@ pub(super) struct Session<'a> {
     pub(super) asked: Asked,
     pub(super) opener: Opener,
     pub(super) jar: Option<Jar>,
-    pub(super) token: CancelToken,
+    pub(super) interrupt: Interrupt,
     pub(super) bars: Bars,
 }
 
@@ -85,10 +86,29 @@ impl Session<'_> {
         if self.asked.head == Head::Shown {
             output.write(ask::head(&response).as_bytes())?;
         }
-        let copied = copy(&mut response, &mut output, &bar);
+        let copied = match (Split::of(&response, self.arguments.care.jobs()), &mut output) {
+            (Some(split), Output::File(partial)) => {
+                self.fetch_parts(job, (split, &mut response), partial, &bar)
+            }
+            _ => copy(&mut response, &mut output, &bar),
+        };
         self.bars.end(&bar);
         copied?;
         output.complete(job.sum)
+    }
+
+    /// By several requests at once, the first of which is answered.
+    fn fetch_parts(
+        &self,
+        job: &Job,
+        (split, response): (Split, &mut Response),
+        partial: &mut Partial,
+        bar: &ProgressBar,
+    ) -> Result<(), Failure> {
+        let request = || self.request(job);
+        let (file, name) = partial.at_offsets()?;
+        let token = self.interrupt.parts().map_err(Failure::Open)?;
+        Parts { split, opener: &self.opener, request: &request, token, file, name, bar }.fetch(response)
     }
 
     /// Goes on with what has come before.
@@ -111,7 +131,7 @@ impl Session<'_> {
 
     fn request(&self, job: &Job) -> Request {
         let request = self.arguments.effort.limit(self.asked.request(&job.url));
-        let request = self.arguments.who.sign(request.cancel_token(&self.token));
+        let request = self.arguments.who.sign(request.cancel_token(self.interrupt.token()));
         self.arguments.way.send(request)
     }
 }
