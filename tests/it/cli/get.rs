@@ -143,9 +143,12 @@ fn credentials_in_the_url_go_to_its_host_alone() {
 
 #[test]
 fn redirects_are_followed() {
-    let second = answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere");
-    let first = answer(&format!("HTTP/1.1 302 Found\r\nLocation: {}\r\n\r\n", second.url("/")));
-    check(&get(&first.url("/"), &[]), 0, "there", "");
+    // By `-L` only for curl.
+    for more in [&[][..], &["-L"]] {
+        let second = answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere");
+        let first = answer(&format!("HTTP/1.1 302 Found\r\nLocation: {}\r\n\r\n", second.url("/")));
+        check(&get(&first.url("/"), more), 0, "there", "");
+    }
 }
 
 #[test]

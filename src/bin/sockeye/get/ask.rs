@@ -35,6 +35,9 @@ pub(super) struct Ask {
     /// Say that this is the program that asks [default: sockeye/VERSION]
     #[arg(short = 'A', long, value_name = "AGENT")]
     user_agent: Option<String>,
+    /// What users of curl write: redirects are followed anyway.
+    #[arg(short = 'L', long = "location", hide = true)]
+    _location: bool,
     /// Show the head of the answer too, before its body
     #[arg(short, long)]
     include: bool,
