@@ -4,11 +4,12 @@ use std::{any::TypeId, fmt, time::Duration};
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING},
 };
 
 use super::{
     Exchange, Handler, Opener, Request,
+    dialogue::Dialogue,
     handlers::{self, Watcher},
     header,
     opener::Shared,
@@ -18,7 +19,7 @@ use super::{
 use crate::error::{Error, ErrorKind, Result};
 
 /// What can't be the same for all requests.
-const OF_A_REQUEST: [HeaderName; 3] = [CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
+const OF_A_REQUEST: [HeaderName; 4] = [CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING];
 
 /// Makes an [`Opener`].
 ///
@@ -253,6 +254,10 @@ impl OpenerBuilder {
             patience: self.patience,
         }
         .into()
+    }
+
+    pub(super) fn dialogue_mut(&mut self) -> &mut Dialogue {
+        &mut self.outfit.dialogue
     }
 
     fn refuse(&mut self, why: String) {

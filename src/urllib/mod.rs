@@ -76,6 +76,7 @@ mod address;
 mod base64;
 mod builder;
 mod data;
+mod dialogue;
 mod error;
 mod handler;
 mod handlers;

@@ -8,7 +8,7 @@ use ::http::{
 };
 use url::Url;
 
-use super::{Data, address, handlers::Watch, header, patience::Patience};
+use super::{Data, address, dialogue::Dialogue, handlers::Watch, header, patience::Patience};
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
@@ -62,6 +62,7 @@ pub struct Request {
     data: Option<Data>,
     patience: Patience,
     watch: Watch,
+    dialogue: Dialogue,
     origin: Origin,
     reach: Reach,
     /// The first thing that a setter had to refuse.
@@ -401,6 +402,7 @@ impl Request {
             unredirected: self.unredirected.clone(),
             patience: self.patience.clone(),
             watch: self.watch.clone(),
+            dialogue: self.dialogue.clone(),
             origin: self.origin.clone(),
             reach: self.reach.clone(),
             ..Request::from(self.url.clone())
@@ -413,6 +415,14 @@ impl Request {
 
     pub(super) fn watch_mut(&mut self) -> &mut Watch {
         &mut self.watch
+    }
+
+    pub(super) fn dialogue(&self) -> &Dialogue {
+        &self.dialogue
+    }
+
+    pub(super) fn dialogue_mut(&mut self) -> &mut Dialogue {
+        &mut self.dialogue
     }
 
     pub(super) fn data_mut(&mut self) -> Option<&mut Data> {
@@ -454,6 +464,7 @@ impl From<Url> for Request {
             data: None,
             patience: Patience::default(),
             watch: Watch::default(),
+            dialogue: Dialogue::default(),
             origin: Origin::default(),
             reach: Reach::default(),
             fault: None,

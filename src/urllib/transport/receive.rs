@@ -1,4 +1,4 @@
-//! A response's head: interim answers are skipped, and what follows is decided.
+//! A response's head: interim answers are counted, and what follows the final one is decided.
 
 use std::sync::OnceLock;
 
@@ -30,50 +30,115 @@ pub(super) enum Silence {
     Broken(Error),
 }
 
-/// Reads the final answer's head and takes it out of the buffer.
-///
-/// Interim answers (RFC 9110 §15.2) are skipped; there may be a few of them. 101 is refused: this client never
-/// asks for an upgrade.
-pub(super) fn receive(
-    conn: &mut Connection,
-    method: &Method,
-    limits: &Limits,
-    wait: Wait,
-) -> Result<Answer, Silence> {
-    let mut interim = 0;
-    let mut scanner = HeadScanner::default();
-    let mut heard = !conn.input.is_empty();
-    loop {
-        match parse(conn, method, limits).map_err(Silence::Broken)? {
-            Seen::Partial => {}
-            Seen::Interim(status, len) => {
-                interim += 1;
-                conn.input.consume(len);
-                scanner = HeadScanner::default();
-                check_interim(status, interim, limits).map_err(Silence::Broken)?;
-                continue;
-            }
-            Seen::Final(answer, len) => {
-                conn.input.consume(len);
+/// Hears the answers to one request: interim ones (RFC 9110 §15.2), of which there may be a few, and the final one.
+/// 101 is refused: it wasn't asked for.
+pub(super) struct Listener<'l> {
+    method: Method,
+    limits: &'l Limits,
+    interim: usize,
+}
+
+/// One answer.
+pub(super) enum Said {
+    Interim(StatusCode),
+    Final(Answer),
+}
+
+impl Silence {
+    pub(super) fn error(&self) -> &Error {
+        match self {
+            Silence::Dead(error) | Silence::Broken(error) => error,
+        }
+    }
+
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Silence::Dead(error) | Silence::Broken(error) => error,
+        }
+    }
+}
+
+impl<'l> Listener<'l> {
+    pub(super) fn new(method: &Method, limits: &'l Limits) -> Listener<'l> {
+        Listener { method: method.clone(), limits, interim: 0 }
+    }
+
+    /// Reads the final answer's head and takes it out of the buffer.
+    pub(super) fn answer(&mut self, conn: &mut Connection, wait: Wait) -> Result<Answer, Silence> {
+        loop {
+            if let Said::Final(answer) = self.next(conn, wait)? {
                 return Ok(answer);
             }
         }
+    }
+
+    /// Reads the next head, whatever its kind.
+    pub(super) fn next(&mut self, conn: &mut Connection, wait: Wait) -> Result<Said, Silence> {
+        let mut scanner = HeadScanner::default();
+        let mut heard = !conn.input.is_empty() || self.interim > 0;
         loop {
-            let first = conn.input.is_empty();
-            match conn.fill(wait) {
-                Ok(0) => return Err(ended(heard)),
-                Ok(_) => heard = true,
-                Err(error) if !heard && (is_loss(&error) || is_cut(&error)) => {
-                    return Err(Silence::Dead(error));
-                }
-                Err(error) => return Err(Silence::Broken(error)),
+            if let Some((said, len)) = self.parse(conn).map_err(Silence::Broken)? {
+                conn.input.consume(len);
+                return Ok(said);
             }
-            // Most heads come whole and are parsed at once. One that drips in waits for its end, so that it
-            // isn't parsed at every byte.
-            if first || scanner.scan(conn.input.bytes(), limits) {
-                break;
+            loop {
+                let first = conn.input.is_empty();
+                match conn.fill(wait) {
+                    Ok(0) => return Err(ended(heard)),
+                    Ok(_) => heard = true,
+                    Err(error) if !heard && (is_loss(&error) || is_cut(&error)) => {
+                        return Err(Silence::Dead(error));
+                    }
+                    Err(error) => return Err(Silence::Broken(error)),
+                }
+                // Most heads come whole and are parsed at once. One that drips in waits for its end, so that it
+                // isn't parsed at every byte.
+                if first || scanner.scan(conn.input.bytes(), self.limits) {
+                    break;
+                }
             }
         }
+    }
+
+    /// The head that is in the buffer, and how long it is; nothing if it isn't complete.
+    fn parse(&mut self, conn: &Connection) -> Result<Option<(Said, usize)>> {
+        let bytes = conn.input.bytes();
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let mut slots = storage();
+        let head = match parse_response(bytes, &mut slots, self.limits)? {
+            Parsed::Complete(head) => head,
+            Parsed::Partial => return Ok(None),
+        };
+        if head.status.is_informational() {
+            self.check_interim(head.status)?;
+            return Ok(Some((Said::Interim(head.status), head.len)));
+        }
+        let answer = Answer {
+            framing: response_framing(&self.method, &head)?,
+            persistence: persistence(head.version, head.fields),
+            head: Head {
+                status: head.status,
+                phrase: Phrase::Sent,
+                version: head.version.to_http(),
+                bytes: bytes[..head.len].into(),
+                map: OnceLock::new(),
+            },
+        };
+        Ok(Some((Said::Final(answer), head.len)))
+    }
+
+    fn check_interim(&mut self, status: StatusCode) -> Result<()> {
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(Error::new(ErrorKind::Protocol, "the server switched protocols unasked"));
+        }
+        self.interim += 1;
+        if self.interim > self.limits.interim {
+            let message = format!("more than {} interim answers", self.limits.interim);
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        Ok(())
     }
 }
 
@@ -85,50 +150,6 @@ pub(super) fn is_loss(error: &Error) -> bool {
 /// Whether TLS ended without a goodbye: few servers say it on a connection that was idle for too long.
 fn is_cut(error: &Error) -> bool {
     error.kind() == ErrorKind::UnexpectedEof
-}
-
-enum Seen {
-    Partial,
-    Interim(StatusCode, usize),
-    Final(Answer, usize),
-}
-
-fn parse(conn: &Connection, method: &Method, limits: &Limits) -> Result<Seen> {
-    let bytes = conn.input.bytes();
-    if bytes.is_empty() {
-        return Ok(Seen::Partial);
-    }
-    let mut slots = storage();
-    let head = match parse_response(bytes, &mut slots, limits)? {
-        Parsed::Complete(head) => head,
-        Parsed::Partial => return Ok(Seen::Partial),
-    };
-    if head.status.is_informational() {
-        return Ok(Seen::Interim(head.status, head.len));
-    }
-    let answer = Answer {
-        framing: response_framing(method, &head)?,
-        persistence: persistence(head.version, head.fields),
-        head: Head {
-            status: head.status,
-            phrase: Phrase::Sent,
-            version: head.version.to_http(),
-            bytes: bytes[..head.len].into(),
-            map: OnceLock::new(),
-        },
-    };
-    Ok(Seen::Final(answer, head.len))
-}
-
-fn check_interim(status: StatusCode, count: usize, limits: &Limits) -> Result<()> {
-    if status == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(Error::new(ErrorKind::Protocol, "the server switched protocols unasked"));
-    }
-    if count > limits.interim {
-        let message = format!("more than {} interim answers", limits.interim);
-        return Err(Error::new(ErrorKind::TooLarge, message));
-    }
-    Ok(())
 }
 
 fn ended(heard: bool) -> Silence {

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     socket::{self, Bounds},
     stream::Stream,
-    urllib::{Proxy, Request, proxy::Shown},
+    urllib::{Proxy, Request, dialogue::Dialogue, proxy::Shown},
 };
 
 /// Everything that shapes a connection.
@@ -57,6 +57,8 @@ enum Way {
 pub(in crate::urllib) struct Outfit {
     #[cfg(feature = "tls")]
     pub(in crate::urllib) tls: ClientTls,
+    /// Shapes no connection.
+    pub(in crate::urllib) dialogue: Dialogue,
 }
 
 impl Outfit {
@@ -211,14 +213,19 @@ mod tests {
     #[test]
     fn a_connection_is_of_one_tls_configuration() {
         let url = Url::parse("https://h/").unwrap();
-        let route = |tls: &ClientTls| Route::to(&url, &Outfit { tls: tls.clone() }).unwrap().into_owned();
+        let route = |tls: &ClientTls| {
+            Route::to(&url, &Outfit { tls: tls.clone(), ..Outfit::default() }).unwrap().into_owned()
+        };
         let careful = ClientTls::new();
         let careless = careful.clone().dangerous_accept_any_certificate();
         assert_eq!(route(&careful), route(&careful.clone()));
         assert_ne!(route(&careful), route(&careless));
         assert_ne!(route(&careful), route(&ClientTls::new()));
         let plain = Url::parse("http://h:443/").unwrap();
-        assert_ne!(Route::to(&plain, &Outfit { tls: careful.clone() }).unwrap(), route(&careful));
+        assert_ne!(
+            Route::to(&plain, &Outfit { tls: careful.clone(), ..Outfit::default() }).unwrap(),
+            route(&careful)
+        );
         assert_eq!(route(&careful).port, 443);
     }
 }

@@ -13,7 +13,7 @@ use ::http::Method;
 use super::{
     body::WireBody,
     connection::{Connection, Wait},
-    receive::{Answer, Silence, receive},
+    receive::{Answer, Listener, Silence},
     send::PROXY_AUTHORIZATION_FIELD,
     socks::{Handshake, SocksError, Step, Target, Version},
 };
@@ -115,9 +115,8 @@ impl Via {
         }
         write::end(&mut conn.output);
         conn.send_output(wait)?;
-        receive(conn, &Method::CONNECT, &Limits::DEFAULT, wait).map_err(|silence| match silence {
-            Silence::Dead(error) | Silence::Broken(error) => error,
-        })
+        let mut listener = Listener::new(&Method::CONNECT, &Limits::DEFAULT);
+        listener.answer(conn, wait).map_err(Silence::into_error)
     }
 
     /// An error that holds the proxy's answer.
