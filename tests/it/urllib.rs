@@ -10,6 +10,7 @@ mod deadline;
 mod decode;
 mod handlers;
 mod hsts;
+mod interim;
 #[cfg(feature = "log")]
 mod log;
 mod parse;

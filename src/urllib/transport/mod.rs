@@ -166,7 +166,8 @@ impl HttpHandler {
         route: Route<'static>,
         Terms { consent, wait, .. }: Terms<'_>,
     ) -> Result<Response, Failure> {
-        let mut listener = Listener::new(request.get_method(), &self.limits);
+        let told = request.dialogue().told(&self.outfit.dialogue);
+        let mut listener = Listener::new(request.get_method(), &self.limits).telling(told);
         let sent = match consent {
             Consent::Assumed => send::send(&mut conn, request.data_mut(), wait),
             Consent::AskedFor => match conn.send_output(wait) {

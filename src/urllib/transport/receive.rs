@@ -7,7 +7,10 @@ use ::http::{HeaderMap, Method, StatusCode};
 use super::connection::{Connection, Wait};
 use crate::{
     error::{Error, ErrorKind, Result},
-    urllib::response::{Head, Phrase},
+    urllib::{
+        dialogue::Told,
+        response::{Head, Phrase},
+    },
     wire::{
         framing::{Framing, Persistence, persistence, response_framing},
         head::{HeadScanner, Parsed, ResponseHead, parse_response, storage},
@@ -35,6 +38,7 @@ pub(super) enum Silence {
 pub(super) struct Listener<'l> {
     method: Method,
     limits: &'l Limits,
+    told: Option<Told>,
     interim: usize,
 }
 
@@ -60,7 +64,12 @@ impl Silence {
 
 impl<'l> Listener<'l> {
     pub(super) fn new(method: &Method, limits: &'l Limits) -> Listener<'l> {
-        Listener { method: method.clone(), limits, interim: 0 }
+        Listener { method: method.clone(), limits, told: None, interim: 0 }
+    }
+
+    /// Tells of interim answers.
+    pub(super) fn telling(self, told: Option<Told>) -> Listener<'l> {
+        Listener { told, ..self }
     }
 
     /// Reads the final answer's head and takes it out of the buffer.
@@ -113,6 +122,9 @@ impl<'l> Listener<'l> {
         };
         if head.status.is_informational() {
             self.check_interim(head.status)?;
+            if let Some(told) = &self.told {
+                told(head.status, &head.fields.to_header_map());
+            }
             return Ok(Some((Said::Interim(head.status), head.len)));
         }
         let answer = Answer {
