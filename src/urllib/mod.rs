@@ -93,6 +93,7 @@ mod response;
 mod retrieve;
 pub mod testing;
 mod transport;
+mod upgrade;
 mod whole;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};

@@ -24,6 +24,7 @@ mod schemes;
 mod script;
 mod secrets;
 mod strace;
+mod upgrade;
 mod watch;
 mod whole;
 

@@ -48,6 +48,8 @@ enum State {
         /// Where the connection goes after a clean end; `None` when it can't be used again.
         home: Option<Home>,
     },
+    /// There is none: both sides go on in another protocol.
+    Switched(Box<Connection>),
     /// All was read.
     Done,
     /// It broke off: the next read says why, and every further one that it did.
@@ -69,9 +71,32 @@ impl WireBody {
         body
     }
 
+    /// The end of HTTP on that connection.
+    pub(super) fn switched(conn: Box<Connection>, wait: Wait) -> WireBody {
+        WireBody {
+            state: State::Switched(conn),
+            decoder: Decoder::new(Framing::None, &Limits::DEFAULT),
+            ready: 0,
+            after: 0,
+            wait,
+            trailers: None,
+        }
+    }
+
+    /// The connection, if HTTP has ended on it, and how long each wait on it may take.
+    pub(in crate::urllib) fn take_switched(&mut self) -> Option<(Box<Connection>, Option<Duration>)> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Switched(conn) => Some((conn, self.wait.each)),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
     pub(in crate::urllib) fn bytes_left(&self) -> Option<u64> {
         match self.state {
-            State::Done => Some(0),
+            State::Done | State::Switched(_) => Some(0),
             _ => self.decoder.remaining_hint().map(|left| left + self.ready as u64),
         }
     }
@@ -93,7 +118,7 @@ impl WireBody {
     /// The socket's descriptor, while it is read.
     pub(in crate::urllib) fn fileno(&self) -> RawFd {
         match &self.state {
-            State::Reading { conn, .. } => conn.fileno(),
+            State::Reading { conn, .. } | State::Switched(conn) => conn.fileno(),
             State::Done | State::Failed(..) => -1,
         }
     }
@@ -122,7 +147,7 @@ impl WireBody {
     pub(in crate::urllib) fn fill_buf(&mut self) -> Result<&[u8]> {
         while self.ready == 0 {
             match &mut self.state {
-                State::Done => return Ok(&[]),
+                State::Done | State::Switched(_) => return Ok(&[]),
                 State::Failed(kind, why) => return Err(why.take().unwrap_or_else(|| broken(*kind))),
                 State::Reading { conn, .. } => match conn.fill(self.wait) {
                     Ok(0) => self.end(),

@@ -40,7 +40,7 @@ impl Wait {
 
 /// A connection to a server, with what was received and not looked at.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(in crate::urllib) struct Connection {
     stream: Stream,
     pub(super) input: Buffer,
     /// The head that is sent; kept for its allocation.
@@ -74,10 +74,9 @@ impl Connection {
         }
     }
 
-    /// What is left of it when somebody else goes on; `input` is empty then.
-    pub(super) fn into_stream(self) -> Stream {
-        debug_assert!(self.input.is_empty());
-        self.stream
+    /// What is left of it when somebody else goes on, with what was received and not taken.
+    pub(in crate::urllib) fn into_parts(self) -> (Stream, Buffer) {
+        (self.stream, self.input)
     }
 
     /// Which token may end what happens on it. Nearly always there is none, and none before.

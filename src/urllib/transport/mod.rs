@@ -26,6 +26,7 @@ use std::{
 use ::http::{HeaderMap, StatusCode};
 
 pub(super) use body::WireBody;
+pub(super) use connection::Connection;
 pub(super) use pool::PoolLimits;
 pub(super) use route::Outfit;
 
@@ -39,7 +40,7 @@ use crate::{
     },
 };
 use body::Home;
-use connection::{Connection, Manners, Wait};
+use connection::{Manners, Wait};
 use consent::{Consent, await_consent};
 use pool::{Kept, Pool};
 use receive::{Answer, Listener, Silence, is_loss};
@@ -166,8 +167,7 @@ impl HttpHandler {
         route: Route<'static>,
         Terms { consent, wait, .. }: Terms<'_>,
     ) -> Result<Response, Failure> {
-        let told = request.dialogue().told(&self.outfit.dialogue);
-        let mut listener = Listener::new(request.get_method(), &self.limits).telling(told);
+        let mut listener = Listener::to(request, &self.outfit.dialogue, &self.limits);
         let sent = match consent {
             Consent::Assumed => send::send(&mut conn, request.data_mut(), wait),
             Consent::AskedFor => match conn.send_output(wait) {
@@ -242,6 +242,9 @@ fn respond(
     (conn, home): (Box<Connection>, Option<Home>),
     wait: Wait,
 ) -> Response {
-    let body = WireBody::new(conn, answer.framing, home, wait);
+    let body = match answer.head.status {
+        StatusCode::SWITCHING_PROTOCOLS => WireBody::switched(conn, wait),
+        _ => WireBody::new(conn, answer.framing, home, wait),
+    };
     Response::from_wire(answer.head, request.url().clone(), Body::wire(body))
 }

@@ -2,16 +2,21 @@
 
 use std::sync::OnceLock;
 
-use ::http::{HeaderMap, Method, StatusCode};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode, header::UPGRADE};
 
-use super::connection::{Connection, Wait};
+use super::{
+    connection::{Connection, Wait},
+    send::own,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{
-        dialogue::Told,
+        Request,
+        dialogue::{Dialogue, Told},
         response::{Head, Phrase},
     },
     wire::{
+        fields::{Fields, members},
         framing::{Framing, Persistence, persistence, response_framing},
         head::{HeadScanner, Parsed, ResponseHead, parse_response, storage},
         limits::Limits,
@@ -34,11 +39,13 @@ pub(super) enum Silence {
 }
 
 /// Hears the answers to one request: interim ones (RFC 9110 §15.2), of which there may be a few, and the final one.
-/// 101 is refused: it wasn't asked for.
+/// `101 Switching Protocols` is a final one where that was asked for, else it is refused.
 pub(super) struct Listener<'l> {
     method: Method,
     limits: &'l Limits,
     told: Option<Told>,
+    /// To what the connection may be switched.
+    upgrade: Option<HeaderValue>,
     interim: usize,
 }
 
@@ -64,12 +71,16 @@ impl Silence {
 
 impl<'l> Listener<'l> {
     pub(super) fn new(method: &Method, limits: &'l Limits) -> Listener<'l> {
-        Listener { method: method.clone(), limits, told: None, interim: 0 }
+        Listener { method: method.clone(), limits, told: None, upgrade: None, interim: 0 }
     }
 
-    /// Tells of interim answers.
-    pub(super) fn telling(self, told: Option<Told>) -> Listener<'l> {
-        Listener { told, ..self }
+    /// Hears the answers to that request, of an opener that has that to say.
+    pub(super) fn to(request: &Request, opener: &Dialogue, limits: &'l Limits) -> Listener<'l> {
+        Listener {
+            told: request.dialogue().told(opener),
+            upgrade: own(request, &UPGRADE).cloned(),
+            ..Listener::new(request.get_method(), limits)
+        }
     }
 
     /// Reads the final answer's head and takes it out of the buffer.
@@ -120,8 +131,10 @@ impl<'l> Listener<'l> {
             Parsed::Complete(head) => head,
             Parsed::Partial => return Ok(None),
         };
-        if head.status.is_informational() {
-            self.check_interim(head.status)?;
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            check_switch(self.upgrade.as_ref(), head.fields)?;
+        } else if head.status.is_informational() {
+            self.count_interim()?;
             if let Some(told) = &self.told {
                 told(head.status, &head.fields.to_header_map());
             }
@@ -141,10 +154,7 @@ impl<'l> Listener<'l> {
         Ok(Some((Said::Final(answer), head.len)))
     }
 
-    fn check_interim(&mut self, status: StatusCode) -> Result<()> {
-        if status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(Error::new(ErrorKind::Protocol, "the server switched protocols unasked"));
-        }
+    fn count_interim(&mut self) -> Result<()> {
         self.interim += 1;
         if self.interim > self.limits.interim {
             let message = format!("more than {} interim answers", self.limits.interim);
@@ -162,6 +172,21 @@ pub(super) fn is_loss(error: &Error) -> bool {
 /// Whether TLS ended without a goodbye: few servers say it on a connection that was idle for too long.
 fn is_cut(error: &Error) -> bool {
     error.kind() == ErrorKind::UnexpectedEof
+}
+
+/// A server may switch only to what it was asked for, and has to say to what (RFC 9110 §7.8).
+fn check_switch(asked: Option<&HeaderValue>, fields: Fields<'_>) -> Result<()> {
+    let Some(asked) = asked else {
+        return Err(Error::new(ErrorKind::Protocol, "the server switched protocols unasked"));
+    };
+    let said = fields.get("upgrade").unwrap_or_default();
+    let fits = |name: &[u8]| members(asked.as_bytes()).any(|asked| asked.eq_ignore_ascii_case(name));
+    if members(said).next().is_none() || !members(said).all(fits) {
+        let said = String::from_utf8_lossy(said);
+        let message = format!("asked for {asked:?}, the server switched to {said:?}");
+        return Err(Error::new(ErrorKind::Protocol, message));
+    }
+    Ok(())
 }
 
 fn ended(heard: bool) -> Silence {

@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
-use ::http::{HeaderMap, header::PROXY_AUTHORIZATION};
+use ::http::{
+    HeaderMap,
+    header::{PROXY_AUTHORIZATION, UPGRADE},
+};
 use url::{Host, Url};
 
 use super::{
@@ -92,7 +95,8 @@ impl Route<'_> {
         let Some(proxy) = request.via() else { return Ok(direct) };
         let via = outfit.via(proxy, shown(request, proxy, defaults));
         Ok(match direct.scheme {
-            Scheme::Http if proxy.speaks_http() => {
+            // Another protocol than HTTP goes through the proxy.
+            Scheme::Http if proxy.speaks_http() && own(request, &UPGRADE).is_none() => {
                 Route { host: Cow::Borrowed(""), port: 0, way: Way::Asked(via), ..direct }
             }
             _ => Route { way: Way::Through(via), ..direct },

@@ -98,7 +98,7 @@ impl Via {
             return Err(self.refused(place, answer, (conn, wait)));
         }
         match conn.input.bytes().len() {
-            0 => Ok(conn.into_stream()),
+            0 => Ok(conn.into_parts().0),
             early => {
                 let message = format!("it sent {early} bytes before anybody used the tunnel");
                 Err(Error::new(ErrorKind::Protocol, message).context(self.asking(place)))
