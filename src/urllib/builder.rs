@@ -145,21 +145,6 @@ impl OpenerBuilder {
         self
     }
 
-    /// The total time of a request that has no [limit of its own](Request::timeout). Default is none.
-    pub fn timeout(mut self, total: impl Into<Option<Duration>>) -> OpenerBuilder {
-        self.patience.total = total.into();
-        self
-    }
-
-    /// The time of each single wait of a request that has no [limit of its own](Request::read_timeout).
-    /// Default is none.
-    ///
-    /// Python: `socket.setdefaulttimeout`.
-    pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> OpenerBuilder {
-        self.patience.each = each.into();
-        self
-    }
-
     /// How long the body of an answer may be, of a request that has no [limit of its own](Request::max_body). Default
     /// is none.
     pub fn max_body(mut self, bytes: u64) -> OpenerBuilder {
@@ -254,6 +239,10 @@ impl OpenerBuilder {
             patience: self.patience,
         }
         .into()
+    }
+
+    pub(super) fn patience_mut(&mut self) -> &mut Patience {
+        &mut self.patience
     }
 
     pub(super) fn dialogue_mut(&mut self) -> &mut Dialogue {

@@ -13,6 +13,7 @@ mod hsts;
 mod interim;
 #[cfg(feature = "log")]
 mod log;
+mod pace;
 mod parse;
 mod pool;
 mod proxy;

@@ -10,6 +10,7 @@ use ::http::HeaderMap;
 
 use super::{
     connection::{Connection, Wait},
+    pace::Pace,
     pool::Pool,
     route::Route,
 };
@@ -57,7 +58,13 @@ enum State {
 }
 
 impl WireBody {
-    pub(super) fn new(conn: Box<Connection>, framing: Framing, home: Option<Home>, wait: Wait) -> WireBody {
+    pub(super) fn new(
+        mut conn: Box<Connection>,
+        framing: Framing,
+        home: Option<Home>,
+        wait: Wait,
+    ) -> WireBody {
+        conn.pace = Pace::of(wait);
         let mut body = WireBody {
             state: State::Reading { conn, home },
             decoder: Decoder::new(framing, &Limits::DEFAULT),
@@ -265,6 +272,7 @@ impl Drop for WireBody {
 impl Home {
     /// Keeps a connection for the next request, if nothing is left in it.
     pub(super) fn take_back(self, mut conn: Box<Connection>) {
+        conn.pace = None;
         if conn.input.is_empty() && conn.set_cancel(None).is_ok() {
             conn.shrink();
             self.pool.put(self.route, conn, Instant::now());

@@ -1,12 +1,14 @@
 //! [`Connection`]: a stream with its buffers, and [`Wait`], how long its steps may take.
 
-use std::{io::Read, os::fd::RawFd, time::Duration};
+use std::{io::Read, mem, os::fd::RawFd, time::Duration};
 
+use super::pace::Pace;
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
     stream::{Buffer, Stream},
+    urllib::patience::Stall,
     wire::framing::Persistence,
 };
 
@@ -20,6 +22,8 @@ pub(super) struct Wait {
     pub(super) total: Deadline,
     /// Of each wait for the server.
     pub(super) each: Option<Duration>,
+    /// What must travel of a body.
+    pub(super) stall: Option<Stall>,
 }
 
 impl Wait {
@@ -49,6 +53,8 @@ pub(in crate::urllib) struct Connection {
     /// What the request under way says of the connection's life.
     pub(super) asked: Persistence,
     pub(super) manners: Manners,
+    /// While a body travels that has a limit.
+    pub(super) pace: Option<Pace>,
 }
 
 /// What is to be expected of the server on this connection.
@@ -71,6 +77,7 @@ impl Connection {
             cancel,
             asked: Persistence::KeepAlive,
             manners: Manners::Good,
+            pace: None,
         }
     }
 
@@ -96,7 +103,8 @@ impl Connection {
     /// Receives more behind what is there; 0 at the end of data.
     pub(super) fn fill(&mut self, wait: Wait) -> Result<usize> {
         wait.check()?;
-        let n = self.stream.read_by(self.input.room(), wait.until())?;
+        let Connection { stream, input, pace, .. } = self;
+        let n = paced(pace, wait, |until| stream.read_by(input.room(), until))?;
         self.input.filled(n);
         Ok(n)
     }
@@ -105,12 +113,16 @@ impl Connection {
     pub(super) fn receive(&mut self, buf: &mut [u8], wait: Wait) -> Result<usize> {
         debug_assert!(self.input.is_empty());
         wait.check()?;
-        self.stream.read_by(buf, wait.until())
+        let Connection { stream, pace, .. } = self;
+        paced(pace, wait, |until| stream.read_by(buf, until))
     }
 
     /// Sends all of it.
-    pub(super) fn send(&self, bytes: &[u8], wait: Wait) -> Result<()> {
+    pub(super) fn send(&mut self, bytes: &[u8], wait: Wait) -> Result<()> {
         wait.check()?;
+        if self.pace.is_some() {
+            return self.send_paced(bytes, wait);
+        }
         if wait.each.is_none() || bytes.len() <= PIECE {
             return self.stream.write_all_by(bytes, wait.until());
         }
@@ -126,10 +138,24 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends all of it, and looks at every step how much goes.
+    fn send_paced(&mut self, bytes: &[u8], wait: Wait) -> Result<()> {
+        let Connection { stream, pace, .. } = self;
+        let mut sent = 0;
+        while sent < bytes.len() {
+            let piece = &bytes[sent..bytes.len().min(sent + PIECE)];
+            let step = wait.check().and_then(|()| paced(pace, wait, |until| stream.write_by(piece, until)));
+            sent += step.map_err(|error| error.after_sending(sent))?;
+        }
+        Ok(())
+    }
+
     /// Sends what is in `output`.
     pub(super) fn send_output(&mut self, wait: Wait) -> Result<()> {
-        let sent = self.send(&self.output, wait);
-        self.output.clear();
+        let mut output = mem::take(&mut self.output);
+        let sent = self.send(&output, wait);
+        output.clear();
+        self.output = output;
         sent
     }
 
@@ -145,6 +171,13 @@ impl Connection {
         if self.output.capacity() > 2 * PIECE {
             self.output = Vec::new();
         }
+    }
+}
+
+fn paced(pace: &mut Option<Pace>, wait: Wait, step: impl FnOnce(Deadline) -> Result<usize>) -> Result<usize> {
+    match pace {
+        None => step(wait.until()),
+        Some(pace) => pace.step(wait.until(), step),
     }
 }
 

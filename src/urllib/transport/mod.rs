@@ -3,7 +3,8 @@
 //! - [`HttpHandler`]: takes a connection from the [`pool`] or dials a [`route`], and makes one exchange on it
 //! - [`tunnel`]: what a route through a proxy takes, CONNECT or [`socks`]
 //! - [`consent`]: whether the data wait for the server's word
-//! - [`send`]: the request; [`receive`]: the answer's head; [`body`]: its body, then the connection goes home
+//! - [`send`]: the request; [`receive`]: the answer's head; [`body`]: its body, then the connection goes home; [`pace`]:
+//!   whether they travel fast enough
 //!
 //! A kept connection that is used again at once costs one `send` and one `recv` a request; one that was idle is
 //! looked at first. If it turns out to be dead, a request that may be repeated is repeated once, on a fresh one.
@@ -11,6 +12,7 @@
 mod body;
 mod connection;
 mod consent;
+mod pace;
 mod pool;
 mod receive;
 mod route;
@@ -33,7 +35,9 @@ pub(super) use route::Outfit;
 use super::{Data, Exchange, Request, Response, response::Body};
 use crate::{
     cancel::CancelToken,
+    deadline::Deadline,
     error::{Error, ErrorKind, Result},
+    socket::Bounds,
     wire::{
         framing::{Framing, Persistence},
         limits::Limits,
@@ -45,6 +49,7 @@ use consent::{Consent, await_consent};
 use pool::{Kept, Pool};
 use receive::{Answer, Listener, Silence, is_loss};
 use route::Route;
+use tunnel::Dialling;
 
 /// A connection that was idle for less isn't looked at before its use. One that was idle for longer may have been
 /// closed, or hold surplus bytes of a server that answers more often than it is asked; the look costs less than a
@@ -65,7 +70,20 @@ struct Terms<'a> {
     defaults: &'a HeaderMap,
     consent: Consent,
     wait: Wait,
+    /// For making a connection.
+    connect: Option<Duration>,
     cancel: Option<&'a CancelToken>,
+}
+
+impl<'a> Terms<'a> {
+    /// One limit for names, connections, proxies and handshakes.
+    fn dialling(self) -> Dialling<'a> {
+        let deadline = match self.connect {
+            None => self.wait.until(),
+            Some(limit) => self.wait.until().min(Deadline::after(limit)),
+        };
+        Dialling { bounds: Bounds { deadline, cancel: self.cancel }, wait: self.wait }
+    }
 }
 
 /// Why an exchange on a reused connection gave no answer.
@@ -92,11 +110,13 @@ impl HttpHandler {
         defaults: &HeaderMap,
         exchange: &Exchange<'_>,
     ) -> Result<Response> {
+        let patience = exchange.patience();
         let terms = Terms {
             defaults,
             consent: Consent::of(request, &self.outfit.dialogue)?,
-            wait: Wait { total: exchange.deadline(), each: exchange.patience().each },
-            cancel: exchange.patience().cancel.as_ref(),
+            wait: Wait { total: exchange.deadline(), each: patience.each, stall: patience.stall },
+            connect: patience.connect,
+            cancel: patience.cancel.as_ref(),
         };
         let response = self.attempt(request, terms)?;
         if terms.consent == Consent::AskedFor
@@ -117,12 +137,12 @@ impl HttpHandler {
             Some(Err(Failure::Repeat(error))) => Some(error),
             None => None,
         };
-        let Terms { defaults, consent, wait, cancel } = terms;
+        let Terms { defaults, consent, cancel, .. } = terms;
         let mut head = Vec::with_capacity(512);
         // Before dialling: a request that can't be sent must not cost a connection.
         let route = Route::of(request, defaults, &self.outfit)?.into_owned();
         let asked = send::write_head(&mut head, request, defaults, (route.form(), consent))?;
-        let stream = route.dial(wait, cancel).map_err(|error| match lost {
+        let stream = route.dial(terms.dialling()).map_err(|error| match lost {
             Some(lost) => error.context(format!("after a kept connection was lost ({lost}), a fresh one")),
             None => error,
         })?;

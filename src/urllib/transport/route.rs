@@ -9,16 +9,14 @@ use ::http::{
 use url::{Host, Url};
 
 use super::{
-    connection::Wait,
     send::{Form, own},
     tunnel::{Dialling, Via},
 };
 #[cfg(feature = "tls")]
 use crate::tls::{Aim, ClientTls};
 use crate::{
-    cancel::CancelToken,
     error::{Error, ErrorKind, Result},
-    socket::{self, Bounds},
+    socket,
     stream::Stream,
     urllib::{Proxy, Request, dialogue::Dialogue, proxy::Shown},
 };
@@ -130,14 +128,13 @@ impl Route<'_> {
     }
 
     /// Finds the host and connects.
-    pub(super) fn dial(&self, wait: Wait, cancel: Option<&CancelToken>) -> Result<Stream> {
-        // One limit for names, connections and handshakes.
-        let bounds = Bounds { deadline: wait.until(), cancel };
+    pub(super) fn dial(&self, dialling: Dialling<'_>) -> Result<Stream> {
+        let bounds = dialling.bounds;
         let stream = match &self.way {
             Way::Direct => Stream::Plain(socket::dial(&self.host, self.port, bounds)?),
             Way::Unix(path) => Stream::Plain(socket::dial_path(path, bounds)?),
             Way::Asked(via) => via.reach(bounds)?,
-            Way::Through(via) => via.open(&self.host, self.port, Dialling { bounds, wait })?,
+            Way::Through(via) => via.open(&self.host, self.port, dialling)?,
         };
         match &self.scheme {
             Scheme::Http => Ok(stream),

@@ -14,6 +14,7 @@ use url::{Position, Url};
 use super::{
     connection::{Connection, Wait, read_full},
     consent::Consent,
+    pace::Pace,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -149,6 +150,13 @@ fn describe_data(out: &mut Vec<u8>, request: &Request, consent: Consent) -> Resu
 
 /// Sends the head, which is in `output` unless it went ahead, and the data.
 pub(super) fn send(conn: &mut Connection, data: Option<&mut Data>, wait: Wait) -> Result<()> {
+    conn.pace = Pace::of(wait);
+    let sent = send_all(conn, data, wait);
+    conn.pace = None;
+    sent
+}
+
+fn send_all(conn: &mut Connection, data: Option<&mut Data>, wait: Wait) -> Result<()> {
     let sending = match data {
         Some(data) => data.send()?,
         None => Sending::Bytes(&[]),

@@ -92,7 +92,7 @@ impl Via {
     fn connect(&self, place: Place<'_>, Dialling { bounds, wait }: Dialling<'_>) -> Result<Stream> {
         let mut conn = Connection::new(self.reach(bounds)?, bounds.cancel.cloned());
         // One limit for all of it, as for connecting.
-        let answer = self.ask(&mut conn, place, Wait { total: bounds.deadline, each: None });
+        let answer = self.ask(&mut conn, place, Wait { total: bounds.deadline, each: None, stall: None });
         let answer = answer.map_err(|error| error.context(self.asking(place)))?;
         if !answer.head.status.is_success() {
             return Err(self.refused(place, answer, (conn, wait)));

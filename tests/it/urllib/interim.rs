@@ -13,8 +13,10 @@ use crate::support::Turn;
 const INTERIM: &str =
     "HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\nLink: </b>\r\n\r\n";
 
+type Notes = Arc<Mutex<Vec<String>>>;
+
 /// What was told, and who is told.
-fn notes() -> (Arc<Mutex<Vec<String>>>, impl Fn(StatusCode, &HeaderMap) + Send + Sync + 'static) {
+fn notes() -> (Notes, impl Fn(StatusCode, &HeaderMap) + Send + Sync + 'static) {
     let notes = Arc::new(Mutex::new(Vec::new()));
     let written = notes.clone();
     let told = move |status: StatusCode, headers: &HeaderMap| {
