@@ -16,7 +16,10 @@ use super::{
     patience::Patience,
     transport::{HttpHandler, Outfit, PoolLimits},
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    socket::Dialler,
+};
 
 /// What can't be the same for all requests.
 const OF_A_REQUEST: [HeaderName; 4] = [CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING];
@@ -245,11 +248,16 @@ impl OpenerBuilder {
         &mut self.patience
     }
 
+    pub(super) fn dialler_mut(&mut self) -> &mut Dialler {
+        &mut self.outfit.dialler
+    }
+
     pub(super) fn dialogue_mut(&mut self) -> &mut Dialogue {
         &mut self.outfit.dialogue
     }
 
-    fn refuse(&mut self, why: String) {
+    /// Keeps the first fault.
+    pub(super) fn refuse(&mut self, why: String) {
         self.fault.get_or_insert(Fault(why));
     }
 }
@@ -269,6 +277,6 @@ impl Handler for Fault {
     }
 
     fn request(&self, _: &mut Request, _: &mut Exchange<'_>) -> Result<()> {
-        Err(Error::new(ErrorKind::InvalidInput, format!("the opener's headers: {}", self.0)))
+        Err(Error::new(ErrorKind::InvalidInput, format!("the opener: {}", self.0)))
     }
 }

@@ -75,6 +75,7 @@
 mod address;
 mod base64;
 mod builder;
+mod connecting;
 mod data;
 mod dialogue;
 mod error;

@@ -2,6 +2,7 @@
 
 mod auth;
 mod careful;
+mod connecting;
 mod consent;
 #[cfg(feature = "cookies")]
 mod cookies;

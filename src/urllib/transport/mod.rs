@@ -37,7 +37,7 @@ use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::Bounds,
+    socket::{Bounds, Dialler},
     wire::{
         framing::{Framing, Persistence},
         limits::Limits,
@@ -77,12 +77,12 @@ struct Terms<'a> {
 
 impl<'a> Terms<'a> {
     /// One limit for names, connections, proxies and handshakes.
-    fn dialling(self) -> Dialling<'a> {
+    fn dialling(self, dialler: &'a Dialler) -> Dialling<'a> {
         let deadline = match self.connect {
             None => self.wait.until(),
             Some(limit) => self.wait.until().min(Deadline::after(limit)),
         };
-        Dialling { bounds: Bounds { deadline, cancel: self.cancel }, wait: self.wait }
+        Dialling { bounds: Bounds { deadline, cancel: self.cancel }, wait: self.wait, dialler }
     }
 }
 
@@ -142,7 +142,7 @@ impl HttpHandler {
         // Before dialling: a request that can't be sent must not cost a connection.
         let route = Route::of(request, defaults, &self.outfit)?.into_owned();
         let asked = send::write_head(&mut head, request, defaults, (route.form(), consent))?;
-        let stream = route.dial(terms.dialling()).map_err(|error| match lost {
+        let stream = route.dial(terms.dialling(&self.outfit.dialler)).map_err(|error| match lost {
             Some(lost) => error.context(format!("after a kept connection was lost ({lost}), a fresh one")),
             None => error,
         })?;

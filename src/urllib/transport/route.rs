@@ -16,7 +16,7 @@ use super::{
 use crate::tls::{Aim, ClientTls};
 use crate::{
     error::{Error, ErrorKind, Result},
-    socket,
+    socket::{self, Dialler},
     stream::Stream,
     urllib::{Proxy, Request, dialogue::Dialogue, proxy::Shown},
 };
@@ -58,6 +58,8 @@ enum Way {
 pub(in crate::urllib) struct Outfit {
     #[cfg(feature = "tls")]
     pub(in crate::urllib) tls: ClientTls,
+    /// The same for all connections, so no part of a route.
+    pub(in crate::urllib) dialler: Dialler,
     /// Shapes no connection.
     pub(in crate::urllib) dialogue: Dialogue,
 }
@@ -131,9 +133,9 @@ impl Route<'_> {
     pub(super) fn dial(&self, dialling: Dialling<'_>) -> Result<Stream> {
         let bounds = dialling.bounds;
         let stream = match &self.way {
-            Way::Direct => Stream::Plain(socket::dial(&self.host, self.port, bounds)?),
+            Way::Direct => Stream::Plain(dialling.dialler.dial(&self.host, self.port, bounds)?),
             Way::Unix(path) => Stream::Plain(socket::dial_path(path, bounds)?),
-            Way::Asked(via) => via.reach(bounds)?,
+            Way::Asked(via) => via.reach(dialling)?,
             Way::Through(via) => via.open(&self.host, self.port, dialling)?,
         };
         match &self.scheme {
