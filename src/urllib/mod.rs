@@ -70,6 +70,15 @@
 //! and `no_proxy` are read when an opener is built, the default one when it is first used; [`ProxyHandler`] has the
 //! rules, and other ways to choose. [`Request::proxy`] and [`Request::unix_socket`] are for single requests.
 //!
+//! # Connections and limits
+//!
+//! An opener may have [a resolver](OpenerBuilder::resolver), [fixed addresses](OpenerBuilder::resolve),
+//! [a source address](OpenerBuilder::source_address) and [options of its sockets](OpenerBuilder::prepare_socket).
+//! Beside the [total time](Request::timeout) there are limits of [each wait](Request::read_timeout), of
+//! [connecting](Request::connect_timeout), and [a least rate](Request::stall_limit). Large data
+//! [wait for the server's word](Request::expect_above), [interim answers](Request::interim) can be seen, and a
+//! connection can [go on in another protocol](Request::upgrade).
+//!
 //! Not here: HTTP/2 and 3, FTP, NTLM, Negotiate, a cache, proxies by PAC files.
 
 mod address;

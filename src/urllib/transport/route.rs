@@ -24,7 +24,7 @@ use crate::{
 /// Everything that shapes a connection.
 ///
 /// [`dial`](Route::dial) makes connections of a route and of nothing else, so two equal routes can't lead to
-/// connections that differ. What comes later (a local address) becomes a field here.
+/// connections that differ. What holds for all connections of an opener is in the [`Outfit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route<'a> {
     scheme: Scheme,
