@@ -8,7 +8,7 @@ use sockeye::{
 };
 
 use super::{fetch, hear, ok, one, say, text};
-use crate::support::Turn;
+use crate::support::{Scripted, Turn};
 
 const SHORT: Duration = Duration::from_millis(100);
 const LONG: Duration = Duration::from_secs(60);
@@ -50,7 +50,7 @@ fn an_upload_that_stalls() -> Result<()> {
     let endless = || Data::reader(std::io::repeat(b'x'));
     for data in [Data::from(vec![0; 64 << 20]), Data::sized_reader(std::io::repeat(0), 1 << 40), endless()] {
         let request = Request::new(&url)?.data(data).expect_above(None);
-        stalled(&fetch(request.stall_limit(1 << 20, SHORT)).unwrap_err(), "1048576");
+        stalled(&fetch(request.read_timeout(LONG).stall_limit(1 << 20, SHORT)).unwrap_err(), "1048576");
     }
     Ok(())
 }
@@ -78,18 +78,21 @@ fn the_wait_for_the_head_is_no_stall() -> Result<()> {
 /// A proxy that takes the connection and says nothing; the request itself may take as long as it likes.
 #[test]
 fn connecting_has_a_limit_of_its_own() -> Result<()> {
-    let silent = TcpListener::bind("127.0.0.1:0")?;
+    // It gives up some time itself, which is no timeout.
+    let silent = || Scripted::new(vec![vec![Turn::End]]);
     for scheme in ["socks4", "socks5", "http"] {
+        let proxy = silent();
         // Asks for a tunnel.
-        let request = Request::new("http://127.0.0.1:9/")?.upgrade("x").timeout(LONG);
-        let request = request.proxy(Proxy::new(format!("{scheme}://{}", silent.local_addr()?))?);
+        let request = Request::new("http://127.0.0.1:9/")?.upgrade("x");
+        let request = request.proxy(Proxy::new(format!("{scheme}://{}", proxy.addr()))?);
         let error = fetch(request.connect_timeout(SHORT)).unwrap_err();
         assert!(error.is_timeout() && error.to_string().contains("the proxy"), "{error}");
     }
     #[cfg(feature = "tls")]
     {
-        let secure = format!("https://{}/", silent.local_addr()?);
-        assert!(build_opener().connect_timeout(SHORT).build().open(&secure).unwrap_err().is_timeout());
+        let server = silent();
+        let opener = build_opener().connect_timeout(SHORT).build();
+        assert!(opener.open(format!("https://{}/", server.addr())).unwrap_err().is_timeout());
     }
     Ok(())
 }
