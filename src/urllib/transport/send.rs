@@ -112,7 +112,7 @@ pub(super) fn own<'r>(request: &'r Request, name: &HeaderName) -> Option<&'r Hea
 
 /// What this module writes by itself. What is a proxy's goes to a proxy alone: not to a server, nor through a tunnel.
 fn is_ours(name: &HeaderName) -> bool {
-    [HOST, CONTENT_LENGTH, EXPECT, PROXY_AUTHORIZATION].contains(name)
+    *name == HOST || *name == CONTENT_LENGTH || *name == EXPECT || *name == PROXY_AUTHORIZATION
 }
 
 /// Where the data end, and what they are.
