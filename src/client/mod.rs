@@ -443,6 +443,11 @@ impl Client {
         Client { stream: Some(stream), timeout, received: Buffer::default(), room, line_limit: LINE_LIMIT }
     }
 
+    /// Goes on with a connection on which others have spoken: what was received and not taken comes first.
+    pub(crate) fn going_on(stream: Stream, received: Buffer, timeout: Option<Duration>) -> Client {
+        Client { received, ..Client::over(stream, SOCK_STREAM, timeout) }
+    }
+
     fn stream(&self) -> Result<&Stream> {
         self.stream.as_ref().ok_or_else(|| ErrorKind::Closed.into())
     }

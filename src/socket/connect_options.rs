@@ -10,7 +10,7 @@ use super::{
 use crate::{cancel::CancelToken, deadline::Deadline, error::Result};
 
 /// RFC 8305 §8: recommended.
-const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+pub(super) const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// RFC 8305 §8: less would flood the network.
 const LEAST_DELAY: Duration = Duration::from_millis(10);
@@ -35,7 +35,7 @@ const LEAST_DELAY: Duration = Duration::from_millis(10);
 pub struct ConnectOptions {
     timeout: Option<Duration>,
     cancel: Option<CancelToken>,
-    attempting: Attempting,
+    attempting: Attempting<'static>,
 }
 
 impl ConnectOptions {
@@ -48,7 +48,7 @@ impl ConnectOptions {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn new() -> ConnectOptions {
-        let attempting = Attempting { source: None, kind: SOCK_STREAM, delay: ATTEMPT_DELAY };
+        let attempting = Attempting { source: None, kind: SOCK_STREAM, delay: ATTEMPT_DELAY, prepare: None };
         ConnectOptions { timeout: getdefaulttimeout(), cancel: None, attempting }
     }
 
@@ -176,20 +176,8 @@ impl ConnectOptions {
         self.timeout
     }
 
-    /// The one place where names become connections.
-    pub(super) fn connect_any(&self, target: &Target<'_>, bounds: Bounds<'_>) -> Result<Socket> {
-        self.connect_found(target, bounds, || ())
-    }
-
-    /// The same; calls `found` between finding the addresses and connecting.
-    pub(super) fn connect_found(
-        &self,
-        target: &Target<'_>,
-        bounds: Bounds<'_>,
-        found: impl FnOnce(),
-    ) -> Result<Socket> {
+    fn connect_any(&self, target: &Target<'_>, bounds: Bounds<'_>) -> Result<Socket> {
         let addresses = resolve(target, AF_UNSPEC, bounds)?;
-        found();
         race(addresses, self.attempting, bounds).map_err(|lost| lost.into_error(target))
     }
 }

@@ -1,10 +1,9 @@
 //! The usual steps in one call: [`create_connection`], [`create_server`].
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::time::Duration;
 
 use super::{
-    AF_UNSPEC, Address, Bounds, ConnectOptions, Family, Flag, Kind, ListenOptions, Protocol, Socket, Target,
-    ToAddress, getdefaulttimeout, resolve, target,
+    ConnectOptions, Family, Flag, Kind, ListenOptions, Protocol, Socket, ToAddress, getdefaulttimeout,
 };
 use crate::error::{Error, Result};
 
@@ -43,40 +42,6 @@ use crate::error::{Error, Result};
 #[doc(alias = "connect_timeout")]
 pub fn create_connection(address: impl ToAddress, timeout: impl Into<Option<Duration>>) -> Result<Socket> {
     ConnectOptions::new().timeout(timeout).create_connection(address)
-}
-
-/// A connection for the rooms above: the deadline covers look-up and all attempts, the token ends it. The
-/// socket itself is in blocking mode and keeps the token; without one it is patient (see `patience`).
-pub(crate) fn dial(host: &str, port: u16, bounds: Bounds<'_>) -> Result<Socket> {
-    dial_target(&target::host(without_brackets(host), port), bounds, || ())
-}
-
-/// The same; calls `found` as soon as the host's addresses are known.
-pub(crate) fn dial_found(host: &str, port: u16, bounds: Bounds<'_>, found: impl FnOnce()) -> Result<Socket> {
-    dial_target(&target::host(without_brackets(host), port), bounds, found)
-}
-
-/// The same to a Unix socket.
-pub(crate) fn dial_path(path: &Path, bounds: Bounds<'_>) -> Result<Socket> {
-    dial_target(&path.target()?, bounds, || ())
-}
-
-/// The addresses that a name stands for, for whoever has somebody else connect to them.
-pub(crate) fn addresses_of(host: &str, port: u16, bounds: Bounds<'_>) -> Result<Vec<SocketAddr>> {
-    let found = resolve(&target::host(without_brackets(host), port), AF_UNSPEC, bounds)?;
-    Ok(found.iter().filter_map(Address::as_socket_addr).collect())
-}
-
-fn dial_target(target: &Target<'_>, bounds: Bounds<'_>, found: impl FnOnce()) -> Result<Socket> {
-    let mut socket = ConnectOptions::new().connect_found(target, bounds, found)?;
-    if bounds.cancel.is_none() {
-        socket.make_patient()?;
-    }
-    Ok(socket)
-}
-
-fn without_brackets(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
 }
 
 /// A listening stream socket: `SO_REUSEADDR`, `bind`, `listen` with the system's longest backlog.

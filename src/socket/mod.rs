@@ -70,6 +70,7 @@ mod connect_options;
 mod constants;
 mod create;
 mod database;
+mod dialler;
 mod eai;
 mod extended_error;
 mod facts;
@@ -142,7 +143,7 @@ pub use values::{BigEndian, Bytes, Linger, Nothing, ReadOnly, Text, Timeval, Wri
 
 pub(crate) use buffer::Buffer;
 pub(crate) use connect::errno_of;
-pub(crate) use create::{addresses_of, dial, dial_found, dial_path};
+pub(crate) use dialler::{Dialler, Known, Prepare, dial_path};
 pub(crate) use io::write_by_send;
 pub(crate) use line::LineEnd;
 pub(crate) use resolve::Bounds;

@@ -55,14 +55,14 @@ mod tests {
     use super::*;
     use crate::{
         ErrorKind,
-        socket::{Bounds, create_server, dial},
+        socket::{Bounds, Dialler, create_server},
     };
 
     fn dialled() -> (Socket, Socket) {
         let server = create_server("127.0.0.1:0").unwrap();
         let port = server.getsockname().unwrap().port().unwrap();
         let bounds = Bounds { deadline: Deadline::after(Duration::from_secs(60)), cancel: None };
-        let socket = dial("127.0.0.1", port, bounds).unwrap();
+        let socket = Dialler::default().dial("127.0.0.1", port, bounds).unwrap();
         (socket, server.accept().unwrap().0)
     }
 

@@ -12,7 +12,7 @@ use std::{
 use socket2::SockRef;
 
 use super::{
-    AF_UNIX, Address, Bounds, Kind, Protocol, SOCK_DGRAM, SOCK_STREAM, Socket, Target,
+    AF_UNIX, Address, Bounds, Kind, Prepare, Protocol, SOCK_DGRAM, SOCK_STREAM, Socket, Target,
     schedule::{Schedule, Step, interleave},
 };
 use crate::{
@@ -23,12 +23,14 @@ use crate::{
 
 /// How each attempt is made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Attempting {
+pub(super) struct Attempting<'a> {
     /// This end's address.
     pub(super) source: Option<SocketAddr>,
     pub(super) kind: Kind,
     /// How long an attempt may stay without an answer before the next one starts beside it.
     pub(super) delay: Duration,
+    /// Sees each socket when it is new.
+    pub(super) prepare: Option<&'a Prepare>,
 }
 
 /// Why there is no connection.
@@ -43,7 +45,7 @@ pub(super) enum Lost {
 /// The first of the addresses that answers; the other attempts are closed.
 pub(super) fn race(
     addresses: Vec<Address>,
-    attempting: Attempting,
+    attempting: Attempting<'_>,
     bounds: Bounds<'_>,
 ) -> Result<Socket, Lost> {
     let addresses = match attempting.source {
@@ -72,7 +74,7 @@ fn of_family(addresses: Vec<Address>, source: SocketAddr) -> Result<Vec<Address>
 }
 
 /// With a single address there is nothing to poll together: without bounds it is one blocking `connect(2)`.
-fn one(address: &Address, attempting: Attempting, bounds: Bounds<'_>) -> Result<Socket, Lost> {
+fn one(address: &Address, attempting: Attempting<'_>, bounds: Bounds<'_>) -> Result<Socket, Lost> {
     let connected = || {
         let socket = prepared(address, attempting)?;
         socket.set_cancel(bounds.cancel.cloned())?;
@@ -86,8 +88,11 @@ fn one(address: &Address, attempting: Attempting, bounds: Bounds<'_>) -> Result<
 }
 
 /// A socket that is ready to be connected, in blocking mode.
-fn prepared(address: &Address, Attempting { source, kind, .. }: Attempting) -> Result<Socket> {
+fn prepared(address: &Address, Attempting { source, kind, prepare, .. }: Attempting<'_>) -> Result<Socket> {
     let socket = Socket::new(address.family(), kind, Protocol::default())?;
+    if let Some(prepare) = prepare {
+        prepare.call(&socket).map_err(|error| error.context("prepare the socket"))?;
+    }
     socket.settimeout(None)?;
     if let Some(source) = source {
         socket.bind(source)?;
@@ -112,14 +117,14 @@ fn finished(socket: Socket, address: &Address, kind: Kind) -> Result<Socket> {
     Ok(socket)
 }
 
-struct Race {
+struct Race<'a> {
     schedule: Schedule<Address>,
-    attempting: Attempting,
+    attempting: Attempting<'a>,
     running: Vec<(Address, Socket)>,
     lost: Vec<(Address, Error)>,
 }
 
-impl Race {
+impl Race<'_> {
     fn run(mut self, bounds: Bounds<'_>) -> Result<Socket, Lost> {
         let start = Instant::now();
         loop {
@@ -190,7 +195,7 @@ enum Progress {
 }
 
 /// Starts an attempt that waits for nothing.
-fn begin(address: &Address, attempting: Attempting) -> Result<(Socket, Progress)> {
+fn begin(address: &Address, attempting: Attempting<'_>) -> Result<(Socket, Progress)> {
     let socket = prepared(address, attempting)?;
     socket.ensure_nonblocking()?;
     match SockRef::from(&socket).connect(&address.to_sock_addr()) {

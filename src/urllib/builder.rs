@@ -4,21 +4,25 @@ use std::{any::TypeId, fmt, time::Duration};
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING},
 };
 
 use super::{
     Exchange, Handler, Opener, Request,
+    dialogue::Dialogue,
     handlers::{self, Watcher},
     header,
     opener::Shared,
     patience::Patience,
     transport::{HttpHandler, Outfit, PoolLimits},
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    socket::Dialler,
+};
 
 /// What can't be the same for all requests.
-const OF_A_REQUEST: [HeaderName; 3] = [CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
+const OF_A_REQUEST: [HeaderName; 4] = [CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING];
 
 /// Makes an [`Opener`].
 ///
@@ -144,21 +148,6 @@ impl OpenerBuilder {
         self
     }
 
-    /// The total time of a request that has no [limit of its own](Request::timeout). Default is none.
-    pub fn timeout(mut self, total: impl Into<Option<Duration>>) -> OpenerBuilder {
-        self.patience.total = total.into();
-        self
-    }
-
-    /// The time of each single wait of a request that has no [limit of its own](Request::read_timeout).
-    /// Default is none.
-    ///
-    /// Python: `socket.setdefaulttimeout`.
-    pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> OpenerBuilder {
-        self.patience.each = each.into();
-        self
-    }
-
     /// How long the body of an answer may be, of a request that has no [limit of its own](Request::max_body). Default
     /// is none.
     pub fn max_body(mut self, bytes: u64) -> OpenerBuilder {
@@ -187,7 +176,9 @@ impl OpenerBuilder {
 
     /// How TLS is spoken for `https:` URLs: own authorities, a client's certificate and so on. Default is
     /// [`ClientTls::new`](crate::tls::ClientTls::new). Where it offers no protocol, `http/1.1` is offered. It holds for
-    /// `https:` proxies too, unless they have [one of their own](super::Proxy::tls).
+    /// `https:` proxies too, unless they have [one of their own](super::Proxy::tls). Another name than the URL's, or none
+    /// in the clear (SNI): [`ClientTls::server_name`](crate::tls::ClientTls::server_name),
+    /// [`ClientTls::without_sni`](crate::tls::ClientTls::without_sni).
     ///
     /// Python: `urlopen(context=…)`, `HTTPSHandler(context=…)`.
     ///
@@ -255,7 +246,20 @@ impl OpenerBuilder {
         .into()
     }
 
-    fn refuse(&mut self, why: String) {
+    pub(super) fn patience_mut(&mut self) -> &mut Patience {
+        &mut self.patience
+    }
+
+    pub(super) fn dialler_mut(&mut self) -> &mut Dialler {
+        &mut self.outfit.dialler
+    }
+
+    pub(super) fn dialogue_mut(&mut self) -> &mut Dialogue {
+        &mut self.outfit.dialogue
+    }
+
+    /// Keeps the first fault.
+    pub(super) fn refuse(&mut self, why: String) {
         self.fault.get_or_insert(Fault(why));
     }
 }
@@ -275,6 +279,6 @@ impl Handler for Fault {
     }
 
     fn request(&self, _: &mut Request, _: &mut Exchange<'_>) -> Result<()> {
-        Err(Error::new(ErrorKind::InvalidInput, format!("the opener's headers: {}", self.0)))
+        Err(Error::new(ErrorKind::InvalidInput, format!("the opener: {}", self.0)))
     }
 }

@@ -70,12 +70,23 @@
 //! and `no_proxy` are read when an opener is built, the default one when it is first used; [`ProxyHandler`] has the
 //! rules, and other ways to choose. [`Request::proxy`] and [`Request::unix_socket`] are for single requests.
 //!
+//! # Connections and limits
+//!
+//! An opener may have [a resolver](OpenerBuilder::resolver), [fixed addresses](OpenerBuilder::resolve),
+//! [a source address](OpenerBuilder::source_address) and [options of its sockets](OpenerBuilder::prepare_socket).
+//! Beside the [total time](Request::timeout) there are limits of [each wait](Request::read_timeout), of
+//! [connecting](Request::connect_timeout), and [a least rate](Request::stall_limit). Large data
+//! [wait for the server's word](Request::expect_above), [interim answers](Request::interim) can be seen, and a
+//! connection can [go on in another protocol](Request::upgrade).
+//!
 //! Not here: HTTP/2 and 3, FTP, NTLM, Negotiate, a cache, proxies by PAC files.
 
 mod address;
 mod base64;
 mod builder;
+mod connecting;
 mod data;
+mod dialogue;
 mod error;
 mod handler;
 mod handlers;
@@ -92,6 +103,7 @@ mod response;
 mod retrieve;
 pub mod testing;
 mod transport;
+mod upgrade;
 mod whole;
 
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};

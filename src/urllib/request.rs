@@ -1,6 +1,6 @@
 //! [`Request`]: what is asked for.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue, Method,
@@ -8,11 +8,8 @@ use ::http::{
 };
 use url::Url;
 
-use super::{Data, address, handlers::Watch, header, patience::Patience};
-use crate::{
-    cancel::CancelToken,
-    error::{Error, ErrorKind, Result},
-};
+use super::{Data, address, dialogue::Dialogue, handlers::Watch, header, patience::Patience};
+use crate::error::{Error, ErrorKind, Result};
 
 mod reach;
 
@@ -62,6 +59,7 @@ pub struct Request {
     data: Option<Data>,
     patience: Patience,
     watch: Watch,
+    dialogue: Dialogue,
     origin: Origin,
     reach: Reach,
     /// The first thing that a setter had to refuse.
@@ -157,35 +155,6 @@ impl Request {
         value: impl TryInto<HeaderValue>,
     ) -> Request {
         self.set(Request::unredirected_headers_mut, header::checked(name, value))
-    }
-
-    /// The time limit of everything: finding the host, connecting, sending, every redirect, and reading the
-    /// body to its last byte, whatever the program does between two reads. The clock starts when the request
-    /// is opened. Default is the opener's ([`OpenerBuilder::timeout`](super::OpenerBuilder::timeout)).
-    ///
-    /// Python: its `timeout` limits each wait; that is [`read_timeout`](Self::read_timeout) here.
-    #[must_use]
-    pub fn timeout(mut self, total: impl Into<Option<Duration>>) -> Request {
-        self.patience.total = total.into();
-        self
-    }
-
-    /// The time limit of each single wait for the server: to be connected, to take some bytes, to give the
-    /// next ones. It ends a download that stalls and never one that goes on. Default is the opener's
-    /// ([`OpenerBuilder::read_timeout`](super::OpenerBuilder::read_timeout)).
-    ///
-    /// Python: the argument `timeout` of `urllib.request.urlopen`.
-    #[must_use]
-    pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> Request {
-        self.patience.each = each.into();
-        self
-    }
-
-    /// Lets [`CancelToken::cancel`] end it, from any thread, until its body is read. Default is none.
-    #[must_use]
-    pub fn cancel_token(mut self, token: &CancelToken) -> Request {
-        self.patience.cancel = Some(token.clone());
-        self
     }
 
     /// The host on whose behalf it is made: for a picture in a page, the page's. Default is its own host.
@@ -393,6 +362,10 @@ impl Request {
         &self.patience
     }
 
+    pub(super) fn patience_mut(&mut self) -> &mut Patience {
+        &mut self.patience
+    }
+
     /// The same without data.
     pub(super) fn plain_copy(&self) -> Request {
         Request {
@@ -401,6 +374,7 @@ impl Request {
             unredirected: self.unredirected.clone(),
             patience: self.patience.clone(),
             watch: self.watch.clone(),
+            dialogue: self.dialogue.clone(),
             origin: self.origin.clone(),
             reach: self.reach.clone(),
             ..Request::from(self.url.clone())
@@ -413,6 +387,14 @@ impl Request {
 
     pub(super) fn watch_mut(&mut self) -> &mut Watch {
         &mut self.watch
+    }
+
+    pub(super) fn dialogue(&self) -> &Dialogue {
+        &self.dialogue
+    }
+
+    pub(super) fn dialogue_mut(&mut self) -> &mut Dialogue {
+        &mut self.dialogue
     }
 
     pub(super) fn data_mut(&mut self) -> Option<&mut Data> {
@@ -454,6 +436,7 @@ impl From<Url> for Request {
             data: None,
             patience: Patience::default(),
             watch: Watch::default(),
+            dialogue: Dialogue::default(),
             origin: Origin::default(),
             reach: Reach::default(),
             fault: None,

@@ -12,7 +12,10 @@ use std::{
 use ::http::{HeaderMap, HeaderName, StatusCode, Version};
 use url::Url;
 
-use super::{address, transport::WireBody};
+use super::{
+    address,
+    transport::{Connection, WireBody},
+};
 
 /// How much of a body is read for the sake of its connection.
 const DRAIN: u64 = 64 * 1024;
@@ -304,6 +307,11 @@ impl Response {
         Response(Box::new(Parts { body: Body(Source::Layer(Box::new(make(parts.body)))), ..parts }))
     }
 
+    /// The connection, if both sides have switched to another protocol on it.
+    pub(super) fn take_switched(&mut self) -> Option<(Box<Connection>, Option<Duration>)> {
+        self.0.body.take_switched()
+    }
+
     pub(super) fn body(&self) -> &Body {
         &self.0.body
     }
@@ -384,6 +392,14 @@ impl Body {
             Source::Wire(body) => body.trailers(),
             Source::Other(_) => None,
             Source::Layer(layer) => layer.below()?.trailers(),
+        }
+    }
+
+    fn take_switched(&mut self) -> Option<(Box<Connection>, Option<Duration>)> {
+        match &mut self.0 {
+            Source::Wire(body) => body.take_switched(),
+            Source::Other(_) => None,
+            Source::Layer(layer) => layer.below_mut()?.take_switched(),
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod auth;
 mod careful;
+mod connecting;
+mod consent;
 #[cfg(feature = "cookies")]
 mod cookies;
 mod deadline;
@@ -9,8 +11,10 @@ mod deadline;
 mod decode;
 mod handlers;
 mod hsts;
+mod interim;
 #[cfg(feature = "log")]
 mod log;
+mod pace;
 mod parse;
 mod pool;
 mod proxy;
@@ -22,6 +26,7 @@ mod schemes;
 mod script;
 mod secrets;
 mod strace;
+mod upgrade;
 mod watch;
 mod whole;
 

@@ -11,10 +11,11 @@ use crate::{
 const LONG: Duration = Duration::from_secs(60);
 
 /// Short enough not to wait for, as RFC 8305 allows.
-const SOON: Attempting = Attempting { source: None, kind: SOCK_STREAM, delay: Duration::from_millis(10) };
+const SOON: Attempting<'static> =
+    Attempting { source: None, kind: SOCK_STREAM, delay: Duration::from_millis(10), prepare: None };
 
 /// So long that no second attempt starts beside the first.
-const LATE: Attempting = Attempting { source: None, kind: SOCK_STREAM, delay: LONG };
+const LATE: Attempting<'static> = Attempting { source: None, kind: SOCK_STREAM, delay: LONG, prepare: None };
 
 fn within(limit: Duration) -> Bounds<'static> {
     Bounds { deadline: Deadline::after(limit), cancel: None }
@@ -51,7 +52,7 @@ fn silent() -> (Address, Vec<Socket>) {
     panic!("a queue of none took 64");
 }
 
-fn lost(addresses: &[&Address], attempting: Attempting, bounds: Bounds<'_>) -> Error {
+fn lost(addresses: &[&Address], attempting: Attempting<'_>, bounds: Bounds<'_>) -> Error {
     let addresses = addresses.iter().map(|address| (*address).clone()).collect();
     let target = Target::Host("name".into(), 80);
     race(addresses, attempting, bounds).unwrap_err().into_error(&target)

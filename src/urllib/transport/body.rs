@@ -10,6 +10,7 @@ use ::http::HeaderMap;
 
 use super::{
     connection::{Connection, Wait},
+    pace::Pace,
     pool::Pool,
     route::Route,
 };
@@ -48,6 +49,8 @@ enum State {
         /// Where the connection goes after a clean end; `None` when it can't be used again.
         home: Option<Home>,
     },
+    /// There is none: both sides go on in another protocol.
+    Switched(Box<Connection>),
     /// All was read.
     Done,
     /// It broke off: the next read says why, and every further one that it did.
@@ -55,7 +58,13 @@ enum State {
 }
 
 impl WireBody {
-    pub(super) fn new(conn: Box<Connection>, framing: Framing, home: Option<Home>, wait: Wait) -> WireBody {
+    pub(super) fn new(
+        mut conn: Box<Connection>,
+        framing: Framing,
+        home: Option<Home>,
+        wait: Wait,
+    ) -> WireBody {
+        conn.pace = Pace::of(wait);
         let mut body = WireBody {
             state: State::Reading { conn, home },
             decoder: Decoder::new(framing, &Limits::DEFAULT),
@@ -69,9 +78,32 @@ impl WireBody {
         body
     }
 
+    /// The end of HTTP on that connection.
+    pub(super) fn switched(conn: Box<Connection>, wait: Wait) -> WireBody {
+        WireBody {
+            state: State::Switched(conn),
+            decoder: Decoder::new(Framing::None, &Limits::DEFAULT),
+            ready: 0,
+            after: 0,
+            wait,
+            trailers: None,
+        }
+    }
+
+    /// The connection, if HTTP has ended on it, and how long each wait on it may take.
+    pub(in crate::urllib) fn take_switched(&mut self) -> Option<(Box<Connection>, Option<Duration>)> {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Switched(conn) => Some((conn, self.wait.each)),
+            other => {
+                self.state = other;
+                None
+            }
+        }
+    }
+
     pub(in crate::urllib) fn bytes_left(&self) -> Option<u64> {
         match self.state {
-            State::Done => Some(0),
+            State::Done | State::Switched(_) => Some(0),
             _ => self.decoder.remaining_hint().map(|left| left + self.ready as u64),
         }
     }
@@ -93,7 +125,7 @@ impl WireBody {
     /// The socket's descriptor, while it is read.
     pub(in crate::urllib) fn fileno(&self) -> RawFd {
         match &self.state {
-            State::Reading { conn, .. } => conn.fileno(),
+            State::Reading { conn, .. } | State::Switched(conn) => conn.fileno(),
             State::Done | State::Failed(..) => -1,
         }
     }
@@ -122,7 +154,7 @@ impl WireBody {
     pub(in crate::urllib) fn fill_buf(&mut self) -> Result<&[u8]> {
         while self.ready == 0 {
             match &mut self.state {
-                State::Done => return Ok(&[]),
+                State::Done | State::Switched(_) => return Ok(&[]),
                 State::Failed(kind, why) => return Err(why.take().unwrap_or_else(|| broken(*kind))),
                 State::Reading { conn, .. } => match conn.fill(self.wait) {
                     Ok(0) => self.end(),
@@ -240,6 +272,7 @@ impl Drop for WireBody {
 impl Home {
     /// Keeps a connection for the next request, if nothing is left in it.
     pub(super) fn take_back(self, mut conn: Box<Connection>) {
+        conn.pace = None;
         if conn.input.is_empty() && conn.set_cancel(None).is_ok() {
             conn.shrink();
             self.pool.put(self.route, conn, Instant::now());

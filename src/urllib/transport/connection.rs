@@ -1,12 +1,14 @@
 //! [`Connection`]: a stream with its buffers, and [`Wait`], how long its steps may take.
 
-use std::{io::Read, os::fd::RawFd, time::Duration};
+use std::{io::Read, mem, os::fd::RawFd, time::Duration};
 
+use super::pace::Pace;
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
     stream::{Buffer, Stream},
+    urllib::patience::Stall,
     wire::framing::Persistence,
 };
 
@@ -20,6 +22,8 @@ pub(super) struct Wait {
     pub(super) total: Deadline,
     /// Of each wait for the server.
     pub(super) each: Option<Duration>,
+    /// What must travel of a body.
+    pub(super) stall: Option<Stall>,
 }
 
 impl Wait {
@@ -40,7 +44,7 @@ impl Wait {
 
 /// A connection to a server, with what was received and not looked at.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(in crate::urllib) struct Connection {
     stream: Stream,
     pub(super) input: Buffer,
     /// The head that is sent; kept for its allocation.
@@ -49,6 +53,8 @@ pub(super) struct Connection {
     /// What the request under way says of the connection's life.
     pub(super) asked: Persistence,
     pub(super) manners: Manners,
+    /// While a body travels that has a limit.
+    pub(super) pace: Option<Pace>,
 }
 
 /// What is to be expected of the server on this connection.
@@ -71,13 +77,13 @@ impl Connection {
             cancel,
             asked: Persistence::KeepAlive,
             manners: Manners::Good,
+            pace: None,
         }
     }
 
-    /// What is left of it when somebody else goes on; `input` is empty then.
-    pub(super) fn into_stream(self) -> Stream {
-        debug_assert!(self.input.is_empty());
-        self.stream
+    /// What is left of it when somebody else goes on, with what was received and not taken.
+    pub(in crate::urllib) fn into_parts(self) -> (Stream, Buffer) {
+        (self.stream, self.input)
     }
 
     /// Which token may end what happens on it. Nearly always there is none, and none before.
@@ -97,7 +103,8 @@ impl Connection {
     /// Receives more behind what is there; 0 at the end of data.
     pub(super) fn fill(&mut self, wait: Wait) -> Result<usize> {
         wait.check()?;
-        let n = self.stream.read_by(self.input.room(), wait.until())?;
+        let Connection { stream, input, pace, .. } = self;
+        let n = paced(pace, wait, |until| stream.read_by(input.room(), until))?;
         self.input.filled(n);
         Ok(n)
     }
@@ -106,12 +113,16 @@ impl Connection {
     pub(super) fn receive(&mut self, buf: &mut [u8], wait: Wait) -> Result<usize> {
         debug_assert!(self.input.is_empty());
         wait.check()?;
-        self.stream.read_by(buf, wait.until())
+        let Connection { stream, pace, .. } = self;
+        paced(pace, wait, |until| stream.read_by(buf, until))
     }
 
     /// Sends all of it.
-    pub(super) fn send(&self, bytes: &[u8], wait: Wait) -> Result<()> {
+    pub(super) fn send(&mut self, bytes: &[u8], wait: Wait) -> Result<()> {
         wait.check()?;
+        if self.pace.is_some() {
+            return self.send_paced(bytes, wait);
+        }
         if wait.each.is_none() || bytes.len() <= PIECE {
             return self.stream.write_all_by(bytes, wait.until());
         }
@@ -127,10 +138,24 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends all of it, and looks at every step how much goes.
+    fn send_paced(&mut self, bytes: &[u8], wait: Wait) -> Result<()> {
+        let Connection { stream, pace, .. } = self;
+        let mut sent = 0;
+        while sent < bytes.len() {
+            let piece = &bytes[sent..bytes.len().min(sent + PIECE)];
+            let step = wait.check().and_then(|()| paced(pace, wait, |until| stream.write_by(piece, until)));
+            sent += step.map_err(|error| error.after_sending(sent))?;
+        }
+        Ok(())
+    }
+
     /// Sends what is in `output`.
     pub(super) fn send_output(&mut self, wait: Wait) -> Result<()> {
-        let sent = self.send(&self.output, wait);
-        self.output.clear();
+        let mut output = mem::take(&mut self.output);
+        let sent = self.send(&output, wait);
+        output.clear();
+        self.output = output;
         sent
     }
 
@@ -146,6 +171,13 @@ impl Connection {
         if self.output.capacity() > 2 * PIECE {
             self.output = Vec::new();
         }
+    }
+}
+
+fn paced(pace: &mut Option<Pace>, wait: Wait, step: impl FnOnce(Deadline) -> Result<usize>) -> Result<usize> {
+    match pace {
+        None => step(wait.until()),
+        Some(pace) => pace.step(wait.until(), step),
     }
 }
 

@@ -2,13 +2,17 @@
 //!
 //! - [`HttpHandler`]: takes a connection from the [`pool`] or dials a [`route`], and makes one exchange on it
 //! - [`tunnel`]: what a route through a proxy takes, CONNECT or [`socks`]
-//! - [`send`]: the request; [`receive`]: the answer's head; [`body`]: its body, then the connection goes home
+//! - [`consent`]: whether the data wait for the server's word
+//! - [`send`]: the request; [`receive`]: the answer's head; [`body`]: its body, then the connection goes home; [`pace`]:
+//!   whether they travel fast enough
 //!
 //! A kept connection that is used again at once costs one `send` and one `recv` a request; one that was idle is
 //! looked at first. If it turns out to be dead, a request that may be repeated is repeated once, on a fresh one.
 
 mod body;
 mod connection;
+mod consent;
+mod pace;
 mod pool;
 mod receive;
 mod route;
@@ -24,26 +28,28 @@ use std::{
 use ::http::{HeaderMap, StatusCode};
 
 pub(super) use body::WireBody;
+pub(super) use connection::Connection;
 pub(super) use pool::PoolLimits;
 pub(super) use route::Outfit;
 
-use super::{
-    Data, Exchange, Request, Response, Step,
-    response::{Body, Head},
-};
+use super::{Data, Exchange, Request, Response, Step, handlers::Watch, response::Body};
 use crate::{
     cancel::CancelToken,
+    deadline::Deadline,
     error::{Error, ErrorKind, Result},
+    socket::{Bounds, Dialler},
     wire::{
         framing::{Framing, Persistence},
         limits::Limits,
     },
 };
 use body::Home;
-use connection::{Connection, Manners, Wait};
+use connection::{Manners, Wait};
+use consent::{Consent, await_consent};
 use pool::{Kept, Pool};
-use receive::{Answer, Silence, is_loss};
+use receive::{Answer, Listener, Silence, is_loss};
 use route::Route;
+use tunnel::Dialling;
 
 /// A connection that was idle for less isn't looked at before its use. One that was idle for longer may have been
 /// closed, or hold surplus bytes of a server that answers more often than it is asked; the look costs less than a
@@ -56,6 +62,28 @@ pub(super) struct HttpHandler {
     pool: Arc<Pool<Box<Connection>>>,
     outfit: Outfit,
     limits: Limits,
+}
+
+/// What an exchange goes by, beside its request.
+#[derive(Clone, Copy)]
+struct Terms<'a> {
+    defaults: &'a HeaderMap,
+    consent: Consent,
+    wait: Wait,
+    /// For making a connection.
+    connect: Option<Duration>,
+    cancel: Option<&'a CancelToken>,
+}
+
+impl<'a> Terms<'a> {
+    /// One limit for names, connections, proxies and handshakes.
+    fn dialling(self, dialler: &'a Dialler, watch: &'a Watch) -> Dialling<'a> {
+        let deadline = match self.connect {
+            None => self.wait.until(),
+            Some(limit) => self.wait.until().min(Deadline::after(limit)),
+        };
+        Dialling { bounds: Bounds { deadline, cancel: self.cancel }, wait: self.wait, dialler, watch }
+    }
 }
 
 /// Why an exchange on a reused connection gave no answer.
@@ -74,57 +102,79 @@ impl HttpHandler {
         self.pool.clear();
     }
 
-    /// One exchange: the request goes out, the answer's head comes in.
+    /// One exchange: the request goes out, the answer's head comes in. A server that doesn't take expectations is asked
+    /// once more without one (RFC 9110 §10.1.1).
     pub(super) fn open(
         &self,
         request: &mut Request,
         defaults: &HeaderMap,
         exchange: &Exchange<'_>,
     ) -> Result<Response> {
-        let wait = Wait { total: exchange.deadline(), each: exchange.patience().each };
-        let cancel = exchange.patience().cancel.as_ref();
-        let lost = match self.reuse(request, defaults, (wait, cancel)) {
+        let patience = exchange.patience();
+        let terms = Terms {
+            defaults,
+            consent: Consent::of(request, &self.outfit.dialogue)?,
+            wait: Wait { total: exchange.deadline(), each: patience.each, stall: patience.stall },
+            connect: patience.connect,
+            cancel: patience.cancel.as_ref(),
+        };
+        let response = self.attempt(request, terms)?;
+        if terms.consent == Consent::AskedFor
+            && response.status() == StatusCode::EXPECTATION_FAILED
+            && request.data_ref().is_some_and(Data::is_replayable)
+        {
+            drop(response);
+            return self.attempt(request, Terms { consent: Consent::Assumed, ..terms });
+        }
+        Ok(response)
+    }
+
+    /// On a connection of the pool, or on a fresh one.
+    fn attempt(&self, request: &mut Request, terms: Terms<'_>) -> Result<Response> {
+        let lost = match self.reuse(request, terms) {
             Some(Ok(response)) => return Ok(response),
             Some(Err(Failure::Final(error))) => return Err(error),
             Some(Err(Failure::Repeat(error))) => Some(error),
             None => None,
         };
+        let Terms { defaults, consent, cancel, .. } = terms;
         let mut head = Vec::with_capacity(512);
         // Before dialling: a request that can't be sent must not cost a connection.
         let route = Route::of(request, defaults, &self.outfit)?.into_owned();
-        let asked = send::write_head(&mut head, request, defaults, route.form())?;
-        let stream = route.dial(wait, cancel, request.watch()).map_err(|error| match lost {
-            Some(lost) => error.context(format!("after a kept connection was lost ({lost}), a fresh one")),
-            None => error,
-        })?;
+        let asked = send::write_head(&mut head, request, defaults, (route.form(), consent))?;
+        let stream =
+            route.dial(terms.dialling(&self.outfit.dialler, request.watch())).map_err(
+                |error| match lost {
+                    Some(lost) => {
+                        error.context(format!("after a kept connection was lost ({lost}), a fresh one"))
+                    }
+                    None => error,
+                },
+            )?;
         let mut conn = Box::new(Connection::new(stream, cancel.cloned()));
         (conn.output, conn.asked) = (head, asked);
-        self.exchange(conn, request, route, wait).map_err(|failure| match failure {
+        self.exchange(conn, request, route, terms).map_err(|failure| match failure {
             Failure::Repeat(error) | Failure::Final(error) => error,
         })
     }
 
     /// The same on a connection of the pool, if there is one.
-    fn reuse(
-        &self,
-        request: &mut Request,
-        defaults: &HeaderMap,
-        (wait, cancel): (Wait, Option<&CancelToken>),
-    ) -> Option<Result<Response, Failure>> {
-        let wanted = Route::of(request, defaults, &self.outfit).ok()?;
+    fn reuse(&self, request: &mut Request, terms: Terms<'_>) -> Option<Result<Response, Failure>> {
+        let wanted = Route::of(request, terms.defaults, &self.outfit).ok()?;
         let Kept { route, connection: mut conn, idle } = self.pool.take(&wanted, Instant::now())?;
-        conn.set_cancel(cancel).ok()?;
+        conn.set_cancel(terms.cancel).ok()?;
         // One look whether the server is still there, and hasn't sent what would be taken for the answer.
         let look = idle >= TRUST || !is_repeatable(request) || conn.manners == Manners::Unproven;
         if look && conn.is_dead() {
             return None;
         }
         // The kept route may show the proxy an answer to an older challenge.
-        match send::write_head(&mut conn.output, request, defaults, wanted.form()) {
+        let style = (wanted.form(), terms.consent);
+        match send::write_head(&mut conn.output, request, terms.defaults, style) {
             Ok(asked) => conn.asked = asked,
             Err(error) => return Some(Err(Failure::Final(error))),
         }
-        let outcome = self.exchange(conn, request, route, wait);
+        let outcome = self.exchange(conn, request, route, terms);
         Some(match outcome {
             // The server gave the idle connection up while the request was under way (RFC 9110 §15.5.9).
             Ok(response) if response.status() == StatusCode::REQUEST_TIMEOUT && is_repeatable(request) => {
@@ -140,29 +190,39 @@ impl HttpHandler {
         mut conn: Box<Connection>,
         request: &mut Request,
         route: Route<'static>,
-        wait: Wait,
+        Terms { consent, wait, .. }: Terms<'_>,
     ) -> Result<Response, Failure> {
-        let sent = send::send(&mut conn, request.data_mut(), wait);
-        if let Err(error) = sent {
-            return self.salvage(conn, request, error, wait);
-        }
-        let answer = match receive::receive(&mut conn, request.get_method(), &self.limits, wait) {
-            Ok(answer) => answer,
-            Err(Silence::Dead(error)) if is_repeatable(request) => return Err(Failure::Repeat(error)),
-            Err(Silence::Dead(error) | Silence::Broken(error)) => return Err(Failure::Final(error)),
+        let mut listener = Listener::to(request, &self.outfit.dialogue, &self.limits);
+        let sent = match consent {
+            Consent::Assumed => send::send(&mut conn, request.data_mut(), wait),
+            Consent::AskedFor => match conn.send_output(wait) {
+                Ok(()) => match await_consent(&mut conn, &mut listener, wait) {
+                    Ok(None) => {
+                        send::send(&mut conn, request.data_mut(), wait).map_err(send::after_something)
+                    }
+                    // Where the data didn't go, the server may still wait for them.
+                    Ok(Some(answer)) => return Ok(respond(request, answer, (conn, None), wait)),
+                    Err(silence) => return Err(failure(request, silence)),
+                },
+                outcome => outcome,
+            },
         };
+        if let Err(error) = sent {
+            return self.salvage((conn, listener), request, error, wait);
+        }
+        let answer = listener.answer(&mut conn, wait).map_err(|silence| failure(request, silence))?;
         request.watch().step(Step::Answered);
         conn.manners = if answer.framing == Framing::None { Manners::Unproven } else { Manners::Good };
         let lasts = lasts(conn.asked, &answer);
         let home = lasts.then(|| Home { pool: self.pool.clone(), route });
-        Ok(respond(request, answer.head, WireBody::new(conn, answer.framing, home, wait)))
+        Ok(respond(request, answer, (conn, home), wait))
     }
 
     /// The request didn't go out whole. A server that closes in the middle of it may have said why: it is
     /// worth a look, as nothing has to be waited for on a lost connection.
     fn salvage(
         &self,
-        mut conn: Box<Connection>,
+        (mut conn, mut listener): (Box<Connection>, Listener<'_>),
         request: &Request,
         error: Error,
         wait: Wait,
@@ -171,13 +231,23 @@ impl HttpHandler {
             return Err(Failure::Final(error));
         }
         if error.sent() != Some(0) {
-            if let Ok(answer) = receive::receive(&mut conn, request.get_method(), &self.limits, wait) {
-                let framing = answer.framing;
-                return Ok(respond(request, answer.head, WireBody::new(conn, framing, None, wait)));
+            if let Ok(answer) = listener.answer(&mut conn, wait) {
+                return Ok(respond(request, answer, (conn, None), wait));
             }
         }
         let unseen = error.sent() == Some(0) && request.data_ref().is_none_or(Data::is_replayable);
         Err(if unseen || is_repeatable(request) { Failure::Repeat(error) } else { Failure::Final(error) })
+    }
+}
+
+/// Why there is no answer, and whether the request may go out once more: data that nobody touched may.
+fn failure(request: &Request, silence: Silence) -> Failure {
+    let idempotent = request.get_method().is_idempotent();
+    match silence {
+        Silence::Dead(error) if idempotent && request.data_ref().is_none_or(Data::is_replayable) => {
+            Failure::Repeat(error)
+        }
+        Silence::Dead(error) | Silence::Broken(error) => Failure::Final(error),
     }
 }
 
@@ -192,6 +262,15 @@ fn lasts(asked: Persistence, answer: &Answer) -> bool {
     [asked, answer.persistence] == [Persistence::KeepAlive; 2] && answer.framing != Framing::UntilClose
 }
 
-fn respond(request: &Request, head: Head, body: WireBody) -> Response {
-    Response::from_wire(head, request.url().clone(), Body::wire(body))
+fn respond(
+    request: &Request,
+    answer: Answer,
+    (conn, home): (Box<Connection>, Option<Home>),
+    wait: Wait,
+) -> Response {
+    let body = match answer.head.status {
+        StatusCode::SWITCHING_PROTOCOLS => WireBody::switched(conn, wait),
+        _ => WireBody::new(conn, answer.framing, home, wait),
+    };
+    Response::from_wire(answer.head, request.url().clone(), Body::wire(body))
 }

@@ -1,14 +1,22 @@
-//! A response's head: interim answers are skipped, and what follows is decided.
+//! A response's head: interim answers are counted, and what follows the final one is decided.
 
 use std::sync::OnceLock;
 
-use ::http::{HeaderMap, Method, StatusCode};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode, header::UPGRADE};
 
-use super::connection::{Connection, Wait};
+use super::{
+    connection::{Connection, Wait},
+    send::own,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
-    urllib::response::{Head, Phrase},
+    urllib::{
+        Request,
+        dialogue::{Dialogue, Told},
+        response::{Head, Phrase},
+    },
     wire::{
+        fields::{Fields, members},
         framing::{Framing, Persistence, persistence, response_framing},
         head::{HeadScanner, Parsed, ResponseHead, parse_response, storage},
         limits::Limits,
@@ -30,50 +38,129 @@ pub(super) enum Silence {
     Broken(Error),
 }
 
-/// Reads the final answer's head and takes it out of the buffer.
-///
-/// Interim answers (RFC 9110 §15.2) are skipped; there may be a few of them. 101 is refused: this client never
-/// asks for an upgrade.
-pub(super) fn receive(
-    conn: &mut Connection,
-    method: &Method,
-    limits: &Limits,
-    wait: Wait,
-) -> Result<Answer, Silence> {
-    let mut interim = 0;
-    let mut scanner = HeadScanner::default();
-    let mut heard = !conn.input.is_empty();
-    loop {
-        match parse(conn, method, limits).map_err(Silence::Broken)? {
-            Seen::Partial => {}
-            Seen::Interim(status, len) => {
-                interim += 1;
-                conn.input.consume(len);
-                scanner = HeadScanner::default();
-                check_interim(status, interim, limits).map_err(Silence::Broken)?;
-                continue;
-            }
-            Seen::Final(answer, len) => {
-                conn.input.consume(len);
+/// Hears the answers to one request: interim ones (RFC 9110 §15.2), of which there may be a few, and the final one.
+/// `101 Switching Protocols` is a final one where that was asked for, else it is refused.
+pub(super) struct Listener<'l> {
+    method: Method,
+    limits: &'l Limits,
+    told: Option<Told>,
+    /// To what the connection may be switched.
+    upgrade: Option<HeaderValue>,
+    interim: usize,
+}
+
+/// One answer.
+pub(super) enum Said {
+    Interim(StatusCode),
+    Final(Answer),
+}
+
+impl Silence {
+    pub(super) fn error(&self) -> &Error {
+        match self {
+            Silence::Dead(error) | Silence::Broken(error) => error,
+        }
+    }
+
+    pub(super) fn into_error(self) -> Error {
+        match self {
+            Silence::Dead(error) | Silence::Broken(error) => error,
+        }
+    }
+}
+
+impl<'l> Listener<'l> {
+    pub(super) fn new(method: &Method, limits: &'l Limits) -> Listener<'l> {
+        Listener { method: method.clone(), limits, told: None, upgrade: None, interim: 0 }
+    }
+
+    /// Hears the answers to that request, of an opener that has that to say.
+    pub(super) fn to(request: &Request, opener: &Dialogue, limits: &'l Limits) -> Listener<'l> {
+        Listener {
+            told: request.dialogue().told(opener),
+            upgrade: own(request, &UPGRADE).cloned(),
+            ..Listener::new(request.get_method(), limits)
+        }
+    }
+
+    /// Reads the final answer's head and takes it out of the buffer.
+    pub(super) fn answer(&mut self, conn: &mut Connection, wait: Wait) -> Result<Answer, Silence> {
+        loop {
+            if let Said::Final(answer) = self.next(conn, wait)? {
                 return Ok(answer);
             }
         }
+    }
+
+    /// Reads the next head, whatever its kind.
+    pub(super) fn next(&mut self, conn: &mut Connection, wait: Wait) -> Result<Said, Silence> {
+        let mut scanner = HeadScanner::default();
+        let mut heard = !conn.input.is_empty() || self.interim > 0;
         loop {
-            let first = conn.input.is_empty();
-            match conn.fill(wait) {
-                Ok(0) => return Err(ended(heard)),
-                Ok(_) => heard = true,
-                Err(error) if !heard && (is_loss(&error) || is_cut(&error)) => {
-                    return Err(Silence::Dead(error));
-                }
-                Err(error) => return Err(Silence::Broken(error)),
+            if let Some((said, len)) = self.parse(conn).map_err(Silence::Broken)? {
+                conn.input.consume(len);
+                return Ok(said);
             }
-            // Most heads come whole and are parsed at once. One that drips in waits for its end, so that it
-            // isn't parsed at every byte.
-            if first || scanner.scan(conn.input.bytes(), limits) {
-                break;
+            loop {
+                let first = conn.input.is_empty();
+                match conn.fill(wait) {
+                    Ok(0) => return Err(ended(heard)),
+                    Ok(_) => heard = true,
+                    Err(error) if !heard && (is_loss(&error) || is_cut(&error)) => {
+                        return Err(Silence::Dead(error));
+                    }
+                    Err(error) => return Err(Silence::Broken(error)),
+                }
+                // Most heads come whole and are parsed at once. One that drips in waits for its end, so that it
+                // isn't parsed at every byte.
+                if first || scanner.scan(conn.input.bytes(), self.limits) {
+                    break;
+                }
             }
         }
+    }
+
+    /// The head that is in the buffer, and how long it is; nothing if it isn't complete.
+    fn parse(&mut self, conn: &Connection) -> Result<Option<(Said, usize)>> {
+        let bytes = conn.input.bytes();
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let mut slots = storage();
+        let head = match parse_response(bytes, &mut slots, self.limits)? {
+            Parsed::Complete(head) => head,
+            Parsed::Partial => return Ok(None),
+        };
+        if head.status == StatusCode::SWITCHING_PROTOCOLS {
+            check_switch(self.upgrade.as_ref(), head.fields)?;
+        } else if head.status.is_informational() {
+            self.count_interim()?;
+            if let Some(told) = &self.told {
+                told(head.status, &head.fields.to_header_map());
+            }
+            return Ok(Some((Said::Interim(head.status), head.len)));
+        }
+        let answer = Answer {
+            framing: response_framing(&self.method, &head)?,
+            persistence: persistence(head.version, head.fields),
+            head: Head {
+                status: head.status,
+                phrase: Phrase::Sent,
+                version: head.version.to_http(),
+                bytes: bytes[..head.len].into(),
+                map: OnceLock::new(),
+            },
+        };
+        Ok(Some((Said::Final(answer), head.len)))
+    }
+
+    fn count_interim(&mut self) -> Result<()> {
+        self.interim += 1;
+        if self.interim > self.limits.interim {
+            let message = format!("more than {} interim answers", self.limits.interim);
+            return Err(Error::new(ErrorKind::TooLarge, message));
+        }
+        Ok(())
     }
 }
 
@@ -87,46 +174,17 @@ fn is_cut(error: &Error) -> bool {
     error.kind() == ErrorKind::UnexpectedEof
 }
 
-enum Seen {
-    Partial,
-    Interim(StatusCode, usize),
-    Final(Answer, usize),
-}
-
-fn parse(conn: &Connection, method: &Method, limits: &Limits) -> Result<Seen> {
-    let bytes = conn.input.bytes();
-    if bytes.is_empty() {
-        return Ok(Seen::Partial);
-    }
-    let mut slots = storage();
-    let head = match parse_response(bytes, &mut slots, limits)? {
-        Parsed::Complete(head) => head,
-        Parsed::Partial => return Ok(Seen::Partial),
-    };
-    if head.status.is_informational() {
-        return Ok(Seen::Interim(head.status, head.len));
-    }
-    let answer = Answer {
-        framing: response_framing(method, &head)?,
-        persistence: persistence(head.version, head.fields),
-        head: Head {
-            status: head.status,
-            phrase: Phrase::Sent,
-            version: head.version.to_http(),
-            bytes: bytes[..head.len].into(),
-            map: OnceLock::new(),
-        },
-    };
-    Ok(Seen::Final(answer, head.len))
-}
-
-fn check_interim(status: StatusCode, count: usize, limits: &Limits) -> Result<()> {
-    if status == StatusCode::SWITCHING_PROTOCOLS {
+/// A server may switch only to what it was asked for, and has to say to what (RFC 9110 §7.8).
+fn check_switch(asked: Option<&HeaderValue>, fields: Fields<'_>) -> Result<()> {
+    let Some(asked) = asked else {
         return Err(Error::new(ErrorKind::Protocol, "the server switched protocols unasked"));
-    }
-    if count > limits.interim {
-        let message = format!("more than {} interim answers", limits.interim);
-        return Err(Error::new(ErrorKind::TooLarge, message));
+    };
+    let said = fields.get("upgrade").unwrap_or_default();
+    let fits = |name: &[u8]| members(asked.as_bytes()).any(|asked| asked.eq_ignore_ascii_case(name));
+    if members(said).next().is_none() || !members(said).all(fits) {
+        let said = String::from_utf8_lossy(said);
+        let message = format!("asked for {asked:?}, the server switched to {said:?}");
+        return Err(Error::new(ErrorKind::Protocol, message));
     }
     Ok(())
 }

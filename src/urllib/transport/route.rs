@@ -2,28 +2,29 @@
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
-use ::http::{HeaderMap, header::PROXY_AUTHORIZATION};
+use ::http::{
+    HeaderMap,
+    header::{PROXY_AUTHORIZATION, UPGRADE},
+};
 use url::{Host, Url};
 
 use super::{
-    connection::Wait,
     send::{Form, own},
     tunnel::{Dialling, Via},
 };
 #[cfg(feature = "tls")]
 use crate::tls::{Aim, ClientTls};
 use crate::{
-    cancel::CancelToken,
     error::{Error, ErrorKind, Result},
-    socket::{self, Bounds},
+    socket::{self, Dialler},
     stream::Stream,
-    urllib::{Proxy, Request, Step, handlers::Watch, proxy::Shown},
+    urllib::{Proxy, Request, Step, dialogue::Dialogue, proxy::Shown},
 };
 
 /// Everything that shapes a connection.
 ///
 /// [`dial`](Route::dial) makes connections of a route and of nothing else, so two equal routes can't lead to
-/// connections that differ. What comes later (a local address) becomes a field here.
+/// connections that differ. What holds for all connections of an opener is in the [`Outfit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Route<'a> {
     scheme: Scheme,
@@ -57,6 +58,10 @@ enum Way {
 pub(in crate::urllib) struct Outfit {
     #[cfg(feature = "tls")]
     pub(in crate::urllib) tls: ClientTls,
+    /// The same for all connections, so no part of a route.
+    pub(in crate::urllib) dialler: Dialler,
+    /// Shapes no connection.
+    pub(in crate::urllib) dialogue: Dialogue,
 }
 
 impl Outfit {
@@ -90,7 +95,8 @@ impl Route<'_> {
         let Some(proxy) = request.via() else { return Ok(direct) };
         let via = outfit.via(proxy, shown(request, proxy, defaults));
         Ok(match direct.scheme {
-            Scheme::Http if proxy.speaks_http() => {
+            // Another protocol than HTTP goes through the proxy.
+            Scheme::Http if proxy.speaks_http() && own(request, &UPGRADE).is_none() => {
                 Route { host: Cow::Borrowed(""), port: 0, way: Way::Asked(via), ..direct }
             }
             _ => Route { way: Way::Through(via), ..direct },
@@ -124,17 +130,16 @@ impl Route<'_> {
     }
 
     /// Finds the host and connects.
-    pub(super) fn dial(&self, wait: Wait, cancel: Option<&CancelToken>, watch: &Watch) -> Result<Stream> {
-        // One limit for names, connections and handshakes.
-        let bounds = Bounds { deadline: wait.until(), cancel };
+    pub(super) fn dial(&self, dialling: Dialling<'_>) -> Result<Stream> {
+        let Dialling { bounds, watch, .. } = dialling;
         let stream = match &self.way {
             Way::Direct => {
                 let found = || watch.step(Step::Resolved);
-                Stream::Plain(socket::dial_found(&self.host, self.port, bounds, found)?)
+                Stream::Plain(dialling.dialler.dial_found((&self.host, self.port), bounds, found)?)
             }
             Way::Unix(path) => Stream::Plain(socket::dial_path(path, bounds)?),
-            Way::Asked(via) => via.reach(bounds)?,
-            Way::Through(via) => via.open(&self.host, self.port, Dialling { bounds, wait })?,
+            Way::Asked(via) => via.reach(dialling)?,
+            Way::Through(via) => via.open(&self.host, self.port, dialling)?,
         };
         watch.step(Step::Connected);
         match &self.scheme {
@@ -216,14 +221,19 @@ mod tests {
     #[test]
     fn a_connection_is_of_one_tls_configuration() {
         let url = Url::parse("https://h/").unwrap();
-        let route = |tls: &ClientTls| Route::to(&url, &Outfit { tls: tls.clone() }).unwrap().into_owned();
+        let route = |tls: &ClientTls| {
+            Route::to(&url, &Outfit { tls: tls.clone(), ..Outfit::default() }).unwrap().into_owned()
+        };
         let careful = ClientTls::new();
         let careless = careful.clone().dangerous_accept_any_certificate();
         assert_eq!(route(&careful), route(&careful.clone()));
         assert_ne!(route(&careful), route(&careless));
         assert_ne!(route(&careful), route(&ClientTls::new()));
         let plain = Url::parse("http://h:443/").unwrap();
-        assert_ne!(Route::to(&plain, &Outfit { tls: careful.clone() }).unwrap(), route(&careful));
+        assert_ne!(
+            Route::to(&plain, &Outfit { tls: careful.clone(), ..Outfit::default() }).unwrap(),
+            route(&careful)
+        );
         assert_eq!(route(&careful).port, 443);
     }
 }

@@ -5,13 +5,17 @@ use std::io::Read;
 use ::http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{
-        ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION,
+        ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, PROXY_AUTHORIZATION,
         TRANSFER_ENCODING, USER_AGENT,
     },
 };
 use url::{Position, Url};
 
-use super::connection::{Connection, Wait, read_full};
+use super::{
+    connection::{Connection, Wait, read_full},
+    consent::Consent,
+    pace::Pace,
+};
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{Data, Request, data::Sending},
@@ -48,7 +52,7 @@ pub(super) fn write_head(
     out: &mut Vec<u8>,
     request: &Request,
     defaults: &HeaderMap,
-    form: Form<'_>,
+    (form, consent): (Form<'_>, Consent),
 ) -> Result<Persistence> {
     out.clear();
     let url = request.url();
@@ -76,7 +80,7 @@ pub(super) fn write_head(
     if let Form::Absolute(Some(shown)) = form {
         write::field(out, PROXY_AUTHORIZATION_FIELD, shown.as_bytes())?;
     }
-    describe_data(out, request)?;
+    describe_data(out, request, consent)?;
     const DEFAULTS: usize = 2;
     let layers = [request.unredirected_headers(), request.headers(), defaults];
     let mut persistence = Persistence::KeepAlive;
@@ -108,11 +112,11 @@ pub(super) fn own<'r>(request: &'r Request, name: &HeaderName) -> Option<&'r Hea
 
 /// What this module writes by itself. What is a proxy's goes to a proxy alone: not to a server, nor through a tunnel.
 fn is_ours(name: &HeaderName) -> bool {
-    *name == HOST || *name == CONTENT_LENGTH || *name == PROXY_AUTHORIZATION
+    *name == HOST || *name == CONTENT_LENGTH || *name == EXPECT || *name == PROXY_AUTHORIZATION
 }
 
 /// Where the data end, and what they are.
-fn describe_data(out: &mut Vec<u8>, request: &Request) -> Result<()> {
+fn describe_data(out: &mut Vec<u8>, request: &Request, consent: Consent) -> Result<()> {
     if own(request, &TRANSFER_ENCODING).is_some() {
         return Err(refuse("Transfer-Encoding is set by itself: give the request a reader"));
     }
@@ -138,11 +142,21 @@ fn describe_data(out: &mut Vec<u8>, request: &Request) -> Result<()> {
     if request.data_ref().is_some() && own(request, &CONTENT_TYPE).is_none() {
         write::field(out, "Content-Type", b"application/x-www-form-urlencoded")?;
     }
+    if consent == Consent::AskedFor {
+        write::field(out, "Expect", b"100-continue")?;
+    }
     Ok(())
 }
 
-/// Sends the head, which is in `output`, and the data.
+/// Sends the head, which is in `output` unless it went ahead, and the data.
 pub(super) fn send(conn: &mut Connection, data: Option<&mut Data>, wait: Wait) -> Result<()> {
+    conn.pace = Pace::of(wait);
+    let sent = send_all(conn, data, wait);
+    conn.pace = None;
+    sent
+}
+
+fn send_all(conn: &mut Connection, data: Option<&mut Data>, wait: Wait) -> Result<()> {
     let sending = match data {
         Some(data) => data.send()?,
         None => Sending::Bytes(&[]),
@@ -211,8 +225,8 @@ fn send_chunked(conn: &mut Connection, mut reader: Box<dyn Read + Send>, wait: W
     }
 }
 
-/// A reader can't be read again, so it doesn't matter how much of it went out.
-fn after_something(error: Error) -> Error {
+/// How much went out doesn't matter: a reader can't be read again, and a head that went ahead was read.
+pub(super) fn after_something(error: Error) -> Error {
     error.after_sending(usize::MAX)
 }
 

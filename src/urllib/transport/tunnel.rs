@@ -13,7 +13,7 @@ use ::http::Method;
 use super::{
     body::WireBody,
     connection::{Connection, Wait},
-    receive::{Answer, Silence, receive},
+    receive::{Answer, Listener, Silence},
     send::PROXY_AUTHORIZATION_FIELD,
     socks::{Handshake, SocksError, Step, Target, Version},
 };
@@ -21,10 +21,11 @@ use super::{
 use crate::tls::{Aim, ClientTls};
 use crate::{
     error::{Error, ErrorKind, Result},
-    socket::{self, Bounds, Buffer},
+    socket::{Bounds, Buffer, Dialler},
     stream::Stream,
     urllib::{
         Proxy, Response,
+        handlers::Watch,
         proxy::{ProxyKind, Shown},
         response::Body,
     },
@@ -53,12 +54,15 @@ pub(super) struct Dialling<'a> {
     pub(super) bounds: Bounds<'a>,
     /// For the answer of a proxy that refuses.
     pub(super) wait: Wait,
+    pub(super) dialler: &'a Dialler,
+    /// Told of each step.
+    pub(super) watch: &'a Watch,
 }
 
 impl Via {
     /// Connects to the proxy itself.
-    pub(super) fn reach(&self, bounds: Bounds<'_>) -> Result<Stream> {
-        self.dial(bounds).map_err(|error| error.context(format!("reach the proxy {}", self.proxy)))
+    pub(super) fn reach(&self, dialling: Dialling<'_>) -> Result<Stream> {
+        self.dial(dialling).map_err(|error| error.context(format!("reach the proxy {}", self.proxy)))
     }
 
     /// Has the proxy connect to that server.
@@ -72,14 +76,14 @@ impl Via {
             _ => return self.connect(place, dialling),
         };
         match (host.parse::<IpAddr>(), named) {
-            (Ok(ip), _) => self.socks((version, Target::Address(ip, port)), place, dialling.bounds),
-            (Err(_), Named::There) => self.socks((version, Target::Name(host, port)), place, dialling.bounds),
-            (Err(_), Named::Here) => self.socks_by_address(version, place, dialling.bounds),
+            (Ok(ip), _) => self.socks((version, Target::Address(ip, port)), place, dialling),
+            (Err(_), Named::There) => self.socks((version, Target::Name(host, port)), place, dialling),
+            (Err(_), Named::Here) => self.socks_by_address(version, place, dialling),
         }
     }
 
-    fn dial(&self, bounds: Bounds<'_>) -> Result<Stream> {
-        let stream = Stream::Plain(socket::dial(self.proxy.host(), self.proxy.port(), bounds)?);
+    fn dial(&self, Dialling { bounds, dialler, .. }: Dialling<'_>) -> Result<Stream> {
+        let stream = Stream::Plain(dialler.dial(self.proxy.host(), self.proxy.port(), bounds)?);
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
             let aim = Aim { host: self.proxy.host(), protocols: &["http/1.1"] };
@@ -89,16 +93,17 @@ impl Via {
     }
 
     /// By CONNECT.
-    fn connect(&self, place: Place<'_>, Dialling { bounds, wait }: Dialling<'_>) -> Result<Stream> {
-        let mut conn = Connection::new(self.reach(bounds)?, bounds.cancel.cloned());
+    fn connect(&self, place: Place<'_>, dialling: Dialling<'_>) -> Result<Stream> {
+        let Dialling { bounds, wait, .. } = dialling;
+        let mut conn = Connection::new(self.reach(dialling)?, bounds.cancel.cloned());
         // One limit for all of it, as for connecting.
-        let answer = self.ask(&mut conn, place, Wait { total: bounds.deadline, each: None });
+        let answer = self.ask(&mut conn, place, Wait { total: bounds.deadline, each: None, stall: None });
         let answer = answer.map_err(|error| error.context(self.asking(place)))?;
         if !answer.head.status.is_success() {
             return Err(self.refused(place, answer, (conn, wait)));
         }
         match conn.input.bytes().len() {
-            0 => Ok(conn.into_stream()),
+            0 => Ok(conn.into_parts().0),
             early => {
                 let message = format!("it sent {early} bytes before anybody used the tunnel");
                 Err(Error::new(ErrorKind::Protocol, message).context(self.asking(place)))
@@ -115,9 +120,8 @@ impl Via {
         }
         write::end(&mut conn.output);
         conn.send_output(wait)?;
-        receive(conn, &Method::CONNECT, &Limits::DEFAULT, wait).map_err(|silence| match silence {
-            Silence::Dead(error) | Silence::Broken(error) => error,
-        })
+        let mut listener = Listener::new(&Method::CONNECT, &Limits::DEFAULT);
+        listener.answer(conn, wait).map_err(Silence::into_error)
     }
 
     /// An error that holds the proxy's answer.
@@ -130,15 +134,16 @@ impl Via {
     }
 
     /// The name is looked up here; its addresses are tried in turn, each on a connection of its own.
-    fn socks_by_address(&self, version: Version, place: Place<'_>, bounds: Bounds<'_>) -> Result<Stream> {
-        let mut found = socket::addresses_of(place.host, place.port, bounds)?;
+    fn socks_by_address(&self, version: Version, place: Place<'_>, dialling: Dialling<'_>) -> Result<Stream> {
+        let Dialling { bounds, dialler, .. } = dialling;
+        let mut found = dialler.addresses_of(place.host, place.port, bounds)?;
         if version == Version::V4 {
             found.retain(SocketAddr::is_ipv4);
         }
         let mut first = None;
         for address in found.into_iter().take(ATTEMPTS) {
             let target = Target::Address(address.ip().to_canonical(), place.port);
-            match self.socks((version, target), place, bounds) {
+            match self.socks((version, target), place, dialling) {
                 Err(error) if error.payload().copied().is_some_and(SocksError::is_about_the_address) => {
                     first.get_or_insert(error);
                 }
@@ -156,13 +161,13 @@ impl Via {
         &self,
         (version, target): (Version, Target<'_>),
         place: Place<'_>,
-        bounds: Bounds<'_>,
+        dialling: Dialling<'_>,
     ) -> Result<Stream> {
-        let stream = self.reach(bounds)?;
+        let stream = self.reach(dialling)?;
         let named = |error: Error| error.context(self.asking(place));
         let mut handshake =
             Handshake::new(version, target, self.proxy.login()).map_err(|e| named(e.into()))?;
-        shake_hands(&stream, &mut handshake, bounds).map_err(named)?;
+        shake_hands(&stream, &mut handshake, dialling.bounds).map_err(named)?;
         Ok(stream)
     }
 

@@ -182,3 +182,23 @@ fn a_kept_get_is_two_system_calls() {
         calls.check(ROUNDS, &[("recvfrom", 1), ("sendto", 1), ("poll", 0), ("futex", 0), ("setsockopt", 0)]);
     }
 }
+
+#[test]
+fn a_switched_connection_stays_encrypted() -> Result<()> {
+    let root = Authority::new("Test CA");
+    let server = TlsServer::new(root.issue(&["localhost"]).server(), |stream| {
+        hear(stream)?;
+        stream.write_all(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\nearly")?;
+        let mut ping = [0; 4];
+        stream.read_exact(&mut ping)?;
+        stream.write_all(&ping)
+    });
+    let request = Request::new(server.url("/"))?.upgrade("x");
+    let mut stream = opener(&trusting(&root)).open(request)?.into_stream()?;
+    assert!(stream.tls().is_some());
+    stream.write_all(b"ping")?;
+    let mut heard = [0; 9];
+    stream.read_exact(&mut heard)?;
+    assert_eq!(&heard, b"earlyping");
+    Ok(())
+}
