@@ -31,7 +31,8 @@ fn main() -> Result<()> {
         while let Some(port) = next_port() {
             let socket = Socket::new(AF_INET, SOCK_STREAM, IPPROTO_TCP)?;
             socket.settimeout(Duration::from_millis(500))?;
-            if socket.connect_ex((host, port))? == 0 {
+            // A port that nobody serves may be the one that the system gave to this very socket: it meets itself.
+            if socket.connect_ex((host, port))? == 0 && socket.getsockname()? != socket.getpeername()? {
                 open.push(port);
             }
         }

@@ -221,6 +221,11 @@ impl OutgoingAncillary<'_> {
         matches!(self, OutgoingAncillary::Other { level: c::SOL_SOCKET, kind: c::SCM_RIGHTS, .. })
     }
 
+    /// RDS' messages name memory that the kernel lets the peer write to.
+    pub(super) fn holds_addresses(&self) -> bool {
+        matches!(self, OutgoingAncillary::Other { level: 276, .. })
+    }
+
     pub(super) fn encode(&self, out: &mut ControlOut) {
         match self {
             OutgoingAncillary::Rights(fds) => {

@@ -3,7 +3,7 @@
 use std::{fmt, ops::Range};
 
 use super::{
-    Address, Limit, MSG_DONTWAIT, MSG_TRUNC, MsgFlags, Socket,
+    Address, Limit, MSG_DONTWAIT, MSG_TRUNC, MsgFlags, SOCK_STREAM, Socket,
     transfer::{doing, refused_datagram},
 };
 use crate::{
@@ -415,6 +415,10 @@ impl Socket {
     ///
     /// See [`DatagramBatch`].
     pub fn sendmmsg(&self, batch: &mut DatagramBatch) -> Result<usize> {
+        if self.kind()? == SOCK_STREAM {
+            let why = "sendmmsg is for datagrams: of what a stream takes in part, the rest would be lost";
+            return Err(Error::new(ErrorKind::InvalidInput, why));
+        }
         let limit = self.mode.limit().start();
         let mut sent = 0;
         while !batch.is_empty() {

@@ -1,6 +1,9 @@
 //! How a [`Socket`] gets its addresses: `bind`, `listen`, `accept`, `connect`.
 
-use std::{os::fd::BorrowedFd, time::Duration};
+use std::{
+    os::fd::{AsFd, BorrowedFd},
+    time::Duration,
+};
 
 use socket2::{SockAddr, SockRef};
 
@@ -147,11 +150,13 @@ impl Socket {
         Ok((Socket::assemble(fd, self.family(), Flag::Nonblocking), Address::from_sock_addr(peer)))
     }
 
-    /// Waits until somebody asks at one of the sockets, whatever their modes; their first cancel token ends it.
+    /// Waits until somebody asks at one of the sockets, whatever their modes; any of their cancel tokens ends it.
     pub(crate) fn await_any(sockets: &[Socket], deadline: Deadline) -> Result<()> {
-        let fds = sockets.iter().map(Socket::descriptor).collect::<Result<Vec<_>>>()?;
-        let cancel = sockets.iter().find_map(Socket::cancel_token);
-        sys::wait_any(&fds, Interest::Read, deadline, cancel.as_ref()).map(drop)
+        let tokens: Vec<_> = sockets.iter().filter_map(Socket::cancel_token).collect();
+        let mut fds = sockets.iter().map(Socket::descriptor).collect::<Result<Vec<_>>>()?;
+        fds.extend(tokens.iter().map(AsFd::as_fd));
+        sys::wait_any(&fds, Interest::Read, deadline, None)?;
+        tokens.iter().try_for_each(CancelToken::check)
     }
 
     /// Connects: `connect(2)`. On a datagram socket it sets the only peer.
@@ -213,7 +218,10 @@ impl Socket {
     pub fn connect_ex(&self, address: impl ToAddress) -> Result<i32> {
         let limit = self.mode.limit().start();
         let bounds = self.bounds(self.waiting(limit));
-        let address = resolve_one(address.target()?, self.family(), bounds.borrow())?;
+        let address = match resolve_one(address.target()?, self.family(), bounds.borrow()) {
+            Err(error) if error.is_timeout() => return Ok(c::EAGAIN),
+            outcome => outcome?,
+        };
         match self.connect_within(&address, limit) {
             Ok(()) => Ok(0),
             Err(error) => errno_of(&error).ok_or_else(|| named(error, &address)),

@@ -55,6 +55,8 @@ impl Socket {
     /// close-on-exec.
     ///
     /// [`MSG_CTRUNC`](super::MSG_CTRUNC) in the flags says that the peer sent more than `maxfds`: those were closed.
+    /// Where other ancillary data was asked for (`SO_PASSCRED` and its like), it takes of the same room, as in Python: use
+    /// [`recvmsg`](Self::recvmsg) then.
     /// `Ok` with no bytes is the end of data on a stream.
     ///
     /// Python: `socket.recv_fds`, which gives inheritable descriptors, as bare numbers.

@@ -66,7 +66,11 @@ pub(super) fn send(to: &Address, error: &Error) -> &'static str {
 
 /// Why there is nothing to accept.
 pub(super) fn accept(error: &Error) -> &'static str {
-    if error.raw_os_error() == Some(c::EINVAL) { " (call listen first)" } else { "" }
+    if error.raw_os_error() == Some(c::EINVAL) {
+        " (it doesn't listen: call listen first; or it was shut down)"
+    } else {
+        ""
+    }
 }
 
 /// Why a message with so many descriptors doesn't go.
@@ -110,7 +114,7 @@ mod tests {
         check(udp.connect(("<broadcast>", 9)), "connect to 255.255.255.255:9 (a broadcast needs ");
         check(udp.sendto(b"x", ("<broadcast>", 9)), "sendto 255.255.255.255:9 (a broadcast needs ");
         let tcp = socket(AF_INET, SOCK_STREAM);
-        check(tcp.accept(), "accept (call listen first) failed: ");
+        check(tcp.accept(), "accept (it doesn't listen: call listen first; or it was shut down) failed: ");
         tcp.bind("127.0.0.1:0").unwrap();
         check(tcp.bind("127.0.0.1:0"), "(it has an address already)");
 

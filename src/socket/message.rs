@@ -257,6 +257,9 @@ impl Socket {
         if ancillary.iter().any(OutgoingAncillary::is_raw_rights) {
             return refuse("descriptors travel as OutgoingAncillary::Rights, which borrows them");
         }
+        if ancillary.iter().any(OutgoingAncillary::holds_addresses) {
+            return refuse("the kernel would write to an address in the data, which safe code can't allow");
+        }
         let no_bytes = buffers.iter().all(|buffer| buffer.is_empty());
         if no_bytes && !control.is_empty() && self.kind()? == SOCK_STREAM {
             return refuse("ancillary data needs at least one byte to travel with on a stream");

@@ -47,7 +47,8 @@ options! { Ip:
     IP_CHECKSUM: bool,
     /// Reports the security label of what arrives, with `recvmsg`.
     IP_PASSSEC: bool,
-    /// Queues the network's errors for [`MSG_ERRQUEUE`](super::MSG_ERRQUEUE).
+    /// Queues the network's errors for [`MSG_ERRQUEUE`](super::MSG_ERRQUEUE). While the queue holds one, a call that
+    /// has to wait for data takes a millisecond more: poll(2) reports errors only.
     IP_RECVERR: bool,
     /// Joins a group for one sender: group, interface, sender.
     IP_ADD_SOURCE_MEMBERSHIP: SourceV4,

@@ -323,7 +323,12 @@ impl Socket {
 
     /// [`sendall`](Self::sendall) until a deadline, whatever the mode.
     pub(crate) fn sendall_by(&self, data: &[u8], deadline: Deadline) -> Result<()> {
-        self.transmit_all(data, MsgFlags::default(), Limit::By(deadline))
+        let limit = Limit::By(deadline);
+        if data.is_empty() {
+            // A datagram of nothing is one too.
+            return self.transmit(data, MsgFlags::default(), limit).map(drop);
+        }
+        self.transmit_all(data, MsgFlags::default(), limit)
     }
 
     /// One `recv(2)` that never waits and looks at no token; `WouldBlock` takes no allocation.

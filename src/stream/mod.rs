@@ -115,7 +115,6 @@ impl Stream {
         }
     }
 
-    /// The socket below.
     /// The socket alone, if nothing else is spoken on it.
     pub(crate) fn into_plain(self) -> Option<Socket> {
         match self {
@@ -125,6 +124,7 @@ impl Stream {
         }
     }
 
+    /// The socket below.
     pub(crate) fn socket(&self) -> &Socket {
         match self {
             Stream::Plain(socket) => socket,

@@ -7,7 +7,7 @@ use std::{
     ptr,
 };
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 use super::{
     batch::{Facts, Slot, Slots},
@@ -102,14 +102,7 @@ pub(crate) fn sendmmsg(fd: BorrowedFd<'_>, slots: &Slots, range: Range<usize>, f
     let flags = flags | SEND_FLAGS;
     // SAFETY: `count` headers name data, addresses and control messages, each with its length, that outlive the call
     // and are only read.
-    let sent = retry(|| unsafe {
-        libc::sendmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), count, flags as _) as isize
-    })?;
-    let whole = |(header, part): (&libc::mmsghdr, &libc::iovec)| header.msg_len as usize == part.iov_len;
-    if headers.iter().zip(&parts).take(sent).all(whole) {
-        return Ok(sent);
-    }
-    Err(Error::new(ErrorKind::InvalidInput, "a batch is for datagrams: of a stream's data, parts are lost"))
+    retry(|| unsafe { libc::sendmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), count, flags as _) as isize })
 }
 
 fn empty() -> ([libc::iovec; AT_ONCE], [libc::mmsghdr; AT_ONCE]) {

@@ -10,13 +10,24 @@ use crate::error::{Error, ErrorKind, Result};
 
 use super::check;
 
+/// It has the number of `SO_ATTACH_FILTER`.
+const GET_FILTER: (i32, i32) = (libc::SOL_SOCKET, 26);
+
 /// Reads an option into the buffer; how many bytes it has.
 ///
 /// The buffer comes filled with zeros: an option that looks there for an address to write to finds none.
+///
+/// # Errors
+///
+/// As the system; `InvalidInput` for the option whose length isn't in bytes.
 pub(crate) fn getsockopt(fd: BorrowedFd<'_>, level: i32, name: i32, value: &mut [u8]) -> Result<usize> {
+    if cfg!(target_os = "linux") && (level, name) == GET_FILTER {
+        let why = "SO_GET_FILTER counts instructions, not bytes: the kernel would write past the value's end";
+        return Err(Error::new(ErrorKind::InvalidInput, why));
+    }
     let mut length = length_of(value)?;
     // SAFETY: the kernel writes at most `length` bytes into the slice, which is borrowed mutably; it finds no other
-    // address to write to, as the slice is zeros.
+    // address to write to, as the slice is zeros. The one option that takes the length for something else was refused.
     let outcome =
         unsafe { libc::getsockopt(fd.as_raw_fd(), level, name, value.as_mut_ptr().cast(), &mut length) };
     check(outcome as isize)?;

@@ -193,3 +193,13 @@ fn a_socket_becomes_a_client_and_back() {
     assert_eq!(other.sendall(b"x").unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(Socket::try_from(other).unwrap_err().kind(), ErrorKind::Closed);
 }
+
+/// As Python's, and as a socket's own.
+#[test]
+fn nothing_is_a_datagram_too() {
+    let peer = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(crate::support::PATIENCE)).unwrap();
+    let mut client = Client::connect_udp(peer.local_addr().unwrap()).unwrap();
+    client.sendall(b"").unwrap();
+    assert_eq!(peer.recv(&mut [0; 8]).unwrap(), 0);
+}

@@ -459,7 +459,8 @@ impl DatagramServer {
             }
             outcome => outcome?,
         };
-        let own = socket.gettimeout();
+        // The handler's time limit isn't that of the socket's owner.
+        let socket = &socket.try_clone()?;
         socket.settimeout(self.0.timeout)?;
         let packets = Packets { handler, longest: self.longest() };
         let datagram = Datagram::new(&block[..count], &peer, socket);
@@ -470,7 +471,7 @@ impl DatagramServer {
         if let Err(error) = outcome {
             packets.handler.handle_error(&peer, &error);
         }
-        socket.settimeout(own)
+        Ok(())
     }
 
     fn longest(&self) -> usize {

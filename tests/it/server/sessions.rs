@@ -9,6 +9,7 @@ use std::{
 
 use sockeye::{
     Error, ErrorKind, Result,
+    cancel::CancelToken,
     client::{Client, Connector},
     server::{Connection, Next, RequestHandler, Server, Session, factory},
     socket::{Address, IPPROTO_TCP, ListenOptions, SOCK_SEQPACKET, Socket, TCP_NODELAY, create_server},
@@ -358,4 +359,20 @@ fn a_session_that_blocks_as_it_goes_delays_nobody() {
     open.send(()).unwrap();
     server.shutdown();
     server.join().unwrap();
+}
+
+#[test]
+fn every_socket_s_token_ends_the_wait_for_a_request() {
+    for cancelled in 0..2 {
+        let sockets = [0, 1].map(|_| create_server("127.0.0.1:0").unwrap());
+        let tokens = [0, 1].map(|_| CancelToken::new().unwrap());
+        for (socket, token) in sockets.iter().zip(&tokens) {
+            socket.set_cancel(token.clone()).unwrap();
+        }
+        let [first, second] = sockets;
+        let server = Server::from(first).also_from(second).request_timeout(PATIENCE);
+        tokens[cancelled].cancel();
+        let error = server.handle_request(|_: &mut Connection<'_>| Ok(Next::Close)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
+    }
 }

@@ -222,3 +222,11 @@ fn a_time_limit_holds_though_poll_is_always_ready() {
     theirs.send(b"data").unwrap();
     check(ours.recv_with_flags(&mut [0; 8], MSG_PEEK), ErrorKind::TimedOut);
 }
+
+/// As when the connection takes too long.
+#[test]
+fn connect_ex_gives_an_errno_when_the_look_up_takes_too_long() {
+    let socket = tcp();
+    socket.settimeout(Duration::from_nanos(1)).unwrap();
+    assert_eq!(socket.connect_ex(("localhost", 9)).unwrap(), EAGAIN);
+}

@@ -214,6 +214,12 @@ fn values_that_hold_addresses_are_refused_or_whole() {
         let refused = error.kind() == ErrorKind::InvalidInput && error.raw_os_error().is_none();
         assert!(refused || cfg!(not(target_os = "linux")), "{error}");
     }
+    // The length of this one isn't in bytes: it would be written past the buffer's end.
+    let get_filter = SockOpt::<_, Bytes>::raw(26);
+    let long = Filter::instruction(0x06, 0, 0, u32::MAX).repeat(100);
+    s.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, &long).unwrap();
+    let read = s.getsockopt(SOL_SOCKET, get_filter).map(drop).unwrap_err();
+    assert!(read.kind() == ErrorKind::InvalidInput || cfg!(not(target_os = "linux")), "{read}");
     let accept_all = Filter::instruction(0x06, 0, 0, u32::MAX);
     s.setsockopt(SOL_SOCKET, SO_ATTACH_FILTER, &accept_all).unwrap();
     let cut = [&accept_all[..], &[0; 3]].concat();
