@@ -2,6 +2,7 @@
 
 use std::{
     mem,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -409,9 +410,13 @@ impl<H: RequestHandler> Service for Plain<H> {
     }
 
     fn detach(&self, conn: Conn<State>) {
-        if let Some(taker) = conn.state.taker {
-            taker(Detached::new(conn.stream, conn.peer, conn.state.buffered));
-        }
+        let State { taker, buffered, kept, .. } = conn.state;
+        let Some(taker) = taker else { return };
+        let own = Detached::new(conn.stream, conn.peer, buffered);
+        let outcome = catch_unwind(AssertUnwindSafe(|| taker(own)));
+        // Not while a panic unwinds: it may panic itself.
+        drop(kept);
+        outcome.unwrap_or_else(|panic| resume_unwind(panic))
     }
 
     fn patience(&self, _: Wait) -> Option<Duration> {

@@ -1,6 +1,10 @@
 //! A handler of its own for each connection, as socketserver's handler objects are.
 
-use std::{any::Any, fmt};
+use std::{
+    any::Any,
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -148,9 +152,10 @@ where
     ) -> Option<T> {
         // Taken out: the connection is the handler's as a whole.
         let mut session = connection.kept().take()?.downcast::<S>().ok()?;
-        let outcome = call(&mut session, connection);
+        let outcome = catch_unwind(AssertUnwindSafe(|| call(&mut session, connection)));
+        // Also after a panic: what is dropped while one unwinds must not panic itself.
         *connection.kept() = Some(session);
-        Some(outcome)
+        Some(outcome.unwrap_or_else(|panic| resume_unwind(panic)))
     }
 }
 

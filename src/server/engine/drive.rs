@@ -243,29 +243,29 @@ impl<S: Service + 'static> Engine<S> {
         mut shift: Shift<'_, S>,
     ) -> (Option<Outcome<Connection<S>>>, bool) {
         let Held { token, conn: berth, cause } = held;
+        let lane = &self.lanes[berth.lane].lane;
+        // What it waits for next isn't the head that it waited for before.
+        let is_news = shift.worked && !matches!(verdict, Verdict::Park(wait) if wait != Wait::Head);
+        if is_news && !matches!(verdict, Verdict::Detach | Verdict::Close) {
+            lane.renew(token);
+        }
         match verdict {
-            Verdict::Detach => return (None, self.release(token, berth, shift)),
-            // Part of the call.
-            Verdict::Close => return (Some(self.close(token, berth)), shift.end()),
-            Verdict::Park(_) | Verdict::Again | Verdict::Handover => {}
-        }
-        let keeps = shift.end();
-        let goes_on = !matches!(verdict, Verdict::Park(wait) if wait != Wait::Head);
-        if shift.worked && goes_on {
-            // It isn't the head that it waited for before.
-            self.lanes[berth.lane].lane.renew(token);
-        }
-        let outcome = match verdict {
-            Verdict::Park(wait) => self
-                .watch(token, berth, wait)
-                .map_or_else(|berth| self.close(token, berth), |berth| Outcome::Park(token, berth, wait)),
-            Verdict::Handover => {
-                self.order(Order::Serve(Held { token, conn: berth, cause }));
-                return (None, keeps);
+            Verdict::Detach => (None, self.release(token, berth, shift)),
+            // Closing is part of the call.
+            Verdict::Close => (Some(self.close(token, berth)), shift.end()),
+            Verdict::Park(wait) => {
+                let watched = self.watch(token, berth, wait);
+                let outcome = watched
+                    .map_or_else(|berth| self.close(token, berth), |berth| Outcome::Park(token, berth, wait));
+                (Some(outcome), shift.end())
             }
-            _ => Outcome::Again(token, berth),
-        };
-        (Some(outcome), keeps)
+            Verdict::Again => (Some(Outcome::Again(token, berth)), shift.end()),
+            Verdict::Handover => {
+                let keeps = shift.end();
+                self.order(Order::Serve(Held { token, conn: berth, cause }));
+                (None, keeps)
+            }
+        }
     }
 
     /// Counts a panic.

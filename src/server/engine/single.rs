@@ -1,6 +1,10 @@
 //! One connection on the calling thread, without lanes: what `handle_request` does.
 
-use std::{os::fd::AsFd, time::Instant};
+use std::{
+    os::fd::AsFd,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    time::Instant,
+};
 
 use crate::{
     deadline::Deadline,
@@ -12,6 +16,7 @@ use crate::{
 
 use super::{
     classes::Class,
+    guard::guarded,
     line::without_delay,
     service::{Account, Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
 };
@@ -34,7 +39,16 @@ where
     loop {
         let mut account = Alone { worked: false };
         let mut desk = Desk { scratch: &mut scratch, account: &mut account };
-        let wait = match service.ready(&mut conn, &mut desk) {
+        let ready = catch_unwind(AssertUnwindSafe(|| service.ready(&mut conn, &mut desk)));
+        let verdict = match ready {
+            Ok(verdict) => verdict,
+            Err(panic) => {
+                // Not while it unwinds: what the connection keeps may panic itself.
+                let _ = guarded(|| drop(conn));
+                resume_unwind(panic)
+            }
+        };
+        let wait = match verdict {
             Verdict::Park(wait) => wait,
             Verdict::Again | Verdict::Handover => continue,
             Verdict::Close => return Ok(()),

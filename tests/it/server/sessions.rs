@@ -376,3 +376,53 @@ fn every_socket_s_token_ends_the_wait_for_a_request() {
         assert_eq!(error.kind(), ErrorKind::Cancelled, "{error}");
     }
 }
+
+/// Its handler panics, and what it keeps panics because of that, as a poisoned lock does.
+struct Poisoned(Mutex<u32>);
+
+impl Drop for Poisoned {
+    fn drop(&mut self) {
+        *self.0.lock().unwrap() += 1;
+    }
+}
+
+impl Session for Poisoned {
+    fn handle(&mut self, conn: &mut Connection<'_>) -> Result<Next> {
+        if conn.readline()? == b"detach\n" {
+            self.poison();
+            return Ok(Next::detach(|_| panic!("detached")));
+        }
+        let _held = self.0.lock().unwrap();
+        panic!("while the lock is held");
+    }
+}
+
+impl Poisoned {
+    fn poison(&self) {
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _held = self.0.lock().unwrap();
+            panic!("while the lock is held");
+        }));
+    }
+}
+
+#[test]
+fn a_panic_after_a_panic_ends_no_process() {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let server = server.spawn(factory(|_peer| Poisoned(Mutex::new(0)))).unwrap();
+    for line in ["panic\n", "detach\n", "panic\n"] {
+        let mut client = Client::connect(server.addr()).unwrap();
+        client.settimeout(PATIENCE);
+        client.sendall(line.as_bytes()).unwrap();
+        assert_eq!(client.readline().unwrap(), b"");
+    }
+    server.shutdown();
+    server.join().unwrap();
+    assert!(server.counts().panicked >= 3);
+
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(server.addr().unwrap()).unwrap();
+    client.sendall(b"panic\n").unwrap();
+    let request = || server.handle_request(factory(|_peer: &Address| Poisoned(Mutex::new(0))));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(request)).is_err());
+}
