@@ -258,7 +258,7 @@ impl Socket {
         self.fd.as_ref().map(AsFd::as_fd).ok_or_else(closed)
     }
 
-    pub(super) fn cancel_token(&self) -> Option<CancelToken> {
+    pub(crate) fn cancel_token(&self) -> Option<CancelToken> {
         if !self.cancellable.load(Ordering::Acquire) {
             return None;
         }

@@ -460,8 +460,10 @@ impl DatagramServer {
             outcome => outcome?,
         };
         // The handler's time limit isn't that of the socket's owner.
-        let socket = &socket.try_clone()?;
-        socket.settimeout(self.0.timeout)?;
+        let own = socket.try_clone()?;
+        own.set_cancel(socket.cancel_token())?;
+        own.settimeout(self.0.timeout)?;
+        let socket = &own;
         let packets = Packets { handler, longest: self.longest() };
         let datagram = Datagram::new(&block[..count], &peer, socket);
         let outcome = match packets.verify(&datagram) {

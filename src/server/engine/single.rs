@@ -39,15 +39,8 @@ where
     loop {
         let mut account = Alone { worked: false };
         let mut desk = Desk { scratch: &mut scratch, account: &mut account };
-        let ready = catch_unwind(AssertUnwindSafe(|| service.ready(&mut conn, &mut desk)));
-        let verdict = match ready {
-            Ok(verdict) => verdict,
-            Err(panic) => {
-                // Not while it unwinds: what the connection keeps may panic itself.
-                let _ = guarded(|| drop(conn));
-                resume_unwind(panic)
-            }
-        };
+        let verdict;
+        (conn, verdict) = with(conn, |conn| service.ready(conn, &mut desk));
         let wait = match verdict {
             Verdict::Park(wait) => wait,
             Verdict::Again | Verdict::Handover => continue,
@@ -70,10 +63,21 @@ where
         match ready {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                service.expired(&mut conn, wait, Expiry::Time);
+                with(conn, |conn| service.expired(conn, wait, Expiry::Time));
                 return Ok(());
             }
             Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Calls the service. After a panic the connection goes before it unwinds: what it keeps may panic itself.
+fn with<C, R>(mut conn: C, call: impl FnOnce(&mut C) -> R) -> (C, R) {
+    match catch_unwind(AssertUnwindSafe(|| call(&mut conn))) {
+        Ok(outcome) => (conn, outcome),
+        Err(panic) => {
+            let _ = guarded(|| drop(conn));
+            resume_unwind(panic)
         }
     }
 }

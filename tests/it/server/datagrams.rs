@@ -9,14 +9,16 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
+    thread,
     time::Duration,
 };
 
 use sockeye::{
     Error, ErrorKind, Result,
+    cancel::CancelToken,
     client::{Client, Connector},
     server::{Connection, Datagram, DatagramHandler, DatagramServer, Next, Server, ServerHandle},
-    socket::{Address, SOCK_DGRAM, Socket},
+    socket::{AF_UNIX, Address, SOCK_DGRAM, Socket},
 };
 
 use super::end;
@@ -359,4 +361,34 @@ fn a_packet_is_two_system_calls_and_a_share() {
     assert_eq!(calls.of("sendto"), 2 * PACKETS, "{calls}");
     assert!((2 * PACKETS..=2 * PACKETS + 10).contains(&calls.of("recvfrom")), "{calls}");
     assert!(calls.of("epoll_wait") <= PACKETS / 4, "{calls}");
+}
+
+/// What ends the wait for a packet ends its handler's wait for room as well.
+#[test]
+fn the_socket_s_token_ends_a_reply_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let bound = |name: &str| {
+        let socket = Socket::new(AF_UNIX, SOCK_DGRAM, Default::default()).unwrap();
+        socket.bind(folder.path().join(name)).unwrap();
+        socket
+    };
+    let (own, peer, token) = (bound("server"), bound("peer"), CancelToken::new().unwrap());
+    peer.sendto(b"hello", own.getsockname().unwrap()).unwrap();
+    own.set_cancel(token.clone()).unwrap();
+    let (errors, told) = mpsc::channel();
+    let server = DatagramServer::from(own);
+    let canceller = thread::spawn(move || token.cancel());
+    let cancelled = |datagram: &mut Datagram<'_>| loop {
+        // The peer never reads.
+        if let Err(error) = datagram.reply(b"and again") {
+            errors.send(error.kind()).unwrap();
+            return Ok(());
+        }
+    };
+    // It may be cancelled before it begins.
+    match server.handle_request(cancelled) {
+        Ok(()) => assert_eq!(told.recv(), Ok(ErrorKind::Cancelled)),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled),
+    }
+    canceller.join().unwrap();
 }

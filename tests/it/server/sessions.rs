@@ -425,4 +425,23 @@ fn a_panic_after_a_panic_ends_no_process() {
     client.sendall(b"panic\n").unwrap();
     let request = || server.handle_request(factory(|_peer: &Address| Poisoned(Mutex::new(0))));
     assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(request)).is_err());
+
+    // As it says good-bye to one who was idle for too long.
+    let server = server.idle_timeout(Duration::from_millis(1));
+    let _idle = Client::connect(server.addr().unwrap()).unwrap();
+    let request = || server.handle_request(factory(|_peer: &Address| Farewell(Poisoned(Mutex::new(0)))));
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(request)).is_err());
+}
+
+/// Panics at the end.
+struct Farewell(Poisoned);
+
+impl Session for Farewell {
+    fn handle(&mut self, _: &mut Connection<'_>) -> Result<Next> {
+        Ok(Next::Wait)
+    }
+    fn finish(&mut self, _: &mut Connection<'_>) {
+        let _held = self.0.0.lock().unwrap();
+        panic!("while the lock is held");
+    }
 }
