@@ -8,13 +8,13 @@ use std::{
 use socket2::{SockAddr, SockRef};
 
 use super::{
-    AF_UNIX, Address, Flag, Limit, Socket, ToAddress, getdefaulttimeout, hints, resolve::Bounds, resolve_one,
+    AF_UNIX, Address, Limit, Socket, ToAddress, getdefaulttimeout, hints, resolve::Bounds, resolve_one,
 };
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    sys::{self, Interest, c},
+    sys::{self, Flag, Interest, c},
 };
 
 /// [`Bounds`] that hold their token.
@@ -112,10 +112,13 @@ impl Socket {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn accept(&self) -> Result<(Socket, Address)> {
-        match self.attempt_without_flag(Interest::Read, self.mode.limit(), sys::accept) {
+        let timeout = getdefaulttimeout();
+        // As the mode wants it: with a blocking one a `recv` that has to wait is one call, not three.
+        let flag = if timeout.is_none() { Flag::Blocking } else { Flag::Nonblocking };
+        match self.attempt_without_flag(Interest::Read, self.mode.limit(), |fd| sys::accept(fd, flag)) {
             Ok((fd, peer)) => {
-                let conn = Socket::assemble(fd, self.family(), Flag::Nonblocking);
-                conn.settimeout(getdefaulttimeout())?;
+                let conn = Socket::assemble(fd, self.family(), flag);
+                conn.settimeout(timeout)?;
                 Ok((conn, Address::from_sock_addr(peer)))
             }
             Err(error) => Err(unaccepted(error)),
@@ -146,7 +149,7 @@ impl Socket {
     /// default mode is; its descriptor is non-blocking.
     pub(crate) fn try_accept(&self) -> Result<(Socket, Address)> {
         self.ensure_nonblocking()?;
-        let (fd, peer) = sys::accept(self.descriptor()?).map_err(unaccepted)?;
+        let (fd, peer) = sys::accept(self.descriptor()?, Flag::Nonblocking).map_err(unaccepted)?;
         Ok((Socket::assemble(fd, self.family(), Flag::Nonblocking), Address::from_sock_addr(peer)))
     }
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::{
-    ConnectOptions, Family, Flag, Kind, ListenOptions, Protocol, Socket, ToAddress, getdefaulttimeout,
+use super::{ConnectOptions, Family, Kind, ListenOptions, Protocol, Socket, ToAddress, getdefaulttimeout};
+use crate::{
+    error::{Error, Result},
+    sys::Flag,
 };
-use crate::error::{Error, Result};
 
 /// Connects a stream socket to a name: to whichever of its addresses answers first.
 ///

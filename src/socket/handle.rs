@@ -15,15 +15,8 @@ use super::{Family, Kind, Mode, Protocol, getdefaulttimeout, hints};
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
-    sys::{self, c},
+    sys::{self, Flag, c},
 };
-
-/// What is known of a descriptor's O_NONBLOCK.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flag {
-    Blocking,
-    Nonblocking,
-}
 
 /// One Berkeley socket.
 ///
@@ -296,8 +289,8 @@ impl Socket {
 
 /// For other people's calls. After [`close`](Socket::close) it is a descriptor on which calls fail.
 ///
-/// The descriptor may be non-blocking (O_NONBLOCK) in blocking mode too: that of an accepted connection is, and one
-/// stays so after [`settimeout`](Socket::settimeout). Calls here wait all the same, other people's may fail with EAGAIN.
+/// The descriptor may be non-blocking (O_NONBLOCK) in blocking mode too: a clone's is, and one stays so
+/// after [`settimeout`](Socket::settimeout). Calls here wait all the same, other people's may fail with EAGAIN.
 /// Who needs a descriptor as the mode says takes it by [`detach`](Socket::detach) or into std's types.
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {

@@ -11,10 +11,10 @@ use std::{
 
 use socket2::SockRef;
 
-use super::{AF_INET, AF_INET6, AF_UNIX, Family, Flag, Kind, SOCK_DGRAM, SOCK_STREAM, Socket};
+use super::{AF_INET, AF_INET6, AF_UNIX, Family, Kind, SOCK_DGRAM, SOCK_STREAM, Socket};
 use crate::{
     error::{Error, ErrorKind, Result},
-    sys,
+    sys::{self, Flag},
 };
 
 /// [`recv`](Socket::recv).

@@ -152,7 +152,6 @@ pub(crate) use transfer::doing;
 #[cfg(feature = "tls")]
 pub(crate) use target::host_of;
 
-use handle::Flag;
 use mode::{Limit, Mode};
 use resolve::{resolve, resolve_one};
 use target::Target;

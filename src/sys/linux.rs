@@ -13,7 +13,7 @@ use socket2::SockAddr;
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::{check, file::Opening, option, retry, sigpipe::without_sigpipe};
+use super::{Flag, check, file::Opening, option, retry, sigpipe::without_sigpipe};
 
 pub(crate) use super::mmsg::{AT_ONCE, recvmmsg, sendmmsg};
 
@@ -28,13 +28,13 @@ pub(super) fn adopted(fd: OwnedFd) -> OwnedFd {
     fd
 }
 
-/// `accept4(2)`: close-on-exec and non-blocking from birth; EINTR is retried.
-pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr)> {
+/// `accept4(2)`: close-on-exec, and non-blocking or not, from birth; EINTR is retried.
+pub(crate) fn accept(fd: BorrowedFd<'_>, flag: Flag) -> Result<(OwnedFd, SockAddr)> {
+    let flags = libc::SOCK_CLOEXEC | if flag == Flag::Nonblocking { libc::SOCK_NONBLOCK } else { 0 };
     loop {
         // SAFETY: the kernel writes an address of `length` bytes with its family into the zeroed storage.
         let outcome = unsafe {
             SockAddr::try_init(|storage, length| {
-                let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
                 match libc::accept4(fd.as_raw_fd(), storage.cast(), length, flags) {
                     -1 => Err(io::Error::last_os_error()),
                     fd => Ok(OwnedFd::from_raw_fd(fd)),

@@ -5,7 +5,8 @@
 //! One table at the end of this page chooses between `linux` and `portable` (any POSIX system; built and
 //! tested on Linux with `--cfg sockeye_portable`). Each of them has:
 //!
-//! - `accept(fd) -> Result<(OwnedFd, SockAddr)>`: close-on-exec and non-blocking from birth, EINTR retried.
+//! - `accept(fd, flag) -> Result<(OwnedFd, SockAddr)>`: close-on-exec, and non-blocking or not, from birth; EINTR
+//!   retried.
 //! - `sendfile(out, file, offset, count) -> Result<usize>`: one call, EINTR retried, `WouldBlock` when `out`
 //!   has no room; `Unsupported` tells the caller to copy; no SIGPIPE.
 //! - `recvmmsg(fd, slots, range, flags)`, `sendmmsg(…)`: several datagrams in one call, at most `AT_ONCE` (1 where
@@ -90,6 +91,13 @@ pub(crate) use platform::{
 pub(crate) use wait::{Interest, pause, wait, wait_any};
 
 use crate::error::{Error, Result};
+
+/// A descriptor's O_NONBLOCK.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flag {
+    Blocking,
+    Nonblocking,
+}
 
 /// Turns the -1 of a system call into the errno.
 fn check(outcome: isize) -> Result<usize> {

@@ -13,7 +13,7 @@ use socket2::{SockAddr, SockRef};
 use crate::error::{Error, ErrorKind, Result};
 
 use super::{
-    ControlIn, ControlOut, Outgoing, address,
+    ControlIn, ControlOut, Flag, Outgoing, address,
     batch::{Facts, Slots},
     file::Opening,
 };
@@ -35,14 +35,14 @@ pub(super) fn adopted(fd: OwnedFd) -> OwnedFd {
     fd
 }
 
-/// `accept(2)`, made close-on-exec and non-blocking; EINTR is retried.
-pub(crate) fn accept(fd: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr)> {
+/// `accept(2)`, made close-on-exec, and non-blocking or not: BSD's takes that over from the listener. EINTR is retried.
+pub(crate) fn accept(fd: BorrowedFd<'_>, flag: Flag) -> Result<(OwnedFd, SockAddr)> {
     loop {
         match SockRef::from(&fd).accept() {
             Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
             outcome => {
                 let (socket, address) = outcome?;
-                socket.set_nonblocking(true)?;
+                socket.set_nonblocking(flag == Flag::Nonblocking)?;
                 return Ok((socket.into(), address));
             }
         }

@@ -121,15 +121,20 @@ fn an_accepted_connection_has_the_default_mode() {
     let server = create_server("127.0.0.1:0").unwrap();
     server.settimeout(LONG).unwrap();
     let _client = create_connection(server.getsockname().unwrap(), None).unwrap();
-    assert_eq!(server.accept().unwrap().0.gettimeout(), None);
+    let (accepted, _peer) = server.accept().unwrap();
+    assert_eq!(accepted.gettimeout(), None);
+    // As the mode says, so that a `recv` that waits is one system call.
+    #[cfg(target_os = "linux")]
+    assert!(!nonblocking(accepted.fileno()));
 }
 
 #[test]
 fn a_blocking_call_waits_for_data_on_both_kinds_of_descriptor() {
-    // The accepted end's descriptor is non-blocking, the connected one's is not.
-    let (client, server) = pair();
-    client.settimeout(None).unwrap();
-    for (reader, writer) in [(&client, &server), (&server, &client)] {
+    let (blocking, other) = pair();
+    let (nonblocking, another) = pair();
+    nonblocking.settimeout(LONG).unwrap();
+    nonblocking.settimeout(None).unwrap();
+    for (reader, writer) in [(&blocking, &other), (&nonblocking, &another)] {
         thread::scope(|scope| {
             let waiting = scope.spawn(|| reader.recv(&mut [0; 8]).unwrap());
             writer.sendall(b"data").unwrap();

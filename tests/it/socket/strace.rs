@@ -7,8 +7,9 @@ use std::{
 };
 
 use sockeye::socket::{
-    AF_UNIX, DatagramBatch, MSG_WAITALL, OutgoingAncillary, Protocol, SO_TIMESTAMPING, SOCK_STREAM,
-    SOF_TIMESTAMPING_SOFTWARE, SOF_TIMESTAMPING_TX_SOFTWARE, SOL_SOCKET, socketpair,
+    AF_UNIX, DatagramBatch, MSG_WAITALL, OutgoingAncillary, Protocol, SHUT_WR, SO_TIMESTAMPING, SOCK_STREAM,
+    SOF_TIMESTAMPING_SOFTWARE, SOF_TIMESTAMPING_TX_SOFTWARE, SOL_SOCKET, create_connection, create_server,
+    socketpair,
 };
 
 use super::{LONG, pair, udp};
@@ -33,6 +34,35 @@ fn timed_recv_with_data_there() {
 fn a_timed_recv_with_data_there_is_one_system_call() {
     if let Some(calls) = calls_of("socket::strace::timed_recv_with_data_there", "") {
         calls.check(ROUNDS, &[("recvfrom", 1), ("sendto", 1), ("poll", 0), ("fcntl", 0)]);
+    }
+}
+
+/// What strace runs: blocking calls whose data isn't there yet, on the end that connected and on the accepted one.
+#[test]
+#[ignore = "run by the test below"]
+fn blocking_recv_without_data() {
+    let listening = create_server("127.0.0.1:0").unwrap();
+    let client = &create_connection(listening.getsockname().unwrap(), None).unwrap();
+    let server = &listening.accept().unwrap().0;
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let mut buf = [0; 8];
+            while let n @ 1.. = server.recv(&mut buf).unwrap() {
+                server.sendall(&buf[..n]).unwrap();
+            }
+        });
+        for _ in 0..ROUNDS {
+            client.sendall(b"x").unwrap();
+            assert_eq!(client.recv(&mut [0; 8]).unwrap(), 1);
+        }
+        client.shutdown(SHUT_WR).unwrap();
+    });
+}
+
+#[test]
+fn a_blocking_recv_that_waits_is_one_system_call() {
+    if let Some(calls) = calls_of("socket::strace::blocking_recv_without_data", "") {
+        calls.check(ROUNDS, &[("recvfrom", 2), ("sendto", 2), ("poll", 0), ("fcntl", 0)]);
     }
 }
 
