@@ -306,6 +306,16 @@ impl Request {
         self.unredirected.get(name).or_else(|| self.headers.get(name))
     }
 
+    /// [`get_header`](Self::get_header) without reading a name.
+    #[inline]
+    pub(super) fn own(&self, name: &HeaderName) -> Option<&HeaderValue> {
+        // Mostly there are none.
+        if self.unredirected.is_empty() && self.headers.is_empty() {
+            return None;
+        }
+        self.unredirected.get(name).or_else(|| self.headers.get(name))
+    }
+
     /// Whether such a header is set.
     ///
     /// Python: `Request.has_header`.

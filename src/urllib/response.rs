@@ -76,7 +76,28 @@ pub(super) struct Head {
     pub(super) version: Version,
     /// INVARIANT: a response's head that was parsed before, or empty when the map is there.
     pub(super) bytes: Box<[u8]>,
+    /// Of those bytes.
+    pub(super) lengths: NameLengths,
     pub(super) map: OnceLock<HeaderMap>,
+}
+
+/// How long the names of the fields are: what tells of most names, without a search, that they aren't there.
+#[derive(Clone, Copy, Default)]
+pub(super) struct NameLengths(u64);
+
+impl NameLengths {
+    pub(super) fn of<'n>(names: impl Iterator<Item = &'n str>) -> NameLengths {
+        NameLengths(names.fold(0, |set, name| set | NameLengths::bit(name)))
+    }
+
+    fn allow(self, name: &str) -> bool {
+        self.0 & NameLengths::bit(name) != 0
+    }
+
+    /// The longest ones share a bit.
+    fn bit(name: &str) -> u64 {
+        1 << name.len().min(63)
+    }
 }
 
 /// What the status is called.
@@ -138,6 +159,7 @@ impl Response {
             phrase: Phrase::Usual,
             version: Version::HTTP_11,
             bytes: Box::default(),
+            lengths: NameLengths::default(),
             map: OnceLock::from(HeaderMap::new()),
         };
         Response(Box::new(Parts { head, url, history: Vec::new(), body: Body::new(body) }))
@@ -325,6 +347,9 @@ impl Response {
     pub(super) fn has_header(&self, name: &HeaderName) -> bool {
         if let Some(map) = self.0.head.map.get() {
             return map.contains_key(name);
+        }
+        if !self.0.head.lengths.allow(name.as_str()) {
+            return false;
         }
         let name = name.as_str().as_bytes();
         self.0

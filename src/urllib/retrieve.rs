@@ -114,8 +114,7 @@ impl Opener {
         mut report: impl FnMut(Progress),
     ) -> Result<Response> {
         let request = request.into_request()?;
-        if request.get_method() != "GET" || request.data_ref().is_some() || request.has_header(RANGE.as_str())
-        {
+        if request.get_method() != "GET" || request.data_ref().is_some() || request.own(&RANGE).is_some() {
             let message = "only a plain GET can be resumed";
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }

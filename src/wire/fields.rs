@@ -150,16 +150,26 @@ impl Name {
     #[inline]
     fn of(name: &str) -> Option<Name> {
         // The length tells them apart, so that most names cost one comparison of numbers.
-        let (expected, found) = match name.len() {
-            4 => ("host", Name::Host),
-            6 => ("expect", Name::Expect),
-            10 => ("connection", Name::Connection),
-            14 => ("content-length", Name::ContentLength),
-            17 => ("transfer-encoding", Name::TransferEncoding),
+        let (is, found) = match name.len() {
+            4 => (reads(name, b"host"), Name::Host),
+            6 => (reads(name, b"expect"), Name::Expect),
+            10 => (reads(name, b"connection"), Name::Connection),
+            14 => (reads(name, b"content-length"), Name::ContentLength),
+            17 => (reads(name, b"transfer-encoding"), Name::TransferEncoding),
             _ => return None,
         };
-        name.eq_ignore_ascii_case(expected).then_some(found)
+        is.then_some(found)
     }
+}
+
+/// Whether a token reads so in some case: letters and hyphens, of which the bit that makes them small is set. Of a known
+/// length, so that the compiler looks at many bytes at once.
+#[inline]
+fn reads<const N: usize>(token: &str, lowercase: &[u8; N]) -> bool {
+    let token: Option<&[u8; N]> = token.as_bytes().try_into().ok();
+    token.is_some_and(|token| {
+        token.iter().zip(lowercase).fold(0, |all, (byte, small)| all | ((byte | 0x20) ^ small)) == 0
+    })
 }
 
 /// The members of a comma-separated list, without the white space around them; empty ones are left out

@@ -7,7 +7,6 @@ use ::http::{StatusCode, header::EXPECT};
 use super::{
     connection::{Connection, Wait},
     receive::{Answer, Listener, Said, Silence},
-    send::own,
 };
 use crate::{
     deadline::Deadline,
@@ -28,7 +27,7 @@ pub(super) enum Consent {
 impl Consent {
     pub(super) fn of(request: &Request, opener: &Dialogue) -> Result<Consent> {
         let Some(data) = request.data_ref() else { return Ok(Consent::Assumed) };
-        let asks = match own(request, &EXPECT) {
+        let asks = match request.own(&EXPECT) {
             Some(value) if value.as_bytes().eq_ignore_ascii_case(b"100-continue") => !data.is_empty(),
             Some(_) => {
                 return Err(Error::new(

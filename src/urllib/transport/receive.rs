@@ -4,16 +4,13 @@ use std::sync::OnceLock;
 
 use ::http::{HeaderMap, HeaderValue, Method, StatusCode, header::UPGRADE};
 
-use super::{
-    connection::{Connection, Wait},
-    send::own,
-};
+use super::connection::{Connection, Wait};
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{
         Request,
         dialogue::{Dialogue, Told},
-        response::{Head, Phrase},
+        response::{Head, NameLengths, Phrase},
     },
     wire::{
         fields::{Fields, members},
@@ -78,7 +75,7 @@ impl<'l> Listener<'l> {
     pub(super) fn to(request: &Request, opener: &Dialogue, limits: &'l Limits) -> Listener<'l> {
         Listener {
             told: request.dialogue().told(opener),
-            upgrade: own(request, &UPGRADE).cloned(),
+            upgrade: request.own(&UPGRADE).cloned(),
             ..Listener::new(request.get_method(), limits)
         }
     }
@@ -148,6 +145,7 @@ impl<'l> Listener<'l> {
                 phrase: Phrase::Sent,
                 version: head.version.to_http(),
                 bytes: bytes[..head.len].into(),
+                lengths: NameLengths::of(head.fields.iter().map(|(name, _)| name)),
                 map: OnceLock::new(),
             },
         };

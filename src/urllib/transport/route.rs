@@ -9,7 +9,7 @@ use ::http::{
 use url::{Host, Url};
 
 use super::{
-    send::{Form, own},
+    send::Form,
     tunnel::{Dialling, Via},
 };
 #[cfg(feature = "tls")]
@@ -96,7 +96,7 @@ impl Route<'_> {
         let via = outfit.via(proxy, shown(request, proxy, defaults));
         Ok(match direct.scheme {
             // Another protocol than HTTP goes through the proxy.
-            Scheme::Http if proxy.speaks_http() && own(request, &UPGRADE).is_none() => {
+            Scheme::Http if proxy.speaks_http() && request.own(&UPGRADE).is_none() => {
                 Route { host: Cow::Borrowed(""), port: 0, way: Way::Asked(via), ..direct }
             }
             _ => Route { way: Way::Through(via), ..direct },
@@ -167,7 +167,7 @@ fn shown(request: &Request, proxy: &Proxy, defaults: &HeaderMap) -> Shown {
     }
     let opener =
         || defaults.get(PROXY_AUTHORIZATION).filter(|value| request.admits(&PROXY_AUTHORIZATION, value));
-    match own(request, &PROXY_AUTHORIZATION).or_else(opener) {
+    match request.own(&PROXY_AUTHORIZATION).or_else(opener) {
         Some(value) => Shown::Value(value.clone()),
         None => request.shown().cloned().unwrap_or_else(|| proxy.shown()),
     }

@@ -32,7 +32,7 @@ const PIECE: usize = 32 * 1024;
 /// As everybody spells it: some proxies know no other case.
 pub(super) const PROXY_AUTHORIZATION_FIELD: &str = "Proxy-Authorization";
 
-const AGENT: &str = concat!("sockeye/", env!("CARGO_PKG_VERSION"));
+const AGENT: &str = concat!("User-Agent: sockeye/", env!("CARGO_PKG_VERSION"), "\r\n");
 
 /// A piece of a reader's data needs at most so many bytes of framing before it.
 const CHUNK_HEADER: usize = 18;
@@ -63,19 +63,19 @@ pub(super) fn write_head(
         }
         Form::Absolute(_) => write::request_line(out, method.as_str(), &absolute(url))?,
     }
-    match own(request, &HOST) {
+    match request.own(&HOST) {
         Some(host) if !host.is_empty() && framing::is_host(host.as_bytes()) => {
             write::header(out, &HOST, host)
         }
         Some(_) => return Err(refuse("the Host header isn't a host")),
         None => write::field(out, "Host", url[Position::BeforeHost..Position::AfterPort].as_bytes())?,
     }
-    if own(request, &USER_AGENT).is_none() && !defaults.contains_key(USER_AGENT) {
-        write::field(out, "User-Agent", AGENT.as_bytes())?;
+    if request.own(&USER_AGENT).is_none() && !defaults.contains_key(USER_AGENT) {
+        out.extend_from_slice(AGENT.as_bytes());
     }
     // Without a handler that decodes, nothing coded is asked for (RFC 9110 §12.5.3).
-    if own(request, &ACCEPT_ENCODING).is_none() && !defaults.contains_key(ACCEPT_ENCODING) {
-        write::field(out, "Accept-Encoding", b"identity")?;
+    if request.own(&ACCEPT_ENCODING).is_none() && !defaults.contains_key(ACCEPT_ENCODING) {
+        out.extend_from_slice(b"Accept-Encoding: identity\r\n");
     }
     if let Form::Absolute(Some(shown)) = form {
         write::field(out, PROXY_AUTHORIZATION_FIELD, shown.as_bytes())?;
@@ -89,7 +89,7 @@ pub(super) fn write_head(
             let hidden = layers[..depth].iter().any(|above| above.contains_key(name));
             let withheld = depth == DEFAULTS && !request.admits(name, value);
             if !hidden && !withheld && !is_ours(name) {
-                write::field(out, name.as_str(), value.as_bytes())?;
+                write::header(out, name, value);
                 if *name == CONNECTION && framing::says_close(value.as_bytes()) {
                     persistence = Persistence::Close;
                 }
@@ -105,11 +105,6 @@ fn absolute(url: &Url) -> String {
     format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery])
 }
 
-/// The request's own header, as it is sent.
-pub(super) fn own<'r>(request: &'r Request, name: &HeaderName) -> Option<&'r HeaderValue> {
-    request.unredirected_headers().get(name).or_else(|| request.headers().get(name))
-}
-
 /// What this module writes by itself. What is a proxy's goes to a proxy alone: not to a server, nor through a tunnel.
 fn is_ours(name: &HeaderName) -> bool {
     *name == HOST || *name == CONTENT_LENGTH || *name == EXPECT || *name == PROXY_AUTHORIZATION
@@ -117,14 +112,14 @@ fn is_ours(name: &HeaderName) -> bool {
 
 /// Where the data end, and what they are.
 fn describe_data(out: &mut Vec<u8>, request: &Request, consent: Consent) -> Result<()> {
-    if own(request, &TRANSFER_ENCODING).is_some() {
+    if request.own(&TRANSFER_ENCODING).is_some() {
         return Err(refuse("Transfer-Encoding is set by itself: give the request a reader"));
     }
     let length = match request.data_ref() {
         Some(data) => data.len(),
         None => Some(0),
     };
-    if let Some(claimed) = own(request, &CONTENT_LENGTH) {
+    if let Some(claimed) = request.own(&CONTENT_LENGTH) {
         let claimed = claimed.to_str().ok().and_then(|text| text.parse().ok());
         if claimed.is_none() || claimed != length {
             return Err(refuse("the Content-Length header isn't the length of the data"));
@@ -139,7 +134,7 @@ fn describe_data(out: &mut Vec<u8>, request: &Request, consent: Consent) -> Resu
         }
         (None, _) => {}
     }
-    if request.data_ref().is_some() && own(request, &CONTENT_TYPE).is_none() {
+    if request.data_ref().is_some() && request.own(&CONTENT_TYPE).is_none() {
         write::field(out, "Content-Type", b"application/x-www-form-urlencoded")?;
     }
     if consent == Consent::AskedFor {

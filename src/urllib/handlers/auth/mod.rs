@@ -85,7 +85,7 @@ fn authorize(request: &mut Request, value: HeaderValue) {
 
 /// Whether somebody has said already who asks.
 fn is_authorized(request: &Request) -> bool {
-    request.has_header(AUTHORIZATION.as_str())
+    request.own(&AUTHORIZATION).is_some()
 }
 
 /// Whether a challenge can be answered: the user has no word of their own on it, and the data can go out once more.

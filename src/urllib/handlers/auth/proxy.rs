@@ -179,7 +179,7 @@ fn outcome(
     response: &Response,
     exchange: &mut Exchange<'_>,
 ) -> Outcome {
-    let own = request.has_header(PROXY_AUTHORIZATION.as_str())
+    let own = request.own(&PROXY_AUTHORIZATION).is_some()
         || exchange.opener().default_headers().contains_key(PROXY_AUTHORIZATION);
     let by_http = request.via().is_some_and(Proxy::speaks_http);
     if own || !by_http || response.status() != StatusCode::PROXY_AUTHENTICATION_REQUIRED {

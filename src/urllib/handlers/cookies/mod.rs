@@ -256,7 +256,7 @@ impl Handler for CookieHandler {
         if std::mem::take(sent) == Sent::Yes {
             request.unredirected_headers_mut().remove(COOKIE);
         }
-        if request.has_header(COOKIE.as_str()) || !self.serves(request) {
+        if request.own(&COOKIE).is_some() || !self.serves(request) {
             return Ok(());
         }
         if let Some(Ok(mut value)) =

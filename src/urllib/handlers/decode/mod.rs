@@ -102,7 +102,7 @@ impl DecodeHandler {
     fn asked(&self, request: &Request, exchange: &Exchange<'_>) -> bool {
         let default = exchange.opener().default_headers().get(ACCEPT_ENCODING);
         !self.accept.is_empty()
-            && !request.has_header(ACCEPT_ENCODING.as_str())
+            && request.own(&ACCEPT_ENCODING).is_none()
             && default.is_some_and(|value| value.as_bytes() == self.accept.as_bytes())
     }
 }
@@ -127,7 +127,7 @@ impl Handler for DecodeHandler {
 
     fn request(&self, request: &mut Request, _: &mut Exchange<'_>) -> Result<()> {
         // A range counts bytes as they are sent: a piece of a coded body can't be decoded.
-        if request.has_header(RANGE.as_str()) && !request.has_header(ACCEPT_ENCODING.as_str()) {
+        if request.own(&RANGE).is_some() && request.own(&ACCEPT_ENCODING).is_none() {
             request.unredirected_headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
         Ok(())
