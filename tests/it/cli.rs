@@ -14,18 +14,39 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 use tempfile::TempDir;
 
-use crate::support::peer;
+use crate::support::{Scripted, Turn, peer};
 
 /// The command with these arguments.
 fn sockeye(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
     command.args(arguments);
     command
+}
+
+/// `sockeye get`, run in that folder.
+fn get_in(folder: &Path, arguments: &[&str]) -> Output {
+    sockeye(&["get"]).args(arguments).current_dir(folder).output().unwrap()
+}
+
+/// Connections that each get one of these answers.
+fn answers(answers: &[&str]) -> Scripted {
+    let turn = |answer: &&str| vec![Turn::Until("\r\n\r\n"), Turn::Send((*answer).into())];
+    Scripted::new(answers.iter().map(turn).collect())
+}
+
+/// Whether these are all files in that folder, with their contents.
+#[track_caller]
+fn check_files(folder: &Path, files: &[(&str, &str)]) {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = names.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect();
+    found.sort();
+    let files: Vec<_> = files.iter().map(|(name, text)| (folder.join(name), (*text).to_owned())).collect();
+    assert_eq!(found, files);
 }
 
 /// The command run by a user who may not do everything: this one, or nobody if this is root.

@@ -2,12 +2,11 @@
 
 use std::{
     fs,
-    path::Path,
     process::{Command, Output},
 };
 
-use super::sockeye;
-use crate::support::{Scripted, Turn, peer};
+use super::{answers, check_files, get_in};
+use crate::support::peer;
 
 /// That of `hello world`.
 const SUM: &str = "b94d27b9934d3e08a52e52d7da7dabfac484efe37a5380ee9088f7ace2efcde9";
@@ -18,30 +17,11 @@ const CUT: &str = "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 11\r\n\r\n
 const REST: &str = "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 6-10/11\r\n\
     Content-Length: 5\r\n\r\nworld";
 
-fn answers(answers: &[&str]) -> Scripted {
-    let turn = |answer: &&str| vec![Turn::Until("\r\n\r\n"), Turn::Send((*answer).into())];
-    Scripted::new(answers.iter().map(turn).collect())
-}
-
-/// In that folder.
-fn get(folder: &Path, arguments: &[&str]) -> Output {
-    sockeye(&["get"]).args(arguments).current_dir(folder).output().unwrap()
-}
-
 #[track_caller]
 fn check(output: &Output, code: i32, stderr: &str) {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{said}");
     assert!(said.contains(stderr) && (code != 0 || said.is_empty()), "{said}");
-}
-
-#[track_caller]
-fn check_files(folder: &Path, files: &[(&str, &str)]) {
-    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut found: Vec<_> = names.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect();
-    found.sort();
-    let files: Vec<_> = files.iter().map(|(name, text)| (folder.join(name), (*text).to_owned())).collect();
-    assert_eq!(found, files);
 }
 
 #[test]
@@ -51,10 +31,10 @@ fn a_download_goes_on() {
     fs::write(folder.join("f"), "before").unwrap();
     let server = answers(&[CUT, REST]);
     let url = server.url("/f");
-    check(&get(folder, &["-c", "-O", &url]), 1, "after 6 bytes");
+    check(&get_in(folder, &["-c", "-O", &url]), 1, "after 6 bytes");
     let note = format!("{url}\n\"v1\"\n");
     check_files(folder, &[("f", "before"), ("f.sockeye.part", "hello "), ("f.sockeye.part.from", &note)]);
-    check(&get(folder, &["--continue", "-o", "f", "--sha256", SUM, &url]), 0, "");
+    check(&get_in(folder, &["--continue", "-o", "f", "--sha256", SUM, &url]), 0, "");
     check_files(folder, &[("f", "hello world")]);
     let heard = server.heard();
     assert!(
@@ -63,10 +43,10 @@ fn a_download_goes_on() {
     );
     // Another version is fetched anew, and so is what never broke off.
     let server = answers(&[CUT, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nnew"]);
-    check(&get(folder, &["-c", "-o", "f", &server.url("/f")]), 1, "after 6 bytes");
-    check(&get(folder, &["-c", "-o", "f", &server.url("/f")]), 0, "");
+    check(&get_in(folder, &["-c", "-o", "f", &server.url("/f")]), 1, "after 6 bytes");
+    check(&get_in(folder, &["-c", "-o", "f", &server.url("/f")]), 0, "");
     check_files(folder, &[("f", "new")]);
-    check(&get(folder, &["-c", "-o", "f", &answers(&[PAGE]).url("/f")]), 0, "");
+    check(&get_in(folder, &["-c", "-o", "f", &answers(&[PAGE]).url("/f")]), 0, "");
     check_files(folder, &[("f", "hello world")]);
 }
 
@@ -79,11 +59,11 @@ fn what_goes_on_is_no_error_page_and_nothing_else() {
         ("HTTP/1.1 302 Found\r\nContent-Length: 4\r\n\r\nelse", 3, "a redirect that doesn't say where to"),
         ("HTTP/1.1 206 P\r\nContent-Range: bytes 0-3/9\r\nContent-Length: 4\r\n\r\npart", 1, "sent a part"),
     ] {
-        check(&get(folder, &["-c", "-o", "f", &answers(&[answer]).url("/")]), code, said);
+        check(&get_in(folder, &["-c", "-o", "f", &answers(&[answer]).url("/")]), code, said);
         check_files(folder, &[]);
     }
     fs::create_dir(folder.join("d")).unwrap();
-    check(&get(folder, &["-c", "-o", "d", "http://127.0.0.1:1/"]), 1, "write to d: is a directory");
+    check(&get_in(folder, &["-c", "-o", "d", "http://127.0.0.1:1/"]), 1, "write to d: is a directory");
 }
 
 #[test]
@@ -93,17 +73,17 @@ fn a_file_with_another_checksum_is_not_kept() {
     let said = format!("its SHA-256 is {SUM} instead of {OTHER_SUM}: it wasn't kept\n");
     for way in [&["-o", "f"][..], &["-o", "f", "-c"]] {
         let url = answers(&[PAGE]);
-        check(&get(folder, &[way, &["--sha256", OTHER_SUM, &url.url("/f")]].concat()), 6, &said);
+        check(&get_in(folder, &[way, &["--sha256", OTHER_SUM, &url.url("/f")]].concat()), 6, &said);
         check_files(folder, &[]);
     }
     fs::write(folder.join("f"), "before").unwrap();
-    check(&get(folder, &["-O", "--sha256", OTHER_SUM, &answers(&[PAGE]).url("/f")]), 6, &said);
+    check(&get_in(folder, &["-O", "--sha256", OTHER_SUM, &answers(&[PAGE]).url("/f")]), 6, &said);
     check_files(folder, &[("f", "before")]);
     // One for each URL, in capitals too.
     let server = answers(&[PAGE, PAGE]);
     let (f, g) = (server.url("/f"), server.url("/g"));
     let sums = ["--sha256", &SUM.to_uppercase(), "--sha256", OTHER_SUM];
-    check(&get(folder, &[&["-O", &f, &g][..], &sums].concat()), 6, &format!("get {g}: its SHA-256"));
+    check(&get_in(folder, &[&["-O", &f, &g][..], &sums].concat()), 6, &format!("get {g}: its SHA-256"));
     check_files(folder, &[("f", "hello world")]);
 }
 
@@ -118,7 +98,7 @@ fn checksums_are_those_of_others() {
     let said = Command::new(sha256sum).arg(&source).output().unwrap();
     let sum = String::from_utf8(said.stdout).unwrap()[..64].to_owned();
     let url = format!("file://{}", source.display());
-    check(&get(folder.path(), &["-o", "copy", "--sha256", &sum, &url]), 0, "");
+    check(&get_in(folder.path(), &["-o", "copy", "--sha256", &sum, &url]), 0, "");
     assert_eq!(fs::read(folder.path().join("copy")).unwrap(), big);
 }
 
@@ -137,13 +117,13 @@ fn what_needs_a_file_says_so() {
         (&["-c", "-d", "x", "-o", "f"], "cannot be used with"),
         (&["-c", "-H", "Range: bytes=1-", "-o", "f"], "only a plain GET can be resumed"),
     ] {
-        let output = get(folder.path(), &[arguments, &["http://127.0.0.1:1/"]].concat());
+        let output = get_in(folder.path(), &[arguments, &["http://127.0.0.1:1/"]].concat());
         check(&output, 2, said);
     }
     check_files(folder.path(), &[]);
     // A part that was asked for is what is wanted.
     let part = REST.replace("206 Partial Content", "206 P");
-    let output = get(folder.path(), &["-H", "Range: bytes=6-", &answers(&[&part]).url("/")]);
+    let output = get_in(folder.path(), &["-H", "Range: bytes=6-", &answers(&[&part]).url("/")]);
     check(&output, 0, "");
     assert_eq!(output.stdout, b"world");
 }

@@ -11,7 +11,7 @@ use std::{
 
 use sockeye::http::{HeaderMap, StatusCode, handler};
 
-use super::sockeye;
+use super::{get_in, sockeye};
 use crate::support::{Program, Serving, serve};
 
 const MEGABYTE: usize = 1024 * 1024;
@@ -64,7 +64,7 @@ fn server(change: impl Fn(&mut Said) + Send + Sync + 'static) -> (Serving, Arc<M
 }
 
 fn get(folder: &Path, arguments: &[&str]) -> Output {
-    sockeye(&["get", "-o", "f"]).args(arguments).current_dir(folder).output().unwrap()
+    get_in(folder, &[&["-o", "f"], arguments].concat())
 }
 
 /// The download is the first version, byte by byte, by at least so many requests.

@@ -1,21 +1,12 @@
 //! `sockeye get` of several URLs, and where each goes.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Output},
-};
+use std::process::{Command, Output};
 
-use super::sockeye;
+use super::{check_files, get_in, sockeye};
 use crate::support::{Scripted, peer};
 
 fn page(text: &str) -> Scripted {
     Scripted::answer(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{text}", text.len()))
-}
-
-/// In that folder.
-fn get(folder: &Path, arguments: &[&str]) -> Output {
-    sockeye(&["get"]).args(arguments).current_dir(folder).output().unwrap()
 }
 
 #[track_caller]
@@ -29,30 +20,21 @@ fn check(output: &Output, code: i32, stdout: &str, stderr: &[&str]) {
     assert!(!said.contains("secret") && (code != 0 || said.is_empty()), "{said}");
 }
 
-#[track_caller]
-fn check_files(folder: &Path, files: &[(&str, &str)]) {
-    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut found: Vec<_> = names.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect();
-    found.sort();
-    let files: Vec<_> = files.iter().map(|(name, text)| (folder.join(name), (*text).to_owned())).collect();
-    assert_eq!(found, files);
-}
-
 #[test]
 fn each_goes_to_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let (one, two) = (page("one"), page("two"));
-    check(&get(folder, &[&one.url("/"), &two.url("/")]), 0, "onetwo", &[]);
+    check(&get_in(folder, &[&one.url("/"), &two.url("/")]), 0, "onetwo", &[]);
     let (one, two) = (page("one"), page("two"));
-    check(&get(folder, &["-o", "a", &one.url("/"), "-o", "-", &two.url("/")]), 0, "two", &[]);
+    check(&get_in(folder, &["-o", "a", &one.url("/"), "-o", "-", &two.url("/")]), 0, "two", &[]);
     check_files(folder, &[("a", "one")]);
     let (one, two) = (page("one"), page("two"));
-    check(&get(folder, &["-O", &one.url("/x/a?q=/r"), &two.url("/%2e%2e%2Fb%0a")]), 0, "", &[]);
+    check(&get_in(folder, &["-O", &one.url("/x/a?q=/r"), &two.url("/%2e%2e%2Fb%0a")]), 0, "", &[]);
     check_files(folder, &[("_b_", "two"), ("a", "one")]);
     let (one, two) = (page("one"), page("two"));
     let nowhere = ["-o", "/dev/null", "-o", "/dev/null"];
-    check(&get(folder, &[&nowhere[..], &[&one.url("/"), &two.url("/")]].concat()), 0, "", &[]);
+    check(&get_in(folder, &[&nowhere[..], &[&one.url("/"), &two.url("/")]].concat()), 0, "", &[]);
 }
 
 #[test]
@@ -64,13 +46,13 @@ fn one_failure_does_not_stop_the_others() {
     let (one, last) = (page("one"), page("last"));
     let urls = [one.url("/a"), missing.url("/b"), cut.url("/c"), last.url("/d")];
     let with_password = urls[1].replace("http://", "http://me:secret@");
-    let output = get(folder, &["-O", &urls[0], &with_password, &urls[2], &urls[3]]);
+    let output = get_in(folder, &["-O", &urls[0], &with_password, &urls[2], &urls[3]]);
     let said = format!("sockeye: {}: 127.0.0.1 answered 404 Not Found\n", urls[1]);
     check(&output, 4, "", &[&said, &format!("get {}: the answer was cut short", urls[2])]);
     check_files(folder, &[("a", "one"), ("d", "last")]);
     // The first failure's status, whatever follows.
     let broken = Scripted::answer("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n");
-    check(&get(folder, &["http://127.0.0.1:1/", &broken.url("/")]), 1, "", &["refused", "500 Oh"]);
+    check(&get_in(folder, &["http://127.0.0.1:1/", &broken.url("/")]), 1, "", &["refused", "500 Oh"]);
 }
 
 #[test]
@@ -90,7 +72,7 @@ fn what_cannot_be_meant_is_wrong_usage() {
         // One that is none keeps all from being fetched.
         (&[&url, "h/x"], "perhaps http://h/x"),
     ] {
-        check(&get(folder.path(), arguments), 2, "", &[said]);
+        check(&get_in(folder.path(), arguments), 2, "", &[said]);
     }
     check_files(folder.path(), &[]);
     assert!(server.heard().is_empty());

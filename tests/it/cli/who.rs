@@ -6,16 +6,9 @@ use std::{
     process::{Command, Output},
 };
 
-use super::sockeye;
-use crate::support::{Scripted, Turn};
+use super::{answers, sockeye};
 
 const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-
-/// Connections that each get one of these answers.
-fn answers(answers: &[&str]) -> Scripted {
-    let turn = |answer: &&str| vec![Turn::Until("\r\n\r\n"), Turn::Send((*answer).into())];
-    Scripted::new(answers.iter().map(turn).collect())
-}
 
 fn get(arguments: &[&str]) -> Command {
     let mut command = sockeye(&["get"]);
