@@ -209,7 +209,16 @@ fn an_error_status_is_reported_with_its_page() {
 fn wrong_usage_and_no_connection() {
     check(&get("example.org/x", &[]), 2, "", "perhaps http://example.org/x");
     check(&get("http://127.0.0.1/a b", &[]), 2, "", "must be percent-coded");
-    check(&get("localhost:8000/x", &[]), 1, "", "perhaps http://localhost:8000/x");
+    for (url, why) in [
+        ("ftp://h/x", "http, https, file and data are the ones that are known"),
+        ("localhost:8000/x", "perhaps http://localhost:8000/x"),
+    ] {
+        // One of them keeps all from being fetched.
+        let server = Scripted::new(vec![]);
+        check(&get(&server.url("/"), &[url]), 2, "", why);
+        assert!(server.heard().is_empty());
+    }
+    check(&get("me:secret@h/x", &[]), 2, "", "sockeye: unknown scheme \"me\": http,");
     for seconds in ["soon", "nan", "-1", "1e300"] {
         check(&get("http://127.0.0.1/", &["--timeout", seconds]), 2, "", "not a number of seconds");
     }
