@@ -304,6 +304,11 @@ fn a_file_in_a_folder_that_cannot_be_written_to() {
 fn a_time_limit_ends_it() {
     let server = Scripted::new(vec![vec![Turn::End]]);
     check(&get(&server.url("/"), &["--timeout", "0.1"]), 1, "", "timed out");
+    // As for curl.
+    for none in ["-t0", "-m0", "--max-time=0.0"] {
+        let server = answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello");
+        check(&get(&server.url("/"), &[none]), 0, "hello", "");
+    }
 }
 
 #[test]

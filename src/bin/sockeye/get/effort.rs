@@ -7,7 +7,7 @@ use sockeye::urllib::{OpenerBuilder, Request, RetryHandler};
 /// The options of patience.
 #[derive(Debug, clap::Args)]
 pub(super) struct Effort {
-    /// Give up a URL after so many seconds in all [default: never]
+    /// Give up a URL after so many seconds in all; 0 is no limit [default: 0]
     #[arg(short, long, visible_short_alias = 'm', visible_alias = "max-time", value_name = "SECONDS")]
     #[arg(value_parser = seconds, allow_negative_numbers = true)]
     timeout: Option<Duration>,
@@ -32,7 +32,7 @@ impl Effort {
     }
 
     pub(super) fn limit(&self, request: Request) -> Request {
-        request.timeout(self.timeout)
+        request.timeout(self.timeout.filter(|limit| !limit.is_zero()))
     }
 }
 
