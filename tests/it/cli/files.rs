@@ -110,7 +110,7 @@ fn what_needs_a_file_says_so() {
         (&["-c", "-o", "/dev/null"], "--continue goes on with a file"),
         (&["--sha256", SUM], "--sha256 checks a file before it is kept: name one"),
         (&["--sha256", SUM, "-o", "-"], "--sha256 checks a file"),
-        (&["--sha256", SUM, "--sha256", SUM, "-o", "f"], "1 URLs and 2 --sha256: give one for each"),
+        (&["--sha256", SUM, "--sha256", SUM, "-o", "f"], "1 URL and 2 --sha256: give one for each"),
         (&["--sha256", "d41d8cd98f00b204e9800998ecf8427e", "-o", "f"], "of 32 it is another kind"),
         (&["--sha256", "", "-o", "f"], "a SHA-256 has 64 hexadecimal digits"),
         (&["--sha256", &SUM.replace('b', "é"), "-o", "f"], "a SHA-256 has 64 hexadecimal digits"),

@@ -66,7 +66,7 @@ fn what_cannot_be_meant_is_wrong_usage() {
         (&["-O", &url, &url], "two URLs would be written to x"),
         (&["-o", "y", "-o", "y", &url, &url], "two URLs would be written to y"),
         (&["-o", "y", &url, &url], "2 URLs and 1 --output: give one for each, or -O for all"),
-        (&["-o", "y", "-o", "z", &url], "1 URLs and 2 --output"),
+        (&["-o", "y", "-o", "z", &url], "1 URL and 2 --output: give one for each"),
         (&["-O", "-o", "y", &url], "cannot be used with"),
         (&["-O"], "<URL>"),
         // One that is none keeps all from being fetched.

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::sum::Sum;
+use super::{places::uneven, sum::Sum};
 
 /// The options of files.
 #[derive(Debug, clap::Args)]
@@ -67,8 +67,7 @@ impl Care {
             return Ok(vec![None; places.len()]);
         }
         if self.sha256.len() != places.len() {
-            let (urls, sums) = (places.len(), self.sha256.len());
-            return Err(format!("{urls} URLs and {sums} --sha256: give one for each"));
+            return Err(uneven(places.len(), self.sha256.len(), "--sha256"));
         }
         Ok(self.sha256.iter().copied().map(Some).collect())
     }

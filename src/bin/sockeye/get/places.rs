@@ -34,8 +34,8 @@ impl Places {
             let is_file = |path: &&PathBuf| path.as_path() != Path::new("-");
             self.output.iter().map(|path| Some(path).filter(is_file).cloned()).collect()
         } else {
-            let (urls, files) = (urls.len(), self.output.len());
-            return Err(format!("{urls} URLs and {files} --output: give one for each, or -O for all"));
+            let uneven = uneven(urls.len(), self.output.len(), "--output");
+            return Err(format!("{uneven}, or -O for all"));
         };
         let mut taken = HashSet::new();
         // Devices may be given as often as wanted.
@@ -48,6 +48,12 @@ impl Places {
             None => Ok(places),
         }
     }
+}
+
+/// That an option of which each URL needs one was given more or less often.
+pub(super) fn uneven(urls: usize, given: usize, option: &str) -> String {
+    let noun = if urls == 1 { "URL" } else { "URLs" };
+    format!("{urls} {noun} and {given} {option}: give one for each")
 }
 
 /// The end of the URL's path as the name of a file in this folder, whatever the URL's author had in mind.
