@@ -41,9 +41,9 @@ use who::Who;
 /// Fetch URLs to standard output, or into files.
 ///
 /// Redirects are followed. A user name and password in a URL are sent to that host alone. A file appears, or is
-/// replaced, once it is complete, and not at all if the download fails; only in a folder that can't be written to is a
-/// file that is there overwritten in place, and emptied if that fails. Several URLs are fetched one after the other;
-/// one that fails doesn't stop the others.
+/// replaced, once it is complete, and not at all if the download fails: then nothing is left, except what --continue goes
+/// on with. Only in a folder that can't be written to is a file that is there overwritten in place, and emptied if that
+/// fails. Several URLs are fetched one after the other; one that fails doesn't stop the others.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exit status, of several URLs that of the first that failed:
   0    fetched
