@@ -63,7 +63,7 @@ fn what_goes_on_is_no_error_page_and_nothing_else() {
         check_files(folder, &[]);
     }
     fs::create_dir(folder.join("d")).unwrap();
-    check(&get_in(folder, &["-c", "-o", "d", "http://127.0.0.1:1/"]), 1, "write to d: is a directory");
+    check(&get_in(folder, &["-c", "-o", "d", "http://127.0.0.1:1/"]), 1, "sockeye: d is a folder;");
 }
 
 #[test]

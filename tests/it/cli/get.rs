@@ -235,12 +235,12 @@ fn wrong_usage_and_no_connection() {
 fn a_file_that_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let page = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-    check(
-        &into_file(&answer(page).url("/"), folder.path()),
-        1,
-        "",
-        &format!("write to {}: is a directory", folder.path().display()),
-    );
+    let there = folder.path().display();
+    for name in [format!("{there}"), format!("{there}/")] {
+        let why =
+            format!("{name} is a folder; name a file with --output, such as {there}/page, or use -O in it");
+        check(&into_file(&answer(page).url("/"), Path::new(&name)), 1, "", &format!("sockeye: {why}\n"));
+    }
     check(
         &into_file(&answer(page).url("/"), &folder.path().join("no/such")),
         1,

@@ -113,6 +113,11 @@ impl Failure {
         match name {
             None if error.kind() == io::ErrorKind::BrokenPipe => Failure::Unread,
             None => Failure::Write("write to standard output".to_owned(), error),
+            Some(name) if error.kind() == io::ErrorKind::IsADirectory => Failure::Place(format!(
+                "{} is a folder; name a file with --output, such as {}, or use -O in it",
+                name.display(),
+                name.join("page").display()
+            )),
             Some(name) => Failure::Write(format!("write to {}", name.display()), error),
         }
     }
