@@ -428,8 +428,10 @@ impl DatagramServer {
     /// # Errors
     ///
     /// [`TimedOut`](ErrorKind::TimedOut) when nobody asked, after
-    /// [`handle_timeout`](DatagramHandler::handle_timeout), and what `recvfrom` reports. What the handler reports goes
-    /// to its [`handle_error`](DatagramHandler::handle_error).
+    /// [`handle_timeout`](DatagramHandler::handle_timeout); [`OutOfResources`](ErrorKind::OutOfResources) when no
+    /// descriptor is left for the handler's [`socket`](Datagram::socket): a packet waits for the next call then; and
+    /// what `recvfrom` reports. What the handler reports goes to its
+    /// [`handle_error`](DatagramHandler::handle_error).
     ///
     /// # Examples
     ///
@@ -449,8 +451,10 @@ impl DatagramServer {
     pub fn handle_request(&self, handler: impl DatagramHandler) -> Result<()> {
         let mut block = vec![0; self.0.config.packet_size];
         let taken = self.0.await_request(|socket| {
+            // Before the packet is taken: one that nobody can serve would be lost.
+            let own = self.own(socket)?;
             let taken = socket.recvfrom_with_flags(&mut block, MSG_DONTWAIT)?;
-            Ok((socket, taken))
+            Ok((own, taken))
         });
         let (socket, (count, peer)) = match taken {
             Err(error) if error.is_timeout() => {
@@ -459,13 +463,8 @@ impl DatagramServer {
             }
             outcome => outcome?,
         };
-        // The handler's time limit isn't that of the socket's owner.
-        let own = socket.try_clone()?;
-        own.set_cancel(socket.cancel_token())?;
-        own.settimeout(self.0.timeout)?;
-        let socket = &own;
         let packets = Packets { handler, longest: self.longest() };
-        let datagram = Datagram::new(&block[..count], &peer, socket);
+        let datagram = Datagram::new(&block[..count], &peer, &socket);
         let outcome = match packets.verify(&datagram) {
             Ok(true) => packets.serve(datagram),
             other => other.map(drop),
@@ -474,6 +473,14 @@ impl DatagramServer {
             packets.handler.handle_error(&peer, &error);
         }
         Ok(())
+    }
+
+    /// A socket for a handler on the calling thread: its time limit isn't that of the socket's owner.
+    fn own(&self, socket: &Socket) -> Result<Socket> {
+        let own = socket.try_clone()?;
+        own.set_cancel(socket.cancel_token())?;
+        own.settimeout(self.0.timeout)?;
+        Ok(own)
     }
 
     fn longest(&self) -> usize {

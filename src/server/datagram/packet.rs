@@ -100,7 +100,9 @@ impl<'a> Datagram<'a> {
         self.peer
     }
 
-    /// The server's socket, which all its handlers share.
+    /// The server's socket, which the handlers of a running server share. In
+    /// [`handle_request`](super::DatagramServer::handle_request) it is a clone of it, with the server's
+    /// [`timeout`](super::DatagramServer::timeout) and that socket's own cancel token.
     ///
     /// Python: `self.socket`, `self.request[1]`.
     ///

@@ -1,9 +1,12 @@
 //! `DatagramServer`: packets over UDP and Unix sockets.
 
 use std::{
+    env,
+    fs::File,
     io::{BufRead, Write},
     net::{SocketAddr, UdpSocket},
     os::unix::net::UnixDatagram,
+    process::Command,
     sync::{
         Arc, Barrier, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -298,6 +301,35 @@ fn one_request_on_the_calling_thread() {
     let mut addrs = server.addrs().unwrap();
     addrs.reverse();
     assert_eq!(heard.into_inner().unwrap(), addrs);
+}
+
+#[test]
+#[ignore = "run by the test below"]
+fn with_few_descriptors() {
+    let server = DatagramServer::bind("127.0.0.1:0").unwrap().request_timeout(PATIENCE);
+    let mut client = Client::connect_udp(server.addr().unwrap()).unwrap();
+    client.socket().unwrap().settimeout(PATIENCE).unwrap();
+    client.send(b"hello").unwrap();
+    let mut held = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        held.push(file);
+    }
+    for _ in 0..2 {
+        assert_eq!(server.handle_request(echo).unwrap_err().kind(), ErrorKind::OutOfResources);
+    }
+    held.pop();
+    server.handle_request(echo).unwrap();
+    assert_eq!(client.recv(64).unwrap(), b"hello");
+}
+
+#[test]
+fn a_packet_without_descriptors_left_waits() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -n 32; exec \"$0\" \"$@\""]).arg(env::current_exe().unwrap());
+    shell.args(["--exact", "server::datagrams::with_few_descriptors", "--ignored"]);
+    let output = shell.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
 }
 
 #[test]
