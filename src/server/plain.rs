@@ -2,7 +2,6 @@
 
 use std::{
     mem,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -19,6 +18,7 @@ use super::{
     detached::Detached,
     engine::{
         classes::Class,
+        guard::lend,
         service::{Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
     },
     session::Kept,
@@ -413,10 +413,8 @@ impl<H: RequestHandler> Service for Plain<H> {
         let State { taker, buffered, kept, .. } = conn.state;
         let Some(taker) = taker else { return };
         let own = Detached::new(conn.stream, conn.peer, buffered);
-        let outcome = catch_unwind(AssertUnwindSafe(|| taker(own)));
-        // Not while a panic unwinds: it may panic itself.
-        drop(kept);
-        outcome.unwrap_or_else(|panic| resume_unwind(panic))
+        // What it kept goes after the taker.
+        lend(kept, |_| taker(own), drop);
     }
 
     fn patience(&self, _: Wait) -> Option<Duration> {

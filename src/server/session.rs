@@ -1,17 +1,13 @@
 //! A handler of its own for each connection, as socketserver's handler objects are.
 
-use std::{
-    any::Any,
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-};
+use std::{any::Any, fmt};
 
 use crate::{
     error::{Error, ErrorKind, Result},
     socket::Address,
 };
 
-use super::{Connection, Next, RequestHandler};
+use super::{Connection, Next, RequestHandler, engine::guard::lend};
 
 /// What a connection keeps for its own handler.
 pub(super) type Kept = Option<Box<dyn Any + Send>>;
@@ -151,11 +147,14 @@ where
         call: impl FnOnce(&mut S, &mut Connection<'_>) -> T,
     ) -> Option<T> {
         // Taken out: the connection is the handler's as a whole.
-        let mut session = connection.kept().take()?.downcast::<S>().ok()?;
-        let outcome = catch_unwind(AssertUnwindSafe(|| call(&mut session, connection)));
-        // Also after a panic: what is dropped while one unwinds must not panic itself.
-        *connection.kept() = Some(session);
-        Some(outcome.unwrap_or_else(|panic| resume_unwind(panic)))
+        let session = connection.kept().take()?.downcast::<S>().ok()?;
+        let put_back = |(session, connection): (Box<S>, &mut Connection<'_>)| {
+            *connection.kept() = Some(session);
+        };
+        let (lent, outcome) =
+            lend((session, connection), |(session, connection)| call(session, connection), put_back);
+        put_back(lent);
+        Some(outcome)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     mem,
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
 };
 
 /// Calls it; `None` if it panicked.
@@ -16,6 +16,18 @@ pub(crate) fn guarded<R>(call: impl FnOnce() -> R) -> Option<R> {
                 mem::forget(another);
             }
             None
+        }
+    }
+}
+
+/// Calls it with what it is lent. Should it panic, `put_away` has that before the panic goes on: what is dropped while
+/// one unwinds must not panic itself.
+pub(crate) fn lend<T, R>(mut lent: T, call: impl FnOnce(&mut T) -> R, put_away: impl FnOnce(T)) -> (T, R) {
+    match catch_unwind(AssertUnwindSafe(|| call(&mut lent))) {
+        Ok(outcome) => (lent, outcome),
+        Err(panic) => {
+            let _ = guarded(|| put_away(lent));
+            resume_unwind(panic)
         }
     }
 }
@@ -40,5 +52,13 @@ mod tests {
         assert_eq!(guarded(|| panic!("once")), None::<()>);
         assert_eq!(guarded(|| panic_any(Bomb)), None::<()>);
         assert_eq!(guarded(|| drop(Bomb)), None);
+    }
+
+    #[test]
+    fn what_was_lent_does_not_meet_the_panic() {
+        let (lent, outcome) = lend(7, |lent| mem::replace(lent, 8), |_| panic!("in vain"));
+        assert_eq!((lent, outcome), (8, 7));
+        let panic = catch_unwind(|| lend(Bomb, |_| panic_any("the first"), drop)).map(|_| ());
+        assert_eq!(panic.unwrap_err().downcast_ref(), Some(&"the first"));
     }
 }

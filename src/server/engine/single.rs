@@ -1,10 +1,6 @@
 //! One connection on the calling thread, without lanes: what `handle_request` does.
 
-use std::{
-    os::fd::AsFd,
-    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
-    time::Instant,
-};
+use std::{os::fd::AsFd, time::Instant};
 
 use crate::{
     deadline::Deadline,
@@ -16,7 +12,7 @@ use crate::{
 
 use super::{
     classes::Class,
-    guard::guarded,
+    guard::lend,
     line::without_delay,
     service::{Account, Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
 };
@@ -40,7 +36,7 @@ where
         let mut account = Alone { worked: false };
         let mut desk = Desk { scratch: &mut scratch, account: &mut account };
         let verdict;
-        (conn, verdict) = with(conn, |conn| service.ready(conn, &mut desk));
+        (conn, verdict) = lend(conn, |conn| service.ready(conn, &mut desk), drop);
         let wait = match verdict {
             Verdict::Park(wait) => wait,
             Verdict::Again | Verdict::Handover => continue,
@@ -63,21 +59,10 @@ where
         match ready {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::TimedOut => {
-                with(conn, |conn| service.expired(conn, wait, Expiry::Time));
+                lend(conn, |conn| service.expired(conn, wait, Expiry::Time), drop);
                 return Ok(());
             }
             Err(error) => return Err(error),
-        }
-    }
-}
-
-/// Calls the service. After a panic the connection goes before it unwinds: what it keeps may panic itself.
-fn with<C, R>(mut conn: C, call: impl FnOnce(&mut C) -> R) -> (C, R) {
-    match catch_unwind(AssertUnwindSafe(|| call(&mut conn))) {
-        Ok(outcome) => (conn, outcome),
-        Err(panic) => {
-            let _ = guarded(|| drop(conn));
-            resume_unwind(panic)
         }
     }
 }
