@@ -84,7 +84,7 @@ impl Proxy {
     pub fn new(url: impl AsRef<str>) -> Result<Proxy> {
         let text = url.as_ref();
         let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let mut url = address::parse(&whole)?;
+        let mut url = Arc::unwrap_or_clone(address::parse(&whole)?);
         let kind = ProxyKind::of(url.scheme())?;
         let beyond = &url[Position::AfterPort..];
         if !matches!(beyond, "" | "/") {

@@ -1,6 +1,6 @@
 //! [`Request`]: what is asked for.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue, Method,
@@ -51,7 +51,8 @@ const ABOUT_DATA: [HeaderName; 5] =
 /// # }
 /// ```
 pub struct Request {
-    url: Url,
+    /// Shared with its response.
+    url: Arc<Url>,
     method: Option<Method>,
     headers: HeaderMap,
     /// Sent with this request and not with the one that a redirect makes of it.
@@ -108,7 +109,7 @@ impl Request {
     /// assert_eq!(error.kind(), ErrorKind::InvalidInput);
     /// ```
     pub fn new(url: impl AsRef<str>) -> Result<Request> {
-        Ok(address::parse(url.as_ref())?.into())
+        Ok(Request::to(address::parse(url.as_ref())?))
     }
 
     /// What is sent with it; makes it a POST unless [`method`](Self::method) says otherwise. Without a
@@ -216,7 +217,7 @@ impl Request {
     ///
     /// Python: an assignment to `Request.full_url`.
     pub fn set_url(&mut self, url: Url) {
-        self.url = url;
+        self.url = url.into();
     }
 
     /// Turns it into the request that a redirect asks for: the unredirected headers go, and when scheme, host
@@ -239,7 +240,7 @@ impl Request {
             header::drop_secrets(&mut self.headers);
             address::drop_user_info(&mut url);
         }
-        self.url = url;
+        self.url = url.into();
     }
 
     /// Makes it a GET without data: the data's headers go with it.
@@ -387,8 +388,28 @@ impl Request {
             dialogue: self.dialogue.clone(),
             origin: self.origin.clone(),
             reach: self.reach.clone(),
-            ..Request::from(self.url.clone())
+            ..Request::to(self.url.clone())
         }
+    }
+
+    fn to(url: Arc<Url>) -> Request {
+        Request {
+            url,
+            method: None,
+            headers: HeaderMap::new(),
+            unredirected: HeaderMap::new(),
+            data: None,
+            patience: Patience::default(),
+            watch: Watch::default(),
+            dialogue: Dialogue::default(),
+            origin: Origin::default(),
+            reach: Reach::default(),
+            fault: None,
+        }
+    }
+
+    pub(super) fn shared_url(&self) -> &Arc<Url> {
+        &self.url
     }
 
     pub(super) fn watch(&self) -> &Watch {
@@ -438,19 +459,7 @@ impl Request {
 /// A GET for that URL.
 impl From<Url> for Request {
     fn from(url: Url) -> Request {
-        Request {
-            url,
-            method: None,
-            headers: HeaderMap::new(),
-            unredirected: HeaderMap::new(),
-            data: None,
-            patience: Patience::default(),
-            watch: Watch::default(),
-            dialogue: Dialogue::default(),
-            origin: Origin::default(),
-            reach: Reach::default(),
-            fault: None,
-        }
+        Request::to(url.into())
     }
 }
 

@@ -1,27 +1,21 @@
 //! [`Response`]: what came back, with a body to read.
 
+mod body;
+
 use std::{
     borrow::Cow,
     fmt,
-    io::{self, BufRead, BufReader, Read},
-    os::fd::RawFd,
-    sync::{Mutex, OnceLock, PoisonError},
+    io::{self, BufRead, Read},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use ::http::{HeaderMap, HeaderName, StatusCode, Version};
 use url::Url;
 
-use super::{
-    address,
-    transport::{Connection, WireBody},
-};
-
-/// How much of a body is read for the sake of its connection.
-const DRAIN: u64 = 64 * 1024;
-
-/// And how long that may take: dialling anew is seldom slower.
-const DRAIN_TIME: Duration = Duration::from_millis(200);
+use super::{address, transport::Connection};
+pub use body::Body;
+pub(super) use body::Layer;
 
 /// An answer: its head, and its body to be read.
 ///
@@ -64,7 +58,8 @@ pub struct Response(Box<Parts>);
 /// In one allocation, so that a response is cheap to hand from handler to handler.
 struct Parts {
     head: Head,
-    url: Url,
+    /// Shared with the request.
+    url: Arc<Url>,
     history: Vec<Url>,
     body: Body,
 }
@@ -109,35 +104,6 @@ pub(super) enum Phrase {
     Usual,
 }
 
-/// A response's body: [`Read`] and [`BufRead`].
-///
-/// What a server writes is an [`http::Body`](crate::http::Body).
-pub struct Body(Source);
-
-enum Source {
-    Wire(WireBody),
-    /// A handler's. The lock is never taken: it makes the reader shareable, and only `&mut` reaches it.
-    Other(Mutex<Box<dyn BufRead + Send>>),
-    /// One of the crate's own around another body, of which it still knows the rest.
-    Layer(Box<dyn Layer>),
-}
-
-/// A body around another one.
-pub(super) trait Layer: BufRead + Send + Sync {
-    /// How many bytes are still to come from this one, if that is known.
-    fn bytes_left(&self) -> Option<u64>;
-
-    /// The body below, if there is one.
-    fn below(&self) -> Option<&Body> {
-        None
-    }
-
-    /// The same, to be drained.
-    fn below_mut(&mut self) -> Option<&mut Body> {
-        None
-    }
-}
-
 impl Response {
     /// An answer that a [`Handler`](super::Handler) makes by itself: 200, without headers.
     ///
@@ -162,10 +128,10 @@ impl Response {
             lengths: NameLengths::default(),
             map: OnceLock::from(HeaderMap::new()),
         };
-        Response(Box::new(Parts { head, url, history: Vec::new(), body: Body::new(body) }))
+        Response(Box::new(Parts { head, url: url.into(), history: Vec::new(), body: Body::new(body) }))
     }
 
-    pub(super) fn from_wire(head: Head, url: Url, body: Body) -> Response {
+    pub(super) fn from_wire(head: Head, url: Arc<Url>, body: Body) -> Response {
         Response(Box::new(Parts { head, url, history: Vec::new(), body }))
     }
 
@@ -326,7 +292,7 @@ impl Response {
     /// The same as [`map_body`](Self::map_body) for a body of the crate's own.
     pub(super) fn map_layer<L: Layer + 'static>(self, make: impl FnOnce(Body) -> L) -> Response {
         let parts = *self.0;
-        Response(Box::new(Parts { body: Body(Source::Layer(Box::new(make(parts.body)))), ..parts }))
+        Response(Box::new(Parts { body: Body::layer(make(parts.body)), ..parts }))
     }
 
     /// The connection, if both sides have switched to another protocol on it.
@@ -369,6 +335,10 @@ impl Read for Response {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         self.0.body.read(buf)
     }
+
+    fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
+        self.0.body.read_to_end(buf)
+    }
 }
 
 impl BufRead for Response {
@@ -388,95 +358,5 @@ impl fmt::Debug for Response {
             .field("url", &address::shown(&self.0.url))
             .field("bytes_left", &self.bytes_left())
             .finish_non_exhaustive()
-    }
-}
-
-impl Body {
-    pub(super) fn wire(body: WireBody) -> Body {
-        Body(Source::Wire(body))
-    }
-
-    pub(super) fn bytes_left(&self) -> Option<u64> {
-        match &self.0 {
-            Source::Wire(body) => body.bytes_left(),
-            Source::Other(_) => None,
-            Source::Layer(layer) => layer.bytes_left(),
-        }
-    }
-
-    pub(super) fn fileno(&self) -> RawFd {
-        match &self.0 {
-            Source::Wire(body) => body.fileno(),
-            Source::Other(_) => -1,
-            Source::Layer(layer) => layer.below().map_or(-1, Body::fileno),
-        }
-    }
-
-    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
-        match &self.0 {
-            Source::Wire(body) => body.trailers(),
-            Source::Other(_) => None,
-            Source::Layer(layer) => layer.below()?.trailers(),
-        }
-    }
-
-    fn take_switched(&mut self) -> Option<(Box<Connection>, Option<Duration>)> {
-        match &mut self.0 {
-            Source::Wire(body) => body.take_switched(),
-            Source::Other(_) => None,
-            Source::Layer(layer) => layer.below_mut()?.take_switched(),
-        }
-    }
-
-    fn drain(&mut self) {
-        match &mut self.0 {
-            Source::Wire(body) => body.drain(DRAIN, DRAIN_TIME),
-            Source::Other(_) => {}
-            Source::Layer(layer) => {
-                if let Some(body) = layer.below_mut() {
-                    body.drain();
-                }
-            }
-        }
-    }
-
-    fn new(reader: impl Read + Send + 'static) -> Body {
-        Body(Source::Other(Mutex::new(Box::new(BufReader::new(reader)))))
-    }
-}
-
-impl Read for Body {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match &mut self.0 {
-            Source::Wire(body) => Ok(body.read(buf)?),
-            Source::Other(reader) => reader.get_mut().unwrap_or_else(PoisonError::into_inner).read(buf),
-            Source::Layer(layer) => layer.read(buf),
-        }
-    }
-}
-
-impl BufRead for Body {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        match &mut self.0 {
-            Source::Wire(body) => Ok(body.fill_buf()?),
-            Source::Other(reader) => reader.get_mut().unwrap_or_else(PoisonError::into_inner).fill_buf(),
-            Source::Layer(layer) => layer.fill_buf(),
-        }
-    }
-
-    fn consume(&mut self, amount: usize) {
-        match &mut self.0 {
-            Source::Wire(body) => body.consume(amount),
-            Source::Other(reader) => {
-                reader.get_mut().unwrap_or_else(PoisonError::into_inner).consume(amount);
-            }
-            Source::Layer(layer) => layer.consume(amount),
-        }
-    }
-}
-
-impl fmt::Debug for Body {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Body").finish_non_exhaustive()
     }
 }

@@ -114,7 +114,10 @@ impl Script {
     }
 
     fn add(self, method: Option<Method>, url: &str, answer: Answer) -> Script {
-        let url = address::parse(url).map(without_fragment).map_err(|error| error.to_string());
+        let url = address::parse(url)
+            .map(Arc::unwrap_or_clone)
+            .map(without_fragment)
+            .map_err(|error| error.to_string());
         let mut inner = self.lock();
         match inner.lines.iter_mut().find(|line| line.method == method && line.url == url) {
             Some(line) => line.answers.push_back(answer),

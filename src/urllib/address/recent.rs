@@ -4,7 +4,7 @@
 //! the same as last time, only what follows it is parsed: as the reference to an absolute path that it is
 //! (WHATWG URL, *relative slash state*).
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Arc};
 
 use url::{ParseError, Url};
 
@@ -17,24 +17,26 @@ struct Parsed {
     text: String,
     /// The length of `http://host:port` in it.
     server: usize,
-    url: Url,
+    url: Arc<Url>,
+}
+
+/// The last one, if it was that one.
+pub(super) fn same(text: &str) -> Option<Arc<Url>> {
+    LAST.with_borrow(|last| last.as_ref().filter(|last| last.text == text).map(|last| last.url.clone()))
 }
 
 /// [`Url::parse`] of a text without white space and control characters.
-pub(super) fn parse(text: &str) -> Result<Url, ParseError> {
+pub(super) fn parse(text: &str) -> Result<Arc<Url>, ParseError> {
     LAST.with_borrow_mut(|last| {
         if let Some(last) = last {
-            if last.text == text {
-                return Ok(last.url.clone());
-            }
             if let Some(path) = text.strip_prefix(&last.text[..last.server]).filter(|rest| is_path(rest)) {
-                let url = last.url.join(path)?;
+                let url = Arc::new(last.url.join(path)?);
                 last.text.replace_range(last.server.., path);
                 last.url = url.clone();
                 return Ok(url);
             }
         }
-        let url = Url::parse(text)?;
+        let url = Arc::new(Url::parse(text)?);
         if let Some(server) = server(text) {
             *last = Some(Parsed { text: text.to_owned(), server, url: url.clone() });
         }
@@ -102,8 +104,9 @@ mod tests {
                 let expected = Url::parse(&text);
                 for before in SERVERS {
                     let _ = parse(&format!("{before}/x?y#z"));
-                    for _ in 0..2 {
-                        assert_eq!(parse(&text), expected, "{text:?} after {before:?}");
+                    assert_eq!(parse(&text).map(Arc::unwrap_or_clone), expected, "{text:?} after {before:?}");
+                    if let Some(kept) = same(&text) {
+                        assert_eq!(Ok(Arc::unwrap_or_clone(kept)), expected, "{text:?} again");
                     }
                 }
             }

@@ -272,5 +272,5 @@ fn respond(
         StatusCode::SWITCHING_PROTOCOLS => WireBody::switched(conn, wait),
         _ => WireBody::new(conn, answer.framing, home, wait),
     };
-    Response::from_wire(answer.head, request.url().clone(), Body::wire(body))
+    Response::from_wire(answer.head, request.shared_url().clone(), Body::wire(body))
 }

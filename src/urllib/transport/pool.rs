@@ -96,9 +96,11 @@ impl<C> Pool<C> {
     /// Takes out what has been idle for too long: these stand in front. Nearly always there are none, and then
     /// nothing is allocated.
     fn split_stale(&self, idle: &mut Vec<Idle<C>>, now: Instant) -> Vec<Idle<C>> {
-        let age = self.limits.age;
-        let fresh = idle.iter().position(|entry| now.saturating_duration_since(entry.since) < age);
-        idle.drain(..fresh.unwrap_or(idle.len())).collect()
+        let is_fresh = |entry: &Idle<C>| now.saturating_duration_since(entry.since) < self.limits.age;
+        match idle.iter().position(is_fresh) {
+            Some(0) => Vec::new(),
+            fresh => idle.drain(..fresh.unwrap_or(idle.len())).collect(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Idle<C>>> {

@@ -127,7 +127,7 @@ impl Via {
     /// An error that holds the proxy's answer.
     fn refused(&self, place: Place<'_>, answer: Answer, (conn, wait): (Connection, Wait)) -> Error {
         let body = WireBody::new(Box::new(conn), answer.framing, None, wait);
-        let response = Response::from_wire(answer.head, self.proxy.url().clone(), Body::wire(body));
+        let response = Response::from_wire(answer.head, self.proxy.url().clone().into(), Body::wire(body));
         let response = response.map_body(|body| body.take(EXPLANATION));
         let message = format!("{} failed: {}", self.asking(place), response.status_line());
         Error::new(ErrorKind::Proxy, message).with_payload(response)

@@ -1,6 +1,6 @@
 //! [`PasswordManager`]: which user name and password belong to which URL and realm.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use ::http::HeaderValue;
 use percent_encoding::percent_decode_str;
@@ -154,7 +154,7 @@ pub(super) struct Place(Url);
 
 impl Place {
     pub(super) fn new(url: &str) -> Result<Place> {
-        let url = address::parse(url)?;
+        let url = Arc::unwrap_or_clone(address::parse(url)?);
         if !url.has_host() {
             return Err(Error::new(ErrorKind::InvalidInput, "the URL that credentials are for has no host"));
         }
