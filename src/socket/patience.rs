@@ -7,8 +7,12 @@
 
 use std::time::Duration;
 
-use super::{Limit, SO_RCVTIMEO, SOL_SOCKET, Socket};
-use crate::{deadline::Deadline, error::Result, sys};
+use super::{SO_RCVTIMEO, SOL_SOCKET, Socket};
+use crate::{
+    deadline::Deadline,
+    error::{ErrorKind, Result},
+    sys,
+};
 
 /// Long enough to be rare, short enough that most deadlines are further away.
 const TICK: Duration = Duration::from_secs(1);
@@ -28,35 +32,32 @@ impl Socket {
         if self.patient { self.setsockopt(SOL_SOCKET, SO_RCVTIMEO, None) } else { Ok(()) }
     }
 
-    /// The deadline, if this call may be a patient one.
-    pub(super) fn patience(&self, limit: Limit) -> Option<Deadline> {
-        match limit {
-            Limit::By(deadline) if self.patient && deadline != Deadline::NEVER && self.blocks() => {
-                Some(deadline)
-            }
-            _ => None,
-        }
+    /// Whether a call may be a patient one.
+    pub(super) fn is_patient_until(&self, deadline: Deadline) -> bool {
+        self.patient && deadline != Deadline::NEVER && self.blocks()
     }
 
-    /// `recv(2)` that blocks while at least a tick is left; `None` if it is over without an answer.
+    /// `recv(2)` that blocks while at least a tick is left; `None` if less is left without an answer. Past the deadline
+    /// nothing is tried.
     pub(super) fn recv_patiently(&self, buf: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
-        while deadline.remaining().is_none_or(|left| left >= TICK) {
+        loop {
+            match deadline.remaining() {
+                Some(Duration::ZERO) => return Err(ErrorKind::TimedOut.into()),
+                Some(left) if left < TICK => return Ok(None),
+                _ => {}
+            }
             match sys::recv_once(self.descriptor()?, buf, 0) {
                 Err(error) if matches!(error.raw_os_error(), Some(sys::c::EAGAIN | sys::c::EINTR)) => {}
                 outcome => return outcome.map(Some),
             }
         }
-        Ok(None)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        ErrorKind,
-        socket::{Bounds, Dialler, create_server},
-    };
+    use crate::socket::{Bounds, Dialler, create_server};
 
     fn dialled() -> (Socket, Socket) {
         let server = create_server("127.0.0.1:0").unwrap();
@@ -70,7 +71,7 @@ mod tests {
     fn data_and_its_end_arrive() {
         let (socket, peer) = dialled();
         let deadline = Deadline::after(Duration::from_secs(60));
-        assert!(socket.patience(Limit::By(deadline)).is_some());
+        assert!(socket.is_patient_until(deadline));
         peer.sendall(b"x").unwrap();
         assert_eq!(socket.recv_by(&mut [0; 8], deadline).unwrap(), 1);
         drop(peer);
@@ -90,12 +91,12 @@ mod tests {
         let (socket, _peer) = dialled();
         let deadline = Deadline::after(Duration::from_secs(60));
         socket.settimeout(Duration::ZERO).unwrap();
-        assert!(socket.patience(Limit::By(deadline)).is_none());
+        assert!(!socket.is_patient_until(deadline));
         assert_eq!(socket.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
 
         let (socket, _peer) = dialled();
         let clone = socket.try_clone().unwrap();
-        assert!(socket.patience(Limit::By(deadline)).is_none());
+        assert!(!socket.is_patient_until(deadline));
         let stream = std::net::TcpStream::try_from(clone).unwrap();
         assert_eq!(stream.read_timeout().unwrap(), None);
     }

@@ -311,9 +311,18 @@ impl Socket {
         outcome.map_err(|error| Error::from(error).context("shutdown"))
     }
 
-    /// [`recv`](Self::recv) until a deadline, whatever the mode.
+    /// [`recv`](Self::recv) until a deadline, whatever the mode. Past it nothing is tried: a peer that always has one
+    /// more byte would never be seen to be late.
     pub(crate) fn recv_by(&self, buf: &mut [u8], deadline: Deadline) -> Result<usize> {
-        self.receive(buf, MsgFlags::default(), Limit::By(deadline))
+        let limit = Limit::By(deadline);
+        if self.is_patient_until(deadline) {
+            if let Some(n) = self.recv_patiently(buf, deadline)? {
+                return Ok(n);
+            }
+        } else if deadline.has_passed() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        self.receive(buf, MsgFlags::default(), limit)
     }
 
     /// [`send`](Self::send) until a deadline, whatever the mode.
@@ -352,11 +361,6 @@ impl Socket {
     }
 
     pub(super) fn receive(&self, buf: &mut [u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
-        if let Some(deadline) = self.patience(limit) {
-            if let Some(n) = self.recv_patiently(buf, deadline)? {
-                return Ok(n);
-            }
-        }
         if asks(flags, MSG_WAITALL) {
             return self.receive_all(buf, flags, limit.start());
         }

@@ -14,7 +14,7 @@ use super::{
     header,
     opener::Shared,
     patience::Patience,
-    transport::{HttpHandler, Outfit, PoolLimits},
+    transport::{Defaults, HttpHandler, Outfit, PoolLimits},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -239,7 +239,7 @@ impl OpenerBuilder {
         Shared {
             handlers,
             http: HttpHandler::new(self.pool, self.outfit),
-            headers,
+            headers: Defaults::new(headers),
             sensitive: self.sensitive,
             patience: self.patience,
         }

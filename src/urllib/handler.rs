@@ -280,7 +280,12 @@ impl<'a> Exchange<'a> {
 
     /// Counts a round; there is none once the time is over or the token cancelled.
     pub(super) fn begin_round(&mut self) -> Result<()> {
-        if self.deadline.has_passed() {
+        // The first one begins as the clock does.
+        let is_over = match self.round {
+            0 => self.patience.total == Some(Duration::ZERO),
+            _ => self.deadline.has_passed(),
+        };
+        if is_over {
             return Err(ErrorKind::TimedOut.into());
         }
         if let Some(cancel) = &self.patience.cancel {

@@ -8,8 +8,9 @@ use std::{
 use ::http::{HeaderMap, HeaderName};
 
 use super::{
-    Exchange, Handler, IntoRequest, Next, OpenerBuilder, Request, Response, address, patience::Patience,
-    transport::HttpHandler,
+    Exchange, Handler, IntoRequest, Next, OpenerBuilder, Request, Response, address,
+    patience::Patience,
+    transport::{Defaults, HttpHandler},
 };
 use crate::error::{Error, ErrorKind, Result};
 
@@ -135,7 +136,7 @@ pub(super) struct Shared {
     /// INVARIANT: sorted by `order()`.
     pub(super) handlers: Vec<Box<dyn Handler>>,
     pub(super) http: HttpHandler,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Defaults,
     /// Headers that are credentials, beside those that always are.
     pub(super) sensitive: Vec<HeaderName>,
     pub(super) patience: Patience,
@@ -192,7 +193,7 @@ impl Opener {
     /// Python: `OpenerDirector.addheaders`.
     #[must_use]
     pub fn default_headers(&self) -> &HeaderMap {
-        &self.0.headers
+        self.0.headers.map()
     }
 
     /// One round through the chain.

@@ -70,11 +70,12 @@ impl<'a> Fields<'a> {
         let mut known = Known::default();
         for (index, line) in lines.iter().enumerate() {
             let mut end = line.value.as_ptr().addr().wrapping_sub(base).wrapping_add(line.value.len());
-            while matches!(bytes.get(end), Some(b' ' | b'\t')) {
-                end += 1;
-            }
-            if bytes.get(end) != Some(&b'\r') {
-                return Err(HeadError::BareLineFeed);
+            loop {
+                match bytes.get(end) {
+                    Some(b'\r') => break,
+                    Some(b' ' | b'\t') => end += 1,
+                    _ => return Err(HeadError::BareLineFeed),
+                }
             }
             if let Some(name) = Name::of(line.name) {
                 let seen = &mut known[name as usize];
@@ -147,9 +148,9 @@ impl std::fmt::Debug for Fields<'_> {
 }
 
 impl Name {
-    #[inline]
+    #[inline(always)]
     fn of(name: &str) -> Option<Name> {
-        // The length tells them apart, so that most names cost one comparison of numbers.
+        // The length tells them apart, so that most names cost one look at a number.
         let (is, found) = match name.len() {
             4 => (reads(name, b"host"), Name::Host),
             6 => (reads(name, b"expect"), Name::Expect),

@@ -228,7 +228,8 @@ fn write_request(head: &RequestHead<'_>) -> Option<Vec<u8>> {
     if head.version < super::head::Version::Http11 || !head.target.is_ascii() {
         return None;
     }
-    assert_eq!(write::request_line(&mut out, head.method, head.target), Ok(()));
+    let method = Method::from_bytes(head.method.as_bytes()).expect("a token");
+    assert_eq!(write::request_line(&mut out, &method, head.target), Ok(()));
     write_fields(&mut out, head.fields);
     Some(out)
 }

@@ -7,7 +7,7 @@
 //! What comes from outside is checked as it is written: CR, LF and NUL can't get into a head, so nobody can add
 //! a line to it or split it in two (response splitting). A call that refuses has written nothing.
 
-use ::http::{HeaderName, HeaderValue, StatusCode};
+use ::http::{HeaderName, HeaderValue, Method, StatusCode};
 use thiserror::Error;
 
 use crate::error::{Error, ErrorKind};
@@ -19,8 +19,6 @@ pub(crate) enum FieldError {
     Name,
     #[error("control character in a field value")]
     Value,
-    #[error("method is not a token")]
-    Method,
     #[error("character in a request target that must be percent-encoded")]
     Target,
 }
@@ -39,11 +37,9 @@ pub(crate) fn status_line(out: &mut Vec<u8>, status: StatusCode) {
 ///
 /// # Errors
 ///
-/// [`FieldError::Method`], or [`FieldError::Target`] unless the target is visible ASCII and not empty.
-pub(crate) fn request_line(out: &mut Vec<u8>, method: &str, target: &str) -> Result<(), FieldError> {
-    if !is_token(method.as_bytes()) {
-        return Err(FieldError::Method);
-    }
+/// [`FieldError::Target`] unless the target is visible ASCII and not empty.
+pub(crate) fn request_line(out: &mut Vec<u8>, method: &Method, target: &str) -> Result<(), FieldError> {
+    let method = method.as_str();
     if target.is_empty() || !all(target.as_bytes(), |byte| matches!(byte, b'!'..=b'~')) {
         return Err(FieldError::Target);
     }

@@ -35,8 +35,8 @@ impl Wait {
         }
     }
 
-    /// A step for which nothing has to be waited tries its system call first, so a server that always has one
-    /// more byte would never be seen to be late; this sees it.
+    /// Sending tries its system call first, so a server that always has room for more would never be seen to be late;
+    /// this sees it.
     fn check(self) -> Result<()> {
         if self.total.has_passed() { Err(ErrorKind::TimedOut.into()) } else { Ok(()) }
     }
@@ -102,7 +102,6 @@ impl Connection {
 
     /// Receives more behind what is there; 0 at the end of data.
     pub(super) fn fill(&mut self, wait: Wait) -> Result<usize> {
-        wait.check()?;
         let Connection { stream, input, pace, .. } = self;
         let n = paced(pace, wait, |until| stream.read_by(input.room(), until))?;
         self.input.filled(n);
@@ -112,7 +111,6 @@ impl Connection {
     /// Receives straight to where it is wanted; nothing may be left in `input`.
     pub(super) fn receive(&mut self, buf: &mut [u8], wait: Wait) -> Result<usize> {
         debug_assert!(self.input.is_empty());
-        wait.check()?;
         let Connection { stream, pace, .. } = self;
         paced(pace, wait, |until| stream.read_by(buf, until))
     }

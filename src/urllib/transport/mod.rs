@@ -3,8 +3,8 @@
 //! - [`HttpHandler`]: takes a connection from the [`pool`] or dials a [`route`], and makes one exchange on it
 //! - [`tunnel`]: what a route through a proxy takes, CONNECT or [`socks`]
 //! - [`consent`]: whether the data wait for the server's word
-//! - [`send`]: the request; [`receive`]: the answer's head; [`body`]: its body, then the connection goes home; [`pace`]:
-//!   whether they travel fast enough
+//! - [`send`]: the request, with the [`defaults`]; [`receive`]: the answer's head; [`body`]: its body, then the
+//!   connection goes home; [`pace`]: whether they travel fast enough
 //!
 //! A kept connection that is used again at once costs one `send` and one `recv` a request; one that was idle is
 //! looked at first. If it turns out to be dead, a request that may be repeated is repeated once, on a fresh one.
@@ -12,6 +12,7 @@
 mod body;
 mod connection;
 mod consent;
+mod defaults;
 mod pace;
 mod pool;
 mod receive;
@@ -25,10 +26,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::http::{HeaderMap, StatusCode};
+use ::http::StatusCode;
 
 pub(super) use body::WireBody;
 pub(super) use connection::Connection;
+pub(super) use defaults::Defaults;
 pub(super) use pool::PoolLimits;
 pub(super) use route::Outfit;
 
@@ -67,7 +69,7 @@ pub(super) struct HttpHandler {
 /// What an exchange goes by, beside its request.
 #[derive(Clone, Copy)]
 struct Terms<'a> {
-    defaults: &'a HeaderMap,
+    defaults: &'a Defaults,
     consent: Consent,
     wait: Wait,
     /// For making a connection.
@@ -107,7 +109,7 @@ impl HttpHandler {
     pub(super) fn open(
         &self,
         request: &mut Request,
-        defaults: &HeaderMap,
+        defaults: &Defaults,
         exchange: &Exchange<'_>,
     ) -> Result<Response> {
         let patience = exchange.patience();
@@ -140,7 +142,7 @@ impl HttpHandler {
         let Terms { defaults, consent, cancel, .. } = terms;
         let mut head = Vec::with_capacity(512);
         // Before dialling: a request that can't be sent must not cost a connection.
-        let route = Route::of(request, defaults, &self.outfit)?.into_owned();
+        let route = Route::of(request, defaults.map(), &self.outfit)?.into_owned();
         let asked = send::write_head(&mut head, request, defaults, (route.form(), consent))?;
         let stream =
             route.dial(terms.dialling(&self.outfit.dialler, request.watch())).map_err(
@@ -160,7 +162,7 @@ impl HttpHandler {
 
     /// The same on a connection of the pool, if there is one.
     fn reuse(&self, request: &mut Request, terms: Terms<'_>) -> Option<Result<Response, Failure>> {
-        let wanted = Route::of(request, terms.defaults, &self.outfit).ok()?;
+        let wanted = Route::of(request, terms.defaults.map(), &self.outfit).ok()?;
         let Kept { route, connection: mut conn, idle } = self.pool.take(&wanted, Instant::now())?;
         conn.set_cancel(terms.cancel).ok()?;
         // One look whether the server is still there, and hasn't sent what would be taken for the answer.

@@ -67,13 +67,13 @@ impl<C> Pool<C> {
         })
     }
 
-    /// Keeps a connection, and lets go what is too much by that.
+    /// Keeps a connection, and lets go what is too much by that. What has been idle for too long went when this
+    /// one was wanted.
     pub(super) fn put(&self, route: Route<'static>, connection: C, now: Instant) {
         if self.limits.total == 0 || self.limits.per_route == 0 {
             return;
         }
         let mut idle = self.lock();
-        let stale = self.split_stale(&mut idle, now);
         let mut same = idle.iter().enumerate().filter(|(_, entry)| entry.route == route).map(|(at, _)| at);
         let oldest_of_route = same.next();
         let full = same.count() + usize::from(oldest_of_route.is_some()) >= self.limits.per_route;
@@ -84,7 +84,7 @@ impl<C> Pool<C> {
         };
         idle.push(Idle { route, connection, since: now });
         drop(idle);
-        drop((stale, surplus));
+        drop(surplus);
     }
 
     /// Lets all go.

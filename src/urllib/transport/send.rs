@@ -3,17 +3,15 @@
 use std::io::Read;
 
 use ::http::{
-    HeaderMap, HeaderName, HeaderValue, Method,
-    header::{
-        ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, PROXY_AUTHORIZATION,
-        TRANSFER_ENCODING, USER_AGENT,
-    },
+    HeaderValue, Method,
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING},
 };
 use url::{Position, Url};
 
 use super::{
     connection::{Connection, Wait, read_full},
     consent::Consent,
+    defaults::Defaults,
     pace::Pace,
 };
 use crate::{
@@ -32,8 +30,6 @@ const PIECE: usize = 32 * 1024;
 /// As everybody spells it: some proxies know no other case.
 pub(super) const PROXY_AUTHORIZATION_FIELD: &str = "Proxy-Authorization";
 
-const AGENT: &str = concat!("User-Agent: sockeye/", env!("CARGO_PKG_VERSION"), "\r\n");
-
 /// A piece of a reader's data needs at most so many bytes of framing before it.
 const CHUNK_HEADER: usize = 18;
 
@@ -51,7 +47,7 @@ pub(super) enum Form<'a> {
 pub(super) fn write_head(
     out: &mut Vec<u8>,
     request: &Request,
-    defaults: &HeaderMap,
+    defaults: &Defaults,
     (form, consent): (Form<'_>, Consent),
 ) -> Result<Persistence> {
     out.clear();
@@ -59,9 +55,9 @@ pub(super) fn write_head(
     let method = request.get_method();
     match form {
         Form::Origin => {
-            write::request_line(out, method.as_str(), &url[Position::BeforePath..Position::AfterQuery])?;
+            write::request_line(out, method, &url[Position::BeforePath..Position::AfterQuery])?;
         }
-        Form::Absolute(_) => write::request_line(out, method.as_str(), &absolute(url))?,
+        Form::Absolute(_) => write::request_line(out, method, &absolute(url))?,
     }
     match request.own(&HOST) {
         Some(host) if !host.is_empty() && framing::is_host(host.as_bytes()) => {
@@ -70,32 +66,11 @@ pub(super) fn write_head(
         Some(_) => return Err(refuse("the Host header isn't a host")),
         None => write::field(out, "Host", url[Position::BeforeHost..Position::AfterPort].as_bytes())?,
     }
-    if request.own(&USER_AGENT).is_none() && !defaults.contains_key(USER_AGENT) {
-        out.extend_from_slice(AGENT.as_bytes());
-    }
-    // Without a handler that decodes, nothing coded is asked for (RFC 9110 §12.5.3).
-    if request.own(&ACCEPT_ENCODING).is_none() && !defaults.contains_key(ACCEPT_ENCODING) {
-        out.extend_from_slice(b"Accept-Encoding: identity\r\n");
-    }
     if let Form::Absolute(Some(shown)) = form {
         write::field(out, PROXY_AUTHORIZATION_FIELD, shown.as_bytes())?;
     }
     describe_data(out, request, consent)?;
-    const DEFAULTS: usize = 2;
-    let layers = [request.unredirected_headers(), request.headers(), defaults];
-    let mut persistence = Persistence::KeepAlive;
-    for (depth, layer) in layers.iter().enumerate() {
-        for (name, value) in *layer {
-            let hidden = layers[..depth].iter().any(|above| above.contains_key(name));
-            let withheld = depth == DEFAULTS && !request.admits(name, value);
-            if !hidden && !withheld && !is_ours(name) {
-                write::header(out, name, value);
-                if *name == CONNECTION && framing::says_close(value.as_bytes()) {
-                    persistence = Persistence::Close;
-                }
-            }
-        }
-    }
+    let persistence = defaults.write(out, request);
     write::end(out);
     Ok(persistence)
 }
@@ -103,11 +78,6 @@ pub(super) fn write_head(
 /// The URL as a proxy gets it: without user info and fragment.
 fn absolute(url: &Url) -> String {
     format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery])
-}
-
-/// What this module writes by itself. What is a proxy's goes to a proxy alone: not to a server, nor through a tunnel.
-fn is_ours(name: &HeaderName) -> bool {
-    *name == HOST || *name == CONTENT_LENGTH || *name == EXPECT || *name == PROXY_AUTHORIZATION
 }
 
 /// Where the data end, and what they are.

@@ -113,7 +113,7 @@ impl Via {
 
     fn ask(&self, conn: &mut Connection, place: Place<'_>, wait: Wait) -> Result<Answer> {
         let target = place.to_string();
-        write::request_line(&mut conn.output, "CONNECT", &target)?;
+        write::request_line(&mut conn.output, &Method::CONNECT, &target)?;
         write::field(&mut conn.output, "Host", target.as_bytes())?;
         if let Some(value) = self.shown.value() {
             write::field(&mut conn.output, PROXY_AUTHORIZATION_FIELD, value.as_bytes())?;
