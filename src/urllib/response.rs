@@ -339,6 +339,10 @@ impl Read for Response {
     fn read_to_end(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
         self.0.body.read_to_end(buf)
     }
+
+    fn read_to_string(&mut self, buf: &mut String) -> io::Result<usize> {
+        self.0.body.read_to_string(buf)
+    }
 }
 
 impl BufRead for Response {

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::{self, BufRead, BufReader, Read},
+    mem,
     os::fd::RawFd,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -140,6 +141,23 @@ impl Read for Body {
         // `Take` is there for std's own way, which this function replaces.
         Read::take(&mut *self, u64::MAX).read_to_end(buf)?;
         Ok(buf.len() - before)
+    }
+
+    fn read_to_string(&mut self, buf: &mut String) -> io::Result<usize> {
+        let mut bytes = mem::take(buf).into_bytes();
+        let before = bytes.len();
+        let outcome = self.read_to_end(&mut bytes);
+        *buf = String::from_utf8(bytes)
+            .or_else(|error| {
+                let mut bytes = error.into_bytes();
+                bytes.truncate(before);
+                String::from_utf8(bytes)
+            })
+            .unwrap_or_default();
+        if buf.len() == before && matches!(outcome, Ok(1..)) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the body isn't UTF-8"));
+        }
+        outcome
     }
 }
 

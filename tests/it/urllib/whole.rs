@@ -1,5 +1,7 @@
 //! A response read at once, and as Python's file.
 
+use std::io::{self, Read};
+
 use sockeye::{
     ErrorKind, Result,
     urllib::{Multipart, Opener, Request, build_opener},
@@ -27,6 +29,48 @@ fn text_by_its_charset() -> Result<()> {
     }
     let server = one([hear(), say("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut")]);
     assert_eq!(Opener::new().open(server.url("/"))?.text().unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    Ok(())
+}
+
+/// Short or long, by a length or in chunks: behind what the buffer holds already.
+#[test]
+fn the_rest_at_once() -> Result<()> {
+    for size in [0, 1, 8191, 8192, 8193, 300_000] {
+        let body = "abcdefgh".repeat(size / 8 + 1)[..size].to_owned();
+        let chunked =
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n");
+        let chunked = if size > 0 { chunked } else { chunked.replacen("0\r\n\r\n", "", 1) };
+        let server = one([hear(), ok(&body), hear(), say(&chunked), hear(), ok(&body)]);
+        let opener = Opener::new();
+        for _ in 0..2 {
+            let (mut bytes, mut response) = (b"before ".to_vec(), opener.open(server.url("/"))?);
+            assert_eq!(response.read_to_end(&mut bytes)?, size);
+            assert_eq!(bytes, [b"before ", body.as_bytes()].concat());
+            assert_eq!(response.read_to_end(&mut bytes)?, 0);
+        }
+        let (mut text, mut response) = ("before ".to_owned(), opener.open(server.url("/"))?);
+        let first = size.min(3);
+        response.read_exact(&mut [0; 3][..first])?;
+        assert_eq!(response.read_to_string(&mut text)?, size - first);
+        assert_eq!(text, ["before ", &body[first..]].concat());
+    }
+    Ok(())
+}
+
+#[test]
+fn the_rest_that_is_cut_or_no_text() -> Result<()> {
+    let cut = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut";
+    let server = one([hear(), say(cut)]);
+    let (mut bytes, mut response) = (Vec::new(), Opener::new().open(server.url("/"))?);
+    assert_eq!(response.read_to_end(&mut bytes).unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+    assert_eq!(bytes, b"cut");
+    let server = one([hear(), say(cut)]);
+    let mut read = "so far ".to_owned();
+    let error = Opener::new().open(server.url("/"))?.read_to_string(&mut read).unwrap_err();
+    assert_eq!((error.kind(), read.as_str()), (io::ErrorKind::UnexpectedEof, "so far cut"));
+    let server = one([hear(), typed("text/plain", b"caf\xe9")]);
+    let error = Opener::new().open(server.url("/"))?.read_to_string(&mut read).unwrap_err();
+    assert_eq!((error.kind(), read.as_str()), (io::ErrorKind::InvalidData, "so far cut"));
     Ok(())
 }
 
