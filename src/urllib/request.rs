@@ -115,6 +115,9 @@ impl Request {
     /// What is sent with it; makes it a POST unless [`method`](Self::method) says otherwise. Without a
     /// `Content-Type` of its own it is sent as `application/x-www-form-urlencoded`, as in Python.
     /// Default is no data.
+    ///
+    /// The answer is read when all of it was sent. A server that answers while it reads, and reads no further until its
+    /// answer is taken, keeps both waiting once the system's buffers are full, until a time limit ends it.
     #[must_use]
     pub fn data(mut self, data: impl Into<Data>) -> Request {
         self.data = Some(data.into());
