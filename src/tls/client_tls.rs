@@ -196,10 +196,10 @@ impl ClientTls {
         self.with(|settings| settings.sni = Sni::Hidden)
     }
 
-    /// Of how many servers the sessions are kept in memory, to be resumed by later connections. Default is 256; 0
-    /// keeps none.
-    pub fn sessions(self, servers: usize) -> ClientTls {
-        self.with(|settings| settings.sessions = servers)
+    /// How many sessions are kept in memory, 8 for each server, to be resumed by later connections; at most 65,536.
+    /// Default is 256, those of 32 servers; 0 keeps none.
+    pub fn sessions(self, sessions: usize) -> ClientTls {
+        self.with(|settings| settings.sessions = sessions)
     }
 
     /// Accepts any certificate, of anybody, for any name: whoever sits in between can read and change everything.

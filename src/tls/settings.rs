@@ -20,6 +20,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// As many as rustls keeps by itself.
 const SESSIONS: usize = 256;
 
+/// rustls takes the memory for all of them at once: 3 MB.
+const MOST_SESSIONS: usize = 65_536;
+
 /// Whose word counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trust {
@@ -95,7 +98,7 @@ impl Settings {
         config.enable_sni = self.sni == Sni::Sent;
         config.resumption = match self.sessions {
             0 => Resumption::disabled(),
-            servers => Resumption::in_memory_sessions(servers),
+            sessions => Resumption::in_memory_sessions(sessions.min(MOST_SESSIONS)),
         };
         if env::var_os("SSLKEYLOGFILE").is_some() {
             config.key_log = Arc::new(KeyLogFile::new());

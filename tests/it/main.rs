@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod engine;
 mod examples;
+mod extremes;
 mod files;
 mod http;
 mod interop;

@@ -225,7 +225,7 @@ impl<S: Service + 'static> Engine<S> {
             room: Room::new(config.max_connections),
             classes: Classes::new(),
             // A driver for each lane beside those that handlers may block.
-            crew: Crew::new(config.max_threads.max(1) + count, config.idle_thread),
+            crew: Crew::new(config.max_threads.max(1).saturating_add(count), config.idle_thread),
             watcher: Watcher::default(),
             upkeep: Upkeep::default(),
             counters: Counters::default(),
