@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, io::Write, time::SystemTime};
 
 use ::http::HeaderValue;
 
-use crate::wire::{condition::seconds_since_1970, write};
+use crate::wire::{date::http_date, write};
 
 /// A value for [`Head::send_header`](super::Head::send_header): text, a number, a [`HeaderValue`], a
 /// [`SystemTime`] (written as an HTTP date; one before 1970 or after 9999 is an error), or `format_args!(…)`.
@@ -92,11 +92,11 @@ impl FieldValue for fmt::Arguments<'_> {
 impl sealed::Sealed for SystemTime {}
 impl FieldValue for SystemTime {
     fn append_to(&self, out: &mut Vec<u8>) {
-        match seconds_since_1970(*self) {
-            Some(_) => {
-                let _ = write!(out, "{}", httpdate::HttpDate::from(*self));
+        match http_date(*self) {
+            Some(date) => {
+                let _ = write!(out, "{date}");
             }
-            // HTTP can't tell such a time, and httpdate panics at it: a NUL makes the header an error.
+            // HTTP can't tell such a time: a NUL makes the header an error.
             None => out.push(0),
         }
     }

@@ -18,7 +18,10 @@ use super::{
     opener::default_opener,
     partial::{Partial, Readers},
 };
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    wire::date::parse,
+};
 
 /// What is read at once.
 const PIECE: usize = 64 * 1024;
@@ -285,7 +288,6 @@ fn version(headers: &HeaderMap) -> Option<&str> {
         return Some(tag);
     }
     let modified = text(LAST_MODIFIED)?;
-    let at = |text| httpdate::parse_http_date(text).ok();
-    let age = at(text(DATE)?)?.duration_since(at(modified)?).ok()?;
+    let age = parse(text(DATE)?)?.duration_since(parse(modified)?).ok()?;
     (age >= STRONG).then_some(modified)
 }

@@ -8,9 +8,9 @@
 //! the request, a malformed `If-None-Match` sends the representation. A date that isn't one is ignored, as the
 //! RFC demands.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use ::http::Method;
+
+use super::date::{parse, seconds_since_1970};
 
 /// An entity tag (RFC 9110 §8.8.3): `"opaque"`, or `W/"opaque"` for a weak one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,15 +176,7 @@ fn is_unchanged(value: &[u8], current: &Validators<'_>) -> bool {
 
 /// An HTTP date in any of its three forms (RFC 9110 §5.6.7), in seconds since 1970.
 fn seconds(value: &[u8]) -> Option<u64> {
-    let date = httpdate::parse_http_date(std::str::from_utf8(value).ok()?.trim()).ok()?;
-    seconds_since_1970(date)
-}
-
-/// A time in whole seconds, as HTTP tells it; `None` where it can't (before 1970, after the year 9999).
-pub(crate) fn seconds_since_1970(time: SystemTime) -> Option<u64> {
-    const YEAR_10000: u64 = 253_402_300_800;
-    let seconds = time.duration_since(UNIX_EPOCH).ok()?.as_secs();
-    (seconds < YEAR_10000).then_some(seconds)
+    seconds_since_1970(parse(std::str::from_utf8(value).ok()?.trim())?)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! - [`framing`]: where a body ends, whether the connection lasts, what is expected
 //! - [`body`]: decodes a body of any framing; [`chunk`]: the chunked coding, both ways
 //! - [`write`](mod@write): heads as bytes, checked so that nobody can smuggle a line into them
-//! - [`date`]: the `Date` field's value, made once a second
+//! - [`date`]: dates, both ways; the `Date` field's value, made once a second
 //! - [`condition`]: `If-*` fields; [`range`](mod@range): byte ranges
 //!
 //! A parser that lacks bytes says [`Partial`](head::Parsed::Partial), which is no error; it holds for every one of

@@ -37,6 +37,11 @@ const FENCES: &[(&str, &[&str], &str)] = &[
     ("libc", &["sys"], "system calls live in src/sys: give it a function there"),
     ("mio", &["poll"], "readiness lives in src/poll: nothing outside may notice mio"),
     ("httparse", &["wire"], "heads are parsed in src/wire"),
+    (
+        "httpdate",
+        &["wire", "tls"],
+        "dates are read and written in src/wire/date.rs: httpdate panics at some times",
+    ),
     ("rustls", &["tls"], "TLS lives in src/tls"),
     (
         "target_os",

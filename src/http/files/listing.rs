@@ -12,6 +12,7 @@ use super::{
     super::error_page::escape,
     path::{Wanted, encode_name},
 };
+use crate::wire::date::http_date;
 
 /// The media type of [`render`]'s pages.
 pub(super) const CONTENT_TYPE: &str = "text/html; charset=utf-8";
@@ -188,9 +189,8 @@ fn human_size(bytes: u64) -> String {
 /// `06 Nov 1994 08:49`, in UTC; `None` outside of what an HTTP date can tell.
 fn date(seconds: i64) -> Option<String> {
     let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(u64::try_from(seconds).ok()?))?;
-    crate::wire::condition::seconds_since_1970(time)?;
     // The pieces of `Sun, 06 Nov 1994 08:49:37 GMT`.
-    httpdate::fmt_http_date(time).get(5..22).map(str::to_owned)
+    http_date(time)?.to_string().get(5..22).map(str::to_owned)
 }
 
 #[cfg(test)]

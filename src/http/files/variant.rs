@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use crate::wire::condition::seconds_since_1970;
+use crate::wire::date::seconds_since_1970;
 
 use super::{coding::Coding, open::Root, path::Wanted};
 

@@ -17,10 +17,11 @@ use crate::{
     error::{Error, ErrorKind, Result},
     sys::{self, Opening},
     urllib::{Exchange, Handler, Request, Response},
+    wire::date::http_date,
 };
 
 /// Answers `file:` URLs of this machine (RFC 8089): regular files, by GET and HEAD, with `Content-Length`,
-/// `Last-Modified` and the `Content-Type` that goes with the name.
+/// `Last-Modified` (if HTTP has a date for it: from 1970 on) and the `Content-Type` that goes with the name.
 ///
 /// No redirect leads here: [`RedirectHandler`](super::RedirectHandler) follows to http and https alone. A program that
 /// opens URLs of other people's wants [`FileHandler::off`]. Its order is 1000.
@@ -114,8 +115,10 @@ fn answer(request: &Request) -> Result<Response> {
     let mut response = Response::from_layer(request.url().clone(), Known::new(BufReader::new(file), length));
     let headers = response.headers_mut();
     headers.insert(CONTENT_LENGTH, status.len().into());
-    if let Ok(date) = status.modified().map(httpdate::fmt_http_date).map(HeaderValue::try_from) {
-        headers.extend(date.map(|date| (LAST_MODIFIED, date)));
+    let date = status.modified().ok().and_then(http_date);
+    // A date is always a value.
+    if let Some(Ok(date)) = date.map(|date| HeaderValue::try_from(date.to_string())) {
+        headers.insert(LAST_MODIFIED, date);
     }
     if let Some(media) = mime_guess::from_path(&path).first_raw() {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));

@@ -6,7 +6,7 @@ use std::{
     io::Write,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{SystemTime, UNIX_EPOCH},
 };
 
 use ::http::header::STRICT_TRANSPORT_SECURITY;
@@ -18,13 +18,11 @@ use crate::{
         Exchange, Handler, Next, Request, Response,
         partial::{Partial, Readers},
     },
+    wire::date::{self, LAST},
 };
 
 /// More hosts than one program has to do with.
 const MAX_HOSTS: usize = 10_000;
-
-/// The last second of the year 9999.
-const LAST: u64 = 253_402_300_799;
 
 /// HTTP Strict Transport Security (RFC 6797): a host that once said so over TLS is asked by https even where the URL
 /// says http, from then on and until the time that it gave is over. Port 80 becomes 443, any other one stays.
@@ -121,7 +119,7 @@ impl HstsHandler {
             .filter(|(_, entry)| entry.until > now)
             .map(|(host, entry)| {
                 let dot = if entry.reach == Reach::Subdomains { "." } else { "" };
-                format!("{dot}{host} \"{}\"\n", date(entry.until))
+                format!("{dot}{host} \"{}\"\n", day_and_time(entry.until))
             })
             .collect();
         drop(known);
@@ -220,8 +218,8 @@ const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// `YYYYMMDD HH:MM:SS`, out of HTTP's `Sun, 06 Nov 1994 08:49:37 GMT`, whose places are fixed.
-fn date(seconds: u64) -> String {
-    let text = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds.min(LAST)));
+fn day_and_time(seconds: u64) -> String {
+    let text = date::nearest(seconds).to_string();
     let month = MONTHS.iter().position(|month| *month == &text[8..11]).unwrap_or(0) + 1;
     format!("{}{month:02}{} {}", &text[12..16], &text[5..7], &text[17..25])
 }
@@ -239,8 +237,7 @@ fn seconds(text: &str) -> Option<u64> {
     // RFC 850's day of the week is never looked at; the other format's must be right, so all seven are tried.
     ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].iter().find_map(|day| {
         let text = format!("{day}, {} {month} {} {time} GMT", &date[6..8], &date[..4]);
-        let at = httpdate::parse_http_date(&text).ok()?;
-        at.duration_since(UNIX_EPOCH).ok().map(|since| since.as_secs())
+        date::parse(&text).and_then(date::seconds_since_1970)
     })
 }
 
@@ -309,7 +306,7 @@ mod tests {
 
     #[test]
     fn the_file_is_curls() -> Result<()> {
-        assert_eq!(date(784_111_777), "19941106 08:49:37");
+        assert_eq!(day_and_time(784_111_777), "19941106 08:49:37");
         assert_eq!(seconds("19941106 08:49:37"), Some(784_111_777));
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("hsts.txt");

@@ -15,6 +15,7 @@ use ::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{Data, Exchange, Handler, Next, Request, Response},
+    wire::date::parse,
 };
 
 /// What a retry takes out of the budget; a request puts in a fifth of it.
@@ -280,8 +281,7 @@ fn seconds(value: &HeaderValue, now: SystemTime) -> Option<Duration> {
         // More digits than a number has are longer than anybody waits.
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
     }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    Some(parse(text)?.duration_since(now).unwrap_or_default())
 }
 
 #[cfg(test)]

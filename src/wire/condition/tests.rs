@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::*;
 
 const TAG: &[u8] = b"\"abc\"";
@@ -151,14 +149,6 @@ fn if_range() {
     let weak = Validators { tag: EntityTag::parse(b"W/\"abc\""), ..now() };
     assert_eq!(outcome_of(&Method::GET, &[range, ("If-Range", "W/\"abc\"")], &weak), Outcome::Whole);
     assert_eq!(outcome_of(&Method::GET, &[range, ("If-Range", "\"abc\"")], &weak), Outcome::Whole);
-}
-
-#[test]
-fn times_that_http_cannot_tell() {
-    assert_eq!(seconds_since_1970(UNIX_EPOCH), Some(0));
-    assert_eq!(seconds_since_1970(UNIX_EPOCH - Duration::from_secs(1)), None);
-    assert_eq!(seconds_since_1970(UNIX_EPOCH + Duration::from_secs(253_402_300_799)), Some(253_402_300_799));
-    assert_eq!(seconds_since_1970(UNIX_EPOCH + Duration::from_secs(253_402_300_800)), None);
 }
 
 #[test]

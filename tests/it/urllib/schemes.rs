@@ -1,6 +1,10 @@
 //! `file:` and `data:` URLs.
 
-use std::{fs, io::Read};
+use std::{
+    fs::{self, File},
+    io::Read,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use sockeye::{
     ErrorKind, Result,
@@ -38,6 +42,18 @@ fn a_file_is_read() -> Result<()> {
     );
     let off = build_opener().add_handler(FileHandler::off()).build();
     assert_eq!(off.open(&url).unwrap_err().kind(), ErrorKind::Unsupported);
+    Ok(())
+}
+
+/// No date of HTTP's is so early.
+#[test]
+fn a_file_from_before_1970_has_no_date() -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old");
+    File::create(&path)?.set_modified(UNIX_EPOCH - Duration::from_secs(1))?;
+    let response = Opener::new().open(format!("file://{}", path.display()))?;
+    assert!(!response.headers().contains_key("last-modified"), "{:?}", response.headers());
+    assert_eq!(text(response)?, "");
     Ok(())
 }
 

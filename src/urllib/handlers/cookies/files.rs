@@ -4,7 +4,6 @@ use std::{
     fs,
     io::{BufReader, Write},
     path::Path,
-    time::{Duration, UNIX_EPOCH},
 };
 
 use cookie_store::{Cookie, CookieDomain, CookieExpiration, CookieStore};
@@ -14,15 +13,13 @@ use super::{CookieJar, Inner, policy};
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::partial::{Partial, Readers},
+    wire::date::nearest,
 };
 
 const HEADING: &str = "# Netscape HTTP Cookie File\n";
 
 /// How lines of cookies begin that only HTTP may see; else a `#` begins a comment.
 const HTTP_ONLY: &str = "#HttpOnly_";
-
-/// The last second of the year 9999: later ones have no date.
-const LAST: u64 = 253_402_300_799;
 
 /// The format of a file of cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,8 +171,7 @@ fn from_lines(text: &str) -> Result<Vec<(Cookie<'static>, Url)>> {
         }
         // Zero stands for the end of the session.
         if expires > 0 {
-            let date = UNIX_EPOCH + Duration::from_secs(expires.min(LAST));
-            text += &format!("; Expires={}", httpdate::fmt_http_date(date));
+            text += &format!("; Expires={}", nearest(expires));
         }
         // A semicolon would make an attribute of a value.
         if [name, value, path].iter().any(|field| field.contains(';')) || !policy::is_clean(&text) {
