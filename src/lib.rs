@@ -51,8 +51,8 @@
 //!
 //! - `tls`: TLS for clients, `https:` URLs. On by default; `default-features = false` leaves it and its twelve crates
 //!   out.
-//! - `cli`: the command `sockeye`, with `sockeye serve` and `sockeye get`. Off by default; nothing in the library
-//!   depends on it.
+//! - `cli`: the command `sockeye`, with `sockeye serve` and `sockeye get`. It brings `tls`, `gzip`, `cookies`
+//!   and `digest` along. Off by default; nothing in the library depends on it.
 //! - `gzip` (on by default), `brotli`, `zstd`: codings of bodies that [`urllib`] asks for and undoes.
 //! - `cookies`, `digest`, `log`: handlers of [`urllib`]: a cookie jar, Digest authentication, lines for the `log`
 //!   crate.

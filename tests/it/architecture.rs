@@ -265,6 +265,13 @@ fn unwraps_are_proven(source: &Source) -> Vec<String> {
     found
 }
 
+/// `cli` brings along what the command needs: whoever builds it so has all that README and its help tell of.
+fn the_command_is_whole(source: &Source) -> Vec<String> {
+    let found = words(&source.code, "feature").into_iter().filter(|_| source.path.starts_with("src/bin/"));
+    let what = "the command has every option in every build: let the feature `cli` in Cargo.toml bring along what it needs";
+    found.map(|at| complain(source, line_of(&source.code, at), what)).collect()
+}
+
 fn examples_are_short(source: &Source) -> Vec<String> {
     let lines = source.text.lines().count();
     if lines <= EXAMPLE_LINES {
@@ -292,6 +299,7 @@ fn layers_point_down() {
 fn the_fences_hold() {
     check(&read_all("src"), fences);
     check(&read_all("src"), unsafe_is_proven);
+    check(&read_all("src"), the_command_is_whole);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod ask;
 mod files;
 mod get;
+mod help;
 mod parts;
 mod proxy;
 mod serve;

@@ -57,6 +57,15 @@ fn fences_see_words_and_not_letters() {
 }
 
 #[test]
+fn the_command_depends_on_no_feature() {
+    let whole = |path, expected| {
+        complaints(the_command_is_whole, path, "#[cfg(feature = \"cookies\")] fn f() {}", expected);
+    };
+    whole("src/bin/sockeye/get.rs", 1);
+    whole("src/urllib/mod.rs", 0);
+}
+
+#[test]
 fn unsafe_wants_a_proof_each() {
     let sys = |text, expected| complaints(unsafe_is_proven, "src/sys/linux.rs", text, expected);
     sys("fn f() {\n    unsafe { g() }\n}", 1);

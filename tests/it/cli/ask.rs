@@ -98,7 +98,6 @@ fn it_asks_again() {
     check(&["--max-time", "0.1", &silent.url("/")], 1, "", "timed out");
 }
 
-#[cfg(feature = "gzip")]
 #[test]
 fn what_is_compressed_is_asked_for_and_decompressed() {
     // `hello`, by gzip, stored.

@@ -101,7 +101,6 @@ fn a_refusal_is_the_proxys() {
     check(&output, 4, "", "the proxy answered 407 Who\nwho?\n");
 }
 
-#[cfg(feature = "tls")]
 #[test]
 fn a_tunnel_that_is_refused_names_both_ends() {
     let proxy = Scripted::answer("HTTP/1.1 403 Not Here\r\nContent-Length: 0\r\n\r\n");

@@ -39,7 +39,6 @@ fn passwords_and_tokens_go_to_their_host_alone() {
     }
 }
 
-#[cfg(feature = "digest")]
 #[test]
 fn digest_answers_a_challenge_and_never_shows_the_password() {
     let asks =
@@ -72,7 +71,6 @@ fn netrc_is_read_when_it_is_wanted() {
     check(&output, 2, "", "can be read by others: chmod 600");
 }
 
-#[cfg(feature = "cookies")]
 #[test]
 fn cookies_are_kept_in_a_file() {
     let folder = tempfile::tempdir().unwrap();

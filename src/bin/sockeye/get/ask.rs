@@ -1,9 +1,7 @@
 //! What `sockeye get` asks for: the method, headers, data and forms, under curl's names.
 
-#[cfg(any(feature = "gzip", feature = "brotli", feature = "zstd"))]
-use sockeye::urllib::DecodeHandler;
 use sockeye::urllib::{
-    HeaderMap, HeaderName, HeaderValue, Method, OpenerBuilder, Request, Response, Url, Version,
+    DecodeHandler, HeaderMap, HeaderName, HeaderValue, Method, OpenerBuilder, Request, Response, Url, Version,
 };
 
 use super::data::{self, Payload};
@@ -45,7 +43,6 @@ pub(super) struct Ask {
     #[arg(short = 'I', long, conflicts_with_all = ["request", "data", "form", "json"])]
     head: bool,
     /// Ask for compressed answers, and decompress them [default: as the server has it]
-    #[cfg(any(feature = "gzip", feature = "brotli", feature = "zstd"))]
     #[arg(long)]
     compressed: bool,
 }
@@ -76,16 +73,9 @@ pub(super) struct Asked {
 
 impl Ask {
     /// The same opener, which decodes what it should.
-    #[cfg(any(feature = "gzip", feature = "brotli", feature = "zstd"))]
     pub(super) fn decode(&self, builder: OpenerBuilder) -> OpenerBuilder {
         let handler = if self.compressed { DecodeHandler::new() } else { DecodeHandler::off() };
         builder.add_handler(handler)
-    }
-
-    /// The same opener.
-    #[cfg(not(any(feature = "gzip", feature = "brotli", feature = "zstd")))]
-    pub(super) fn decode(&self, builder: OpenerBuilder) -> OpenerBuilder {
-        builder
     }
 
     /// Reads what stands in files.

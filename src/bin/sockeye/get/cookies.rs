@@ -1,30 +1,30 @@
 //! The cookies of `sockeye get`, in a file between its calls.
 
-use sockeye::{Result, urllib::OpenerBuilder};
+use std::path::PathBuf;
 
-/// The options of cookies; none in a build without them.
+use sockeye::{
+    Result,
+    urllib::{CookieFile, CookieHandler, CookieJar, OpenerBuilder},
+};
+
+/// The options of cookies.
 #[derive(Debug, clap::Args)]
 pub(super) struct Cookies {
     /// Send the cookies in this file, and write those to it that were received; in Mozilla's format, as curl does
-    #[cfg(feature = "cookies")]
     #[arg(short = 'b', long, value_name = "FILE")]
-    cookie_jar: Option<std::path::PathBuf>,
+    cookie_jar: Option<PathBuf>,
 }
 
 /// The cookies, and the file where they are kept.
-#[cfg(feature = "cookies")]
 #[derive(Debug)]
 pub(super) struct Jar {
-    cookies: sockeye::urllib::CookieJar,
-    file: std::path::PathBuf,
+    cookies: CookieJar,
+    file: PathBuf,
 }
 
-#[cfg(feature = "cookies")]
 impl Cookies {
     /// The cookies that are sent, if any are to be.
     pub(super) fn jar(&self) -> std::result::Result<Option<Jar>, String> {
-        use sockeye::urllib::{CookieFile, CookieJar};
-
         let Some(file) = &self.cookie_jar else { return Ok(None) };
         let cookies = CookieJar::new();
         if file.exists() {
@@ -36,36 +36,12 @@ impl Cookies {
     }
 }
 
-#[cfg(feature = "cookies")]
 impl Jar {
     pub(super) fn add_to(&self, builder: OpenerBuilder) -> OpenerBuilder {
-        builder.add_handler(sockeye::urllib::CookieHandler::new(self.cookies.clone()))
+        builder.add_handler(CookieHandler::new(self.cookies.clone()))
     }
 
     pub(super) fn save(&self) -> Result<()> {
-        self.cookies.save(&self.file, sockeye::urllib::CookieFile::Mozilla)
-    }
-}
-
-/// There is none in a build without cookies.
-#[cfg(not(feature = "cookies"))]
-#[derive(Debug)]
-pub(super) enum Jar {}
-
-#[cfg(not(feature = "cookies"))]
-impl Cookies {
-    pub(super) fn jar(&self) -> std::result::Result<Option<Jar>, String> {
-        Ok(None)
-    }
-}
-
-#[cfg(not(feature = "cookies"))]
-impl Jar {
-    pub(super) fn add_to(&self, _: OpenerBuilder) -> OpenerBuilder {
-        match *self {}
-    }
-
-    pub(super) fn save(&self) -> Result<()> {
-        match *self {}
+        self.cookies.save(&self.file, CookieFile::Mozilla)
     }
 }

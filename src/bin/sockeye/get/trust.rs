@@ -1,28 +1,28 @@
 //! Whom `sockeye get` trusts: `--cacert` and `--insecure`, as curl has them.
 
+use std::path::PathBuf;
+
 use sockeye::{
     Result,
+    tls::ClientTls,
     urllib::{OpenerBuilder, build_opener},
 };
 
-/// The options of TLS; none in a build without it.
+/// The options of TLS.
 #[derive(Debug, clap::Args)]
 pub(super) struct Trust {
     /// Trust the certificates in this file (PEM) too
-    #[cfg(feature = "tls")]
     #[arg(long, value_name = "FILE")]
-    cacert: Option<std::path::PathBuf>,
+    cacert: Option<PathBuf>,
     /// Accept any certificate: whoever sits in between can read and change everything
-    #[cfg(feature = "tls")]
     #[arg(short = 'k', long)]
     insecure: bool,
 }
 
 impl Trust {
     /// What opens URLs with it, to be completed.
-    #[cfg(feature = "tls")]
     pub(super) fn opener(&self) -> Result<OpenerBuilder> {
-        let mut tls = sockeye::tls::ClientTls::new();
+        let mut tls = ClientTls::new();
         if let Some(path) = &self.cacert {
             tls = tls.add_ca_file(path)?;
         }
@@ -30,11 +30,5 @@ impl Trust {
             tls = tls.dangerous_accept_any_certificate();
         }
         Ok(build_opener().tls(&tls))
-    }
-
-    /// What opens URLs, to be completed.
-    #[cfg(not(feature = "tls"))]
-    pub(super) fn opener(&self) -> Result<OpenerBuilder> {
-        Ok(build_opener())
     }
 }

@@ -2,7 +2,7 @@
 
 use sockeye::{
     Error,
-    urllib::{Netrc, NetrcHandler, OpenerBuilder, Request, Url},
+    urllib::{DigestAuthHandler, Netrc, NetrcHandler, OpenerBuilder, PasswordManager, Request, Url},
 };
 
 use super::cookies::Cookies;
@@ -16,7 +16,6 @@ pub(super) struct Who {
     #[arg(short, long, value_name = "USER:PASSWORD")]
     user: Option<String>,
     /// Show the password, also one in a URL, in no other way than Digest's
-    #[cfg(feature = "digest")]
     #[arg(long)]
     digest: bool,
     /// Send this token (Authorization: Bearer)
@@ -48,7 +47,7 @@ impl Who {
     pub(super) fn sign(&self, request: Request) -> Request {
         match (&self.bearer, self.user()) {
             (Some(token), _) => request.bearer_auth(token),
-            (None, Ok(Some((user, password)))) if !self.is_digest() => request.basic_auth(user, password),
+            (None, Ok(Some((user, password)))) if !self.digest => request.basic_auth(user, password),
             _ => request,
         }
     }
@@ -57,17 +56,8 @@ impl Who {
         let wrong = || "--user is written as USER:PASSWORD".to_owned();
         self.user.as_deref().map(|text| text.split_once(':').ok_or_else(wrong)).transpose()
     }
-}
-
-#[cfg(feature = "digest")]
-impl Who {
-    fn is_digest(&self) -> bool {
-        self.digest
-    }
 
     fn introduce_by_digest(&self, urls: &[Url], builder: OpenerBuilder) -> Result<OpenerBuilder, String> {
-        use sockeye::urllib::{DigestAuthHandler, PasswordManager};
-
         if !self.digest {
             return Ok(builder);
         }
@@ -81,16 +71,5 @@ impl Who {
             }
         }
         Ok(builder.add_handler(DigestAuthHandler::new(passwords)))
-    }
-}
-
-#[cfg(not(feature = "digest"))]
-impl Who {
-    fn is_digest(&self) -> bool {
-        false
-    }
-
-    fn introduce_by_digest(&self, _: &[Url], builder: OpenerBuilder) -> Result<OpenerBuilder, String> {
-        Ok(builder)
     }
 }
