@@ -30,7 +30,8 @@ impl OwnBounds {
 }
 
 impl Socket {
-    /// Gives the socket its address: `bind(2)`. Port 0 lets the system choose one.
+    /// Gives the socket its address: `bind(2)`. Port 0 lets the system choose one; the host `""` or `"*"` is every
+    /// address of the socket's family.
     ///
     /// Python: `socket.bind`. In `std::net`: part of `TcpListener::bind` and `UdpSocket::bind`.
     ///
@@ -53,7 +54,7 @@ impl Socket {
     /// ```
     pub fn bind(&self, address: impl ToAddress) -> Result<()> {
         let bounds = self.bounds(self.waiting_limit());
-        let address = resolve_one(address.target()?, self.family(), bounds.borrow())?;
+        let address = resolve_one(address.target()?.for_bind(), self.family(), bounds.borrow())?;
         SockRef::from(&self.descriptor()?).bind(&address.to_sock_addr()).map_err(|error| {
             let error = Error::from(error);
             let hint = hints::bind(self, &address, &error);

@@ -160,7 +160,7 @@ impl ListenOptions {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn create_server(&self, address: impl ToAddress) -> Result<Socket> {
-        let target = address.target()?;
+        let target = address.target()?.for_bind();
         if let Some(every) = self.every_address(&target) {
             match self.listen_on(&every) {
                 // No IPv6 here: IPv4 has to do, unless it was ruled out.

@@ -81,13 +81,17 @@ fn in_ascii(host: &str) -> Cow<'_, str> {
     url::Host::parse(host).map_or(host.into(), |host| host.to_string().into())
 }
 
-/// `""` and `<broadcast>`, as Python has them.
+/// `""` and `<broadcast>`, as Python has them. `*` has become `""` where something is bound to it.
 fn special(host: &str, family: Family) -> Result<Option<Address>> {
     let ip = match host {
         "" if family == AF_INET6 => Ipv6Addr::UNSPECIFIED.into(),
         "" => Ipv4Addr::UNSPECIFIED.into(),
         "<broadcast>" if matches!(family, AF_INET | AF_UNSPEC) => Ipv4Addr::BROADCAST.into(),
         "<broadcast>" => return Err(Error::new(ErrorKind::InvalidInput, "<broadcast> is an IPv4 address")),
+        "*" => {
+            let why = "\"*\" is every address of this machine, to be bound to: name one of them";
+            return Err(Error::new(ErrorKind::InvalidInput, why));
+        }
         _ => return Ok(None),
     };
     Ok(Some(SocketAddr::new(ip, 0).into()))

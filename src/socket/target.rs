@@ -51,6 +51,17 @@ pub enum Target<'a> {
     Host(Cow<'a, str>, u16),
 }
 
+impl Target<'_> {
+    /// The same for who binds to it: `*` is every address, as the empty host is. The C library would take it for this
+    /// machine's loopback address.
+    pub(super) fn for_bind(self) -> Self {
+        match self {
+            Target::Host(host, port) if host == "*" => Target::Host("".into(), port),
+            target => target,
+        }
+    }
+}
+
 mod sealed {
     pub trait Sealed {}
 }

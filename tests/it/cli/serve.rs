@@ -205,6 +205,20 @@ fn addresses_that_are_none() {
     }
 }
 
+/// As Python's server has it.
+#[test]
+fn a_star_is_every_address() {
+    let served = serve(&["-b", "*"]);
+    let mut own = vec![served.addr()];
+    if has_ipv6() {
+        own.push((Ipv6Addr::LOCALHOST, served.port).into());
+    }
+    for addr in own {
+        let answer = exchange(addr, b"GET /file.txt HTTP/1.0\r\n\r\n");
+        assert!(answer.ends_with("\r\n\r\ncontents"), "{answer}");
+    }
+}
+
 /// As it stands in a URL.
 #[test]
 fn an_address_in_brackets() {

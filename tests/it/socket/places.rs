@@ -162,3 +162,32 @@ fn addresses_compare_hash_and_print() {
     assert_eq!(format!("{:?}", parse("[::1]:80")), "Address([::1]:80)");
     assert!(Address::from_pathname("a\0b").is_err());
 }
+
+#[test]
+fn a_star_is_every_address_for_who_binds() {
+    let ip = |socket: &Socket| socket.getsockname().unwrap().ip().unwrap();
+    let bound = |host: &str, family| {
+        let socket = Socket::new(family, SOCK_DGRAM, Protocol::default()).unwrap();
+        socket.bind((host, 0)).unwrap();
+        ip(&socket)
+    };
+    let families = if has_ipv6() { &[AF_INET, AF_INET6][..] } else { &[AF_INET] };
+    for &family in families {
+        assert_eq!(bound("*", family), bound("", family));
+        let listens = |host: &str| ip(&ListenOptions::new().family(family).create_server((host, 0)).unwrap());
+        assert_eq!(listens("*"), listens(""));
+    }
+    let server = create_server("*:0").unwrap();
+    assert_eq!(ip(&server), ip(&create_server(":0").unwrap()));
+    let port = server.getsockname().unwrap().port().unwrap();
+    create_connection(("127.0.0.1", port), None).unwrap();
+
+    for error in [
+        create_connection(("*", port), None).map(drop).unwrap_err(),
+        unix(SOCK_DGRAM).sendto(b"x", ("*", port)).map(drop).unwrap_err(),
+        sockeye::client::Client::connect(("*", port)).map(drop).unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
+        assert!(error.to_string().contains("\"*\" is every address"), "{error}");
+    }
+}
