@@ -232,7 +232,7 @@ impl Opener {
                 let hint = if address::is_host_and_port(request.url()) {
                     format!("perhaps http://{}", request.url())
                 } else {
-                    "http and https are the ones that are known".to_owned()
+                    "http, https, file and data are the ones that are known".to_owned()
                 };
                 Err(Error::new(ErrorKind::Unsupported, format!("unknown scheme {scheme:?}: {hint}")))
             }

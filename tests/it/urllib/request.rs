@@ -143,7 +143,7 @@ fn what_a_peer_could_misread_is_refused() -> Result<()> {
     assert!(told(with("X A", "b")?).contains("a header's name is empty or holds"));
     assert!(
         told(Request::new("htp://h/")?)
-            .ends_with("unknown scheme \"htp\": http and https are the ones that are known")
+            .ends_with("unknown scheme \"htp\": http, https, file and data are the ones that are known")
     );
     for (name, value) in [("X-A", "a\nb"), ("a b", "x"), ("Host", "h"), ("Transfer-Encoding", "chunked")] {
         let opener = build_opener().add_header(name, value).build();
