@@ -49,9 +49,9 @@ use who::Who;
   0    fetched
   1    failed: no connection, also by a proxy's refusal; a broken or incomplete answer; a file that can't be written
   2    wrong usage: nothing was fetched
-  3    the server answered with something other than the page: a redirect to nowhere, a part of it (206)
+  3    the server answered with something other than the page: a redirect that can't be followed, a part of it (206)
   4    the server answered 4xx (the answer goes to standard error)
-  5    the server answered 5xx
+  5    the server answered 5xx, or a status above
   6    the checksum isn't that of --sha256
   130  interrupted")]
 pub(crate) struct Get {

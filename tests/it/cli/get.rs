@@ -130,6 +130,21 @@ fn what_is_neither_the_page_nor_an_error() {
 }
 
 #[test]
+fn redirects_that_lead_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    for (location, why) in [
+        ("http://127.0.0.1:99999/", "which is not a URL"),
+        ("ftp://127.0.0.1/", "leads to the scheme \"ftp\", which is not followed"),
+        ("/", "leads in a circle"),
+    ] {
+        let server =
+            answer(&format!("HTTP/1.1 302 Found\r\nLocation: {location}\r\nContent-Length: 4\r\n\r\ngone"));
+        check(&into_file(&server.url("/"), &folder.path().join("page")), 3, "", why);
+        assert!(names(&folder).is_empty());
+    }
+}
+
+#[test]
 fn credentials_in_the_url_go_to_its_host_alone() {
     let second = answer("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere");
     let first = answer(&format!("HTTP/1.1 302 Found\r\nLocation: {}\r\n\r\n", second.url("/")));
@@ -195,9 +210,16 @@ fn a_password_is_not_shown() {
 #[test]
 fn an_error_status_is_reported_with_its_page() {
     let folder = tempfile::tempdir().unwrap();
-    for (status, code) in
-        [("404 Not Found", 4), ("410 Sold out, sorry", 4), ("503 Service Unavailable", 5), ("599", 5)]
-    {
+    for (status, code) in [
+        ("404 Not Found", 4),
+        ("410 Sold out, sorry", 4),
+        ("499", 4),
+        ("503 Service Unavailable", 5),
+        ("599", 5),
+        // As RFC 9110 §15 has clients take a status that can't be.
+        ("600", 5),
+        ("999", 5),
+    ] {
         let server = answer(&format!("HTTP/1.1 {status}\r\nContent-Length: 7\r\n\r\nno such"));
         let output = into_file(&server.url("/"), &folder.path().join("page"));
         check(&output, code, "", &format!("answered {status}\nno such\n"));

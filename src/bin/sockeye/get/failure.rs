@@ -91,6 +91,7 @@ impl Failure {
             Failure::Open(error) | Failure::Read(error) if error.kind() == ErrorKind::Cancelled => {
                 ("interrupted".to_owned(), INTERRUPTED)
             }
+            Failure::Open(error) if error.kind() == ErrorKind::Redirect => (error.to_string(), NOT_THE_PAGE),
             Failure::Open(error) => (error.to_string(), 1),
             Failure::Read(error) => (format!("get {url}: {error}"), 1),
             Failure::Cut(got, Some(promised)) => (cut(url, &format!("{got} of {promised} bytes")), 1),
@@ -171,7 +172,8 @@ fn show(mut response: Response, name: &str, head: Head) -> u8 {
         text.push('\n');
     }
     let _ = io::stderr().write_all(text.as_bytes());
-    if status.is_server_error() { 5 } else { 4 }
+    // RFC 9110 §15: a status that can't be is like a 5xx.
+    if status.is_client_error() { 4 } else { 5 }
 }
 
 fn cut(url: &str, came: &str) -> String {
