@@ -1,7 +1,6 @@
 //! [`Partial`]: a file that appears, or is replaced, in one step when it is complete.
 
 use std::{
-    ffi::OsString,
     fs::{self, File, OpenOptions},
     io,
     os::unix::fs::OpenOptionsExt,
@@ -45,13 +44,14 @@ impl Partial {
     /// replaced.
     pub(super) fn beside(target: &Path, readers: Readers) -> io::Result<Partial> {
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
-        let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        if target.file_name().is_none() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
         let mode = if readers == Readers::Owner { 0o600 } else { 0o666 };
         for _ in 0..TRIES {
-            let mut hidden = OsString::from(".");
-            hidden.push(name);
-            hidden.push(format!(".{}-{}.part", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-            let path = target.with_file_name(hidden);
+            // Without the target's name, which may be as long as a name can be.
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            let path = target.with_file_name(format!(".sockeye-{}-{number}.part", process::id()));
             match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
                 Ok(file) => return Ok(Partial { file, path, target, state: State::Growing }),
                 // Left behind by a process that was killed.

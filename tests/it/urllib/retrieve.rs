@@ -38,6 +38,15 @@ fn a_file_appears_when_it_is_complete() -> Result<()> {
 }
 
 #[test]
+fn a_name_may_be_as_long_as_names_can_be() -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "n".repeat(255);
+    urlretrieve("data:,hello", folder.path().join(&name), |_| ())?;
+    assert_eq!(names(folder.path()), [name]);
+    Ok(())
+}
+
+#[test]
 fn what_is_cut_short_leaves_everything_as_it_was() -> Result<()> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("f");
