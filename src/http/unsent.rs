@@ -1,10 +1,9 @@
 //! Sending what is ready without waiting: bytes first, then a part of a file.
 
-use std::{fs::File, os::unix::fs::FileExt};
-
 use crate::{
     error::{Error, ErrorKind, Result},
     stream::Stream,
+    sys,
 };
 
 use super::{connection::Unsent, output::FilePart};
@@ -74,7 +73,7 @@ impl FilePart {
         match stream.try_send_file(&self.file, self.offset, most) {
             Err(error) if error.kind() == ErrorKind::Unsupported => {
                 let mut copy = vec![0; most.min(COPY)];
-                let read = read_at(&self.file, &mut copy, self.offset)?;
+                let read = sys::read_at(&self.file, &mut copy, self.offset)?;
                 if read == 0 {
                     return Ok(0);
                 }
@@ -91,7 +90,7 @@ impl FilePart {
         out.resize(start + length, 0);
         let mut read = 0;
         while read < length {
-            match read_at(&self.file, &mut out[start + read..], self.offset + read as u64)? {
+            match sys::read_at(&self.file, &mut out[start + read..], self.offset + read as u64)? {
                 0 => {
                     out.truncate(start);
                     return Ok(false);
@@ -100,15 +99,5 @@ impl FilePart {
             }
         }
         Ok(true)
-    }
-}
-
-/// `pread(2)`; EINTR is retried.
-fn read_at(file: &File, buf: &mut [u8], offset: u64) -> Result<usize> {
-    loop {
-        match file.read_at(buf, offset) {
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            read => return Ok(read?),
-        }
     }
 }

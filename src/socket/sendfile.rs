@@ -1,10 +1,6 @@
 //! [`Socket::sendfile`]: a file's bytes without a way through this program.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    os::{fd::AsFd, unix::fs::FileExt},
-};
+use std::{fs::File, io::Read, os::fd::AsFd};
 
 use super::{Limit, MsgFlags, SOCK_STREAM, Socket};
 use crate::{
@@ -101,14 +97,14 @@ impl Socket {
     /// Some of it, from a file or from whatever else can be read.
     fn read_file(&self, sending: &Sending<'_>, buf: &mut [u8], limit: Limit) -> Result<usize> {
         let position = sending.position()?;
-        match uninterrupted(|| sending.file.read_at(buf, position)) {
+        match sys::read_at(sending.file, buf, position) {
             // It has no places: a pipe, a terminal. Only from its beginning on.
             Err(error) if error.raw_os_error() == Some(c::ESPIPE) && sending.offset == 0 => {}
             Err(error) if error.raw_os_error() == Some(c::EBADF) => {
                 let why = "the file isn't open for reading";
                 return Err(Error::new(ErrorKind::InvalidInput, why).with_errno(Some(c::EBADF)));
             }
-            outcome => return Ok(outcome?),
+            outcome => return outcome,
         }
         let cancel = self.cancel_token();
         match sys::wait(sending.file.as_fd(), Interest::Read, limit.deadline(), cancel.as_ref()) {
@@ -117,7 +113,7 @@ impl Socket {
             }
             outcome => outcome?,
         }
-        Ok(uninterrupted(|| (&mut &*sending.file).read(buf))?)
+        Ok(sys::uninterrupted(|| (&mut &*sending.file).read(buf))?)
     }
 }
 
@@ -145,13 +141,4 @@ impl Sending<'_> {
 fn is_refusal(error: &Error) -> bool {
     error.kind() == ErrorKind::Unsupported
         || matches!(error.raw_os_error(), Some(c::EBADF | c::EINVAL | c::ENOSYS | c::ESPIPE | c::EOPNOTSUPP))
-}
-
-fn uninterrupted(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match read() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            outcome => return outcome,
-        }
-    }
 }

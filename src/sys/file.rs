@@ -4,10 +4,11 @@
 
 use std::{
     ffi::{CStr, CString},
+    fs::File,
     mem::MaybeUninit,
     os::{
         fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd},
-        unix::ffi::OsStrExt,
+        unix::{ffi::OsStrExt, fs::FileExt},
     },
     path::Path,
     ptr,
@@ -15,7 +16,7 @@ use std::{
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::{check, retry};
+use super::{check, retry, uninterrupted};
 
 /// What a descriptor is opened for; close-on-exec in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,11 @@ pub(crate) fn fstat(file: BorrowedFd<'_>) -> Result<FileStatus> {
     check(unsafe { libc::fstat(file.as_raw_fd(), status.as_mut_ptr()) as isize })?;
     // SAFETY: the call succeeded, so it has filled the struct.
     Ok(FileStatus::new(unsafe { status.assume_init_ref() }))
+}
+
+/// `pread(2)`; EINTR is retried.
+pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> Result<usize> {
+    Ok(uninterrupted(|| file.read_at(buf, offset))?)
 }
 
 /// Whether an error of these calls says that nothing is there which could be read as a file: no such name, a file

@@ -76,7 +76,8 @@ pub(crate) use control::{
 };
 pub(crate) use data::{recv, recv_once, recvfrom, send, sendto};
 pub(crate) use file::{
-    FileKind, FileStatus, Opening, c_path, fstat, fstatat, is_absence, names, open_folder, openat, readlinkat,
+    FileKind, FileStatus, Opening, c_path, fstat, fstatat, is_absence, names, open_folder, openat, read_at,
+    readlinkat,
 };
 pub(crate) use interfaces::{if_indextoname, if_nameindex, if_nametoindex, interface_addresses};
 pub(crate) use message::{Outgoing, recvmsg, sendmsg};
@@ -89,6 +90,8 @@ pub(crate) use platform::{
     recvmmsg, sendfile, sendmmsg,
 };
 pub(crate) use wait::{Interest, pause, wait, wait_any};
+
+use std::io;
 
 use crate::error::{Error, Result};
 
@@ -111,5 +114,30 @@ fn retry(mut call: impl FnMut() -> isize) -> Result<usize> {
             Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
             outcome => return outcome,
         }
+    }
+}
+
+/// The same for a call of std's.
+pub(crate) fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_of_std_goes_on_after_signals() {
+        let interrupted = || Err(io::ErrorKind::Interrupted.into());
+        let mut outcomes =
+            [interrupted(), interrupted(), Ok(7), Err(io::ErrorKind::Other.into())].into_iter();
+        let mut call = || uninterrupted(|| outcomes.next().unwrap());
+        assert_eq!(call().unwrap(), 7);
+        assert_eq!(call().unwrap_err().kind(), io::ErrorKind::Other);
     }
 }

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
+    sys,
     wire::date::parse,
 };
 
@@ -167,14 +168,13 @@ fn copy(
     let total = response.bytes_left().map(|left| left + start);
     let (mut piece, mut received) = (vec![0; PIECE], start);
     loop {
-        match response.read(&mut piece) {
+        match sys::uninterrupted(|| response.read(&mut piece)) {
             Ok(0) => return Ok(()),
             Ok(n) => {
                 file.write_all(&piece[..n]).map_err(|error| unwritten(path, error))?;
                 received += n as u64;
                 report(Progress { received, total });
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => {
                 let from = super::address::shown(response.url()).into_owned();
                 return Err(Error::from(error).context(format!("retrieve {from} after {received} bytes")));

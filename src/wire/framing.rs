@@ -221,7 +221,7 @@ fn declared(version: Version, fields: Fields<'_>) -> Result<Option<Framing>, Fra
 }
 
 /// RFC 9110 §8.6: nothing but digits, and no more than fit.
-fn content_length(value: &[u8]) -> Result<u64, FramingError> {
+pub(crate) fn content_length(value: &[u8]) -> Result<u64, FramingError> {
     if value.is_empty() {
         return Err(FramingError::ContentLength);
     }

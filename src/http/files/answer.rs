@@ -6,7 +6,6 @@ use std::{
     hash::{BuildHasher, Hasher},
     io::Write,
     ops::Range,
-    os::unix::fs::FileExt,
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -14,6 +13,7 @@ use ::http::StatusCode;
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    sys,
     wire::{
         condition::{EntityTag, Outcome, Validators, evaluate},
         range::{Multipart, Selection, content_range, select, unsatisfied_range},
@@ -122,20 +122,12 @@ fn copy(file: &File, range: &Range<u64>, out: &mut impl Write) -> Result<()> {
     while at < range.end {
         // At most PIECE, which is a usize.
         let piece = PIECE.min(range.end - at) as usize;
-        match file.read_at(&mut buffer[..piece], at) {
-            Ok(0) => {
-                return Err(Error::new(
-                    ErrorKind::UnexpectedEof,
-                    "the file became shorter while it was sent",
-                ));
-            }
-            Ok(read) => {
-                out.write_all(&buffer[..read])?;
-                at += read as u64;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error.into()),
+        let read = sys::read_at(file, &mut buffer[..piece], at)?;
+        if read == 0 {
+            return Err(Error::new(ErrorKind::UnexpectedEof, "the file became shorter while it was sent"));
         }
+        out.write_all(&buffer[..read])?;
+        at += read as u64;
     }
     Ok(())
 }

@@ -4,7 +4,11 @@ use ::http::StatusCode;
 
 use crate::{
     error::{Error, Result},
-    wire::{chunk::CRLF, write},
+    wire::{
+        chunk::CRLF,
+        framing::{content_length, says_close},
+        write,
+    },
 };
 
 use super::{
@@ -64,20 +68,19 @@ impl Output {
             4 if name.eq_ignore_ascii_case("date") => self.answer.has_date = true,
             6 if name.eq_ignore_ascii_case("server") => self.answer.has_server = true,
             10 if name.eq_ignore_ascii_case("connection") => {
-                let mut options = value.split(|&byte| byte == b',').map(<[u8]>::trim_ascii);
-                if options.any(|option| option.eq_ignore_ascii_case(b"close")) {
+                if says_close(value) {
                     self.answer.closes = true;
                     return true;
                 }
                 return value.trim_ascii().eq_ignore_ascii_case(b"keep-alive");
             }
             14 if name.eq_ignore_ascii_case("content-length") => {
-                match parse_length(value) {
-                    Some(length) if self.answer.declared.is_none_or(|other| other == length) => {
+                match content_length(value.trim_ascii()) {
+                    Ok(length) if self.answer.declared.is_none_or(|other| other == length) => {
                         self.answer.declared = Some(length);
                     }
-                    Some(_) => self.fail(misuse("two different Content-Lengths")),
-                    None => self.fail(misuse("Content-Length must be a number")),
+                    Ok(_) => self.fail(misuse("two different Content-Lengths")),
+                    Err(_) => self.fail(misuse("Content-Length must be a number")),
                 }
                 return true;
             }
@@ -189,13 +192,4 @@ impl Output {
         }
         write::end(out);
     }
-}
-
-/// RFC 9110 §8.6: digits, and nothing else.
-fn parse_length(value: &[u8]) -> Option<u64> {
-    let digits = value.trim_ascii();
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    std::str::from_utf8(digits).ok()?.parse().ok()
 }
