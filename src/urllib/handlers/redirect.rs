@@ -202,8 +202,15 @@ fn target(base: &Url, location: &HeaderValue) -> Option<Url> {
     for &byte in location.as_bytes() {
         match byte {
             b' ' | 0x80.. => text.push_str(percent_encoding::percent_encode_byte(byte)),
+            // The parser would pass over it, too.
+            b'\t' => {}
             _ => text.push(byte.into()),
         }
+    }
+    // However many slashes there are before a host, they count as two; `join` knows two only (servo/rust-url#1136).
+    let slashes = text.bytes().take_while(|byte| matches!(byte, b'/' | b'\\')).count();
+    if slashes > 2 {
+        text.drain(2..slashes);
     }
     let mut url = base.join(&text).ok()?;
     if url.fragment().is_none() {
@@ -228,6 +235,8 @@ mod tests {
             (b"?q", Some("http://h/a/b?q")),
             (b"", Some("http://h/a/b?z")),
             (b"//g/x", Some("http://g/x")),
+            (b"///g/x", Some("http://g/x")),
+            (b"/\t\\//g//x", Some("http://g//x")),
             (b"../c", Some("http://h/c")),
             (b"/a b", Some("http://h/a%20b")),
             (b"/\xe4\xff", Some("http://h/%E4%FF")),
