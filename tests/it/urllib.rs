@@ -19,6 +19,7 @@ mod parse;
 mod pool;
 mod proxy;
 mod redirect;
+mod references;
 mod request;
 mod retrieve;
 mod retry;
