@@ -14,7 +14,8 @@ const HIERARCHICAL: [&str; 19] = [
 /// Redirects follow [`Url::join`](super::super::Url::join), by the WHATWG's rules: these also code what must be coded,
 /// and take `\` for `/`.
 ///
-/// Python: `urllib.parse.urljoin`.
+/// Python: `urllib.parse.urljoin`, where more `..` than there are folders take the root away: `http://h/` for
+/// `/../http://h/`, seen from `/`.
 ///
 /// # Errors
 ///
@@ -58,13 +59,21 @@ pub fn urljoin(base: &str, url: &str) -> Result<String> {
 
 /// RFC 3986 §5.2.3 and §5.2.4; more `..` than there are folders stay at the root.
 fn merge(base: &str, path: &str) -> String {
-    let folder = base.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
-    let segments: Vec<&str> = whole.split('/').collect();
+    let mut segments: Vec<&str> = Vec::new();
+    if !path.starts_with('/') {
+        segments.extend(base.split('/'));
+        // What isn't a folder; of no path at all the root stays.
+        if base.split('/').next_back() != Some("") {
+            segments.pop();
+        }
+    }
+    segments.extend(path.split('/'));
     let last = segments.len() - 1;
     let mut resolved: Vec<&str> = Vec::new();
     for (at, segment) in segments.iter().enumerate() {
         match *segment {
+            // The root stays: without it `/../http://h/` would have a host.
+            ".." if resolved == [""] => {}
             ".." => drop(resolved.pop()),
             "." => {}
             // Doubled slashes of a relative path's folders are taken for one, as in Python.

@@ -105,7 +105,8 @@ impl fmt::Display for SplitResult {
         if !self.scheme.is_empty() {
             write!(f, "{}:", self.scheme)?;
         }
-        let wants_host = WITH_HOST.contains(&self.scheme.as_str()) && !self.path.starts_with("//");
+        // A path that begins with `//` would be read as a host.
+        let wants_host = WITH_HOST.contains(&self.scheme.as_str()) || self.path.starts_with("//");
         if !self.netloc.is_empty() || wants_host {
             write!(f, "//{}", self.netloc)?;
             if !self.path.is_empty() && !self.path.starts_with('/') {
@@ -164,9 +165,9 @@ pub fn urlsplit(url: &str) -> Result<SplitResult> {
 }
 
 /// Puts the parts together again. What was taken apart comes out the same, but for parts that were there and empty, as
-/// in `http://h/?`.
+/// in `http://h/?`, and for `http:x`, which becomes `http:///x`. A path never turns into a host.
 ///
-/// Python: `urllib.parse.urlunsplit`.
+/// Python: `urllib.parse.urlunsplit`, which until 3.12 made the URL `//h` of the path `//h`.
 ///
 /// ```
 /// use sockeye::urllib::{urlsplit, urlunsplit};

@@ -111,6 +111,7 @@ const BASES: &[&str] = &[
     "http://a/b",
     "/b/c",
     "b/c",
+    "b",
     "",
     "file:///a/b",
     "mailto:x",
@@ -281,8 +282,29 @@ fn decoded(hex: &str) -> String {
 }
 
 /// The differences that the manual names: forms by the WHATWG's rules code `~` and leave `*`; brackets that don't begin
-/// the host are refused, as later versions of Python do.
+/// the host are refused, as later versions of Python do; no `..` takes the root away, and no
+/// parameters make one.
 fn is_known(line: &str) -> bool {
     let forms = ["quote_plus(\"~-._*\")", "urlencode(\"~-._*\")", "urlencode_doseq(\"~-._*\")"];
-    forms.iter().any(|call| line.starts_with(call)) || line.contains("\"http://a[::1]/\"")
+    forms.iter().any(|call| line.starts_with(call))
+        || line.contains("\"http://a[::1]/\"")
+        || (line.starts_with("urljoin(") && line.ends_with("\"/g\", Python has \"g\""))
+        || line.starts_with("urljoin(\"b\", \";x\")")
+}
+
+/// What has no host gets none by being joined or put together (python/cpython#67693).
+#[test]
+fn no_host_comes_out_of_a_path() -> sockeye::Result<()> {
+    for (base, reference, expected) in [
+        ("/a", "////g.example/x", "////g.example/x"),
+        ("/a", "/.//g.example/x", "////g.example/x"),
+        ("/a", "/../http://g.example/", "/http://g.example/"),
+        ("/a", "../../http://g.example/", "/http:/g.example/"),
+        ("a", "../http://g.example/", "http:/g.example/"),
+    ] {
+        assert_eq!(urljoin(base, reference)?, expected);
+        assert_eq!(urlsplit(expected)?.netloc, "");
+    }
+    assert_eq!(urlsplit("////g.example/x")?.to_string(), "////g.example/x");
+    Ok(())
 }

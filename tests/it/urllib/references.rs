@@ -122,7 +122,7 @@ fn references_are_joined() {
     let rows = table();
     assert!(rows.len() > 200);
     for row in rows {
-        let Ok(reference) = str::from_utf8(&row.reference) else { continue };
+        let Ok(reference) = std::str::from_utf8(&row.reference) else { continue };
         assert_eq!(urljoin(&row.base, reference).ok(), row.joined, "{}", row.line);
     }
 }
