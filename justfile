@@ -30,7 +30,7 @@ valgrind *tests:
 portable:
     RUSTFLAGS="--cfg sockeye_portable" CARGO_TARGET_DIR=target/portable cargo test --all-features
 
-# Random bytes at a parser, until it breaks or you do: request_head, response_head, chunked.
+# Random bytes at a parser, until it breaks or you do: request_head, response_head, chunked, redirect.
 fuzz target *arguments:
     cargo +nightly fuzz run {{ target }} {{ arguments }}
 

@@ -94,7 +94,12 @@ pub use error::{Error, ErrorKind, Result};
 
 #[cfg(feature = "unstable-fuzzing")]
 #[doc(hidden)]
-pub use wire::fuzzing;
+pub mod fuzzing {
+    pub use crate::{
+        urllib::fuzzing::redirect,
+        wire::fuzzing::{chunked, measure, request_head, response_head},
+    };
+}
 
 // README.md's examples compile and run.
 #[cfg(doctest)]

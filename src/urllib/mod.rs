@@ -88,6 +88,8 @@ mod connecting;
 mod data;
 mod dialogue;
 mod error;
+#[cfg(feature = "unstable-fuzzing")]
+pub(crate) mod fuzzing;
 mod handler;
 mod handlers;
 mod header;

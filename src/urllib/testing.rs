@@ -231,7 +231,7 @@ impl Answer {
         self
     }
 
-    fn into_response(self, request: &Request) -> Result<Response> {
+    pub(super) fn into_response(self, request: &Request) -> Result<Response> {
         if let Some((kind, why)) = self.fault {
             return Err(Error::new(kind, why));
         }
