@@ -10,6 +10,7 @@ mod deadline;
 #[cfg(feature = "gzip")]
 mod decode;
 mod handlers;
+mod hostile;
 mod hsts;
 mod interim;
 #[cfg(feature = "log")]
