@@ -150,6 +150,9 @@ fn redirects_ask_the_right_server() {
 #[test]
 fn redirects_ask_the_proxy_for_the_right_url() -> Result<()> {
     for row in table() {
+        if !cfg!(feature = "tls") && row.led.as_ref().is_ok_and(|led| led.starts_with("https:")) {
+            continue;
+        }
         let server = server(&row.reference);
         let proxy = Proxy::new(server.url(""))?;
         let outcome = build_opener().build().open(Request::new(&row.base)?.proxy(proxy));
