@@ -6,7 +6,9 @@ use std::{
     process::{Command, Output},
 };
 
-use crate::support::tls::{Authority, Secure, TlsServer, close};
+use rcgen::IsCa;
+
+use crate::support::tls::{Authority, Identity, Secure, TlsServer, close};
 
 fn hello(stream: &mut Secure) -> io::Result<()> {
     stream.read_exact(&mut [0; 16])?;
@@ -56,12 +58,32 @@ fn a_machine_without_authorities_is_told_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     for file in ["/dev/null", "/no/such/file"] {
         let empty = [("SSL_CERT_FILE", file)];
-        for words in ["no list of trusted authorities", "ca-certificates", "SSL_CERT_FILE", "add_ca_file"] {
+        for words in ["no list of trusted authorities", "ca-certificates", "SSL_CERT_FILE", "--cacert"] {
             check(&get(&server, &[], &empty), 1, "", words);
         }
         let ca = folder.path().join("ca.pem");
         fs::write(&ca, root.pem()).unwrap();
         check(&get(&server, &["--cacert", ca.to_str().unwrap()], &empty), 0, "hello", "");
+    }
+}
+
+/// The library's words name its own setters.
+#[test]
+fn hints_are_the_options() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.pem");
+    fs::write(&other, Authority::new("Other CA").pem()).unwrap();
+    let variables = [("SSL_CERT_FILE", other.to_str().unwrap())];
+    let root = Authority::new("Test CA");
+    let own = Identity::self_signed(&["localhost"], IsCa::NoCa);
+    for (server, hint) in [
+        (root.issue(&["localhost"]).server(), "name that authority's certificate with --cacert, or have"),
+        (own.server(), "isn't trusted: if it should be, name it with --cacert\n"),
+    ] {
+        let output = get(&TlsServer::new(server, hello), &[], &variables);
+        check(&output, 1, "", hint);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(!said.contains("ClientTls"), "{said}");
     }
 }
 

@@ -13,6 +13,7 @@ use sockeye::{
 use super::{
     ask::{Head, Wanted},
     sum::Sum,
+    trust,
 };
 
 /// How much of an error's page is shown.
@@ -105,7 +106,7 @@ impl Failure {
             Failure::Unread => return 1,
             Failure::Status(response) => return show(response, name, head),
         };
-        eprintln!("sockeye: {message}");
+        eprintln!("sockeye: {}", trust::in_options(&message));
         status
     }
 

@@ -32,3 +32,11 @@ impl Trust {
         Ok(build_opener().tls(&tls))
     }
 }
+
+/// What the library says, where it names its own setters, in the words of the options.
+pub(super) fn in_options(message: &str) -> String {
+    message
+        .replace("ClientTls::add_ca_file", "--cacert")
+        .replace(" (ClientTls::load_cert_chain)", ", and there is no option for one")
+        .replace(": set ClientTls::server_name", "")
+}
