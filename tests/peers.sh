@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, tinyproxy, microsocks,
-# chromium, strace, valgrind, setpriv, sha256sum, unshare, ip.
+# chromium, strace, valgrind, setpriv, sha256sum, unshare, ip, and httpbin (PyPI) into target/peers.
 # On Debian and its kin, as root or by sudo. Quiet, and done at once when all are there.
 set -eu -o pipefail
 
@@ -8,7 +8,7 @@ set -eu -o pipefail
 needed() {
     cat <<'TABLE'
 curl       curl
-python3    python3
+python3    python3-venv
 openssl    openssl
 wrk        wrk
 nginx      nginx
@@ -31,10 +31,26 @@ missing() {
     needed | while read -r command package; do
         command -v "$command" >/dev/null || echo "$package"
     done
+    # Debian has the half of `python3 -m venv` that brings pip in a package of its own.
+    ! command -v python3 >/dev/null || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+}
+
+# Of PyPI, in a virtual environment: nothing of this machine's Python changes.
+httpbin() {
+    local folder
+    folder=$(cd "$(dirname "$0")/.." && pwd)/target/peers/httpbin
+    if "$folder/bin/python" -c 'import httpbin' 2>/dev/null; then
+        return
+    fi
+    echo "tests/peers.sh: installing httpbin"
+    rm -rf "$folder"
+    python3 -m venv "$folder"
+    "$folder/bin/python" -m pip --quiet --disable-pip-version-check install 'httpbin >= 0.10'
 }
 
 packages=$(missing)
 if [ -z "$packages" ]; then
+    httpbin
     exit 0
 fi
 if ! command -v apt-get >/dev/null; then
@@ -72,3 +88,4 @@ if [ -n "$left" ]; then
     echo "tests/peers.sh: installed, but no command came of:" $left >&2
     exit 1
 fi
+httpbin

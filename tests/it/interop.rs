@@ -2,5 +2,6 @@
 //!
 //! `tests/peers.sh` installs them. A missing one is skipped, unless `CI=true`.
 
+mod httpbin;
 mod our_client;
 mod our_server;

@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(crate) use peers::{Gate, Peer, gate, nginx_server, python_server};
+pub(crate) use peers::{Gate, Peer, gate, httpbin_server, nginx_server, python_server};
 pub(crate) use program::Program;
 pub(crate) use scripted::{Scripted, Turn};
 pub(crate) use serving::{Serving, serve};
@@ -35,7 +35,11 @@ pub(crate) fn peer(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     // nginx and its like live where a plain user's PATH may not look.
     let folders = env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    let found = folders.map(|folder| folder.join(name)).find(|program| program.is_file());
+    found_or_skipped(name, folders.map(|folder| folder.join(name)).find(|program| program.is_file()))
+}
+
+/// The same for what isn't in a folder of programs.
+fn found_or_skipped(name: &str, found: Option<PathBuf>) -> Option<PathBuf> {
     if found.is_none() {
         assert!(env::var("CI").as_deref() != Ok("true"), "no {name}: run tests/peers.sh");
         eprintln!("skipped: no {name} (tests/peers.sh installs it)");

@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{PATIENCE, Program, peer};
+use super::{PATIENCE, Program, found_or_skipped, peer};
 
 /// A server that runs until this is dropped.
 pub(crate) struct Peer {
@@ -34,6 +34,22 @@ pub(crate) fn python_server(folder: &Path) -> Option<Peer> {
     let mut program = Program::start(python.current_dir(folder));
     // "Serving HTTP on 127.0.0.1 port 41233 (http://127.0.0.1:41233/) ..."
     let addr = program.wait_for(|line| super::program::address_in(line, "("));
+    Some(Peer { addr, _program: program, _config: None })
+}
+
+/// httpbin, which answers whatever one asks it to, on Python's own WSGI server.
+pub(crate) fn httpbin_server() -> Option<Peer> {
+    const SCRIPT: &str = "
+import httpbin, werkzeug.serving as serving
+serving.WSGIRequestHandler.protocol_version = 'HTTP/1.1'
+server = serving.make_server('127.0.0.1', 0, httpbin.app, threaded=True)
+print(f'listening on 127.0.0.1:{server.port}', flush=True)
+server.serve_forever()
+";
+    // A virtual environment of tests/peers.sh.
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/httpbin/bin/python");
+    let python = found_or_skipped("httpbin", Some(python).filter(|python| python.is_file()))?;
+    let (program, addr) = Program::serve(Command::new(python).args(["-c", SCRIPT]));
     Some(Peer { addr, _program: program, _config: None })
 }
 
