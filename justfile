@@ -13,7 +13,7 @@ check:
 test:
     cargo test --all-features
 
-# Only the tests with other programs: curl, Python, nginx, Chromium, tinyproxy, microsocks, strace.
+# Only the tests with other programs: curl, Python, httpbin, nginx, Chromium, tinyproxy, microsocks, strace.
 interop:
     tests/peers.sh
     CI=true cargo test --all-features --test it -- interop chromium strace peers tinyproxy constants
