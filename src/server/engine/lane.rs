@@ -396,8 +396,11 @@ impl<P, C> State<P, C> {
 
     /// Whether somebody waits in the poller for longer than he should; told once.
     fn is_late(&mut self) -> bool {
+        if self.seat.is_some() {
+            return false;
+        }
         let earliest = self.earliest();
-        let late = self.seat.is_none() && earlier(earliest, self.until);
+        let late = earlier(earliest, self.until);
         if late {
             self.until = earliest;
         }

@@ -107,6 +107,8 @@ pub(super) struct Table<C> {
     count: usize,
     lists: [List; Wait::COUNT],
     beginning: Instant,
+    /// The last time that was asked for, and its milliseconds: a whole batch of work has one.
+    asked: (Instant, u64),
 }
 
 /// So many of the connections that were idle first are looked at for one that still is.
@@ -127,7 +129,7 @@ impl<C> Table<C> {
             youngest: NONE,
             patience: limit.map(|limit| u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)),
         });
-        Table { slots: Vec::new(), free: NONE, count: 0, lists, beginning: now }
+        Table { slots: Vec::new(), free: NONE, count: 0, lists, beginning: now, asked: (now, 0) }
     }
 
     /// How many connections there are, those with threads included.
@@ -334,8 +336,11 @@ impl<C> Table<C> {
         }
     }
 
-    fn millis(&self, now: Instant) -> u64 {
-        now.saturating_duration_since(self.beginning).as_millis() as u64
+    fn millis(&mut self, now: Instant) -> u64 {
+        if self.asked.0 != now {
+            self.asked = (now, now.saturating_duration_since(self.beginning).as_millis() as u64);
+        }
+        self.asked.1
     }
 
     fn link(&mut self, index: u32, wait: Wait, now: Instant) {
