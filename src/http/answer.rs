@@ -76,7 +76,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             Ok(Parsed::Partial) => {
                 let mut scanner = HeadScanner::default();
                 let _ = scanner.scan(bytes, &settings.limits);
-                return Done::Short(Phase::Head(scanner));
+                return Done::Short(if scanner.has_begun() { Phase::Head(scanner) } else { Phase::Idle });
             }
             Err(error) => return self.refuse(error),
         };
@@ -193,6 +193,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
         let rest = request.finish();
         self.served += 1;
+        self.conn.state.asked = true;
         if unread != Unread::Nothing {
             self.conn.state.unsure = true;
         }

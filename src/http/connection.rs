@@ -20,19 +20,19 @@ pub(super) const SMALL: usize = 64 * 1024;
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) phase: Phase,
-    /// What was read and isn't served yet. INVARIANT: empty in the phases `New`, `Idle` and `Linger`.
+    /// What was read and isn't served yet. INVARIANT: in the phase `Idle` blank lines at most, in `Linger` nothing.
     pub(super) input: Vec<u8>,
     /// The last read filled its buffer, or readiness may have been missed: read before parking.
     pub(super) unsure: bool,
+    /// A request has come.
+    pub(super) asked: bool,
 }
 
 /// What a connection is in the middle of.
 #[derive(Debug, Default)]
 pub(super) enum Phase {
-    /// Nothing came yet.
+    /// Between two requests, or before the first one. Blank lines don't begin one (RFC 9112 §2.2).
     #[default]
-    New,
-    /// Between two requests.
     Idle,
     /// A head; the scanner knows how much of `input` it has seen.
     Head(HeadScanner),
@@ -120,7 +120,7 @@ impl State {
     /// What a connection in this phase waits for.
     pub(super) fn wait(&self) -> Wait {
         match self.phase {
-            Phase::New => Wait::New,
+            Phase::Idle if !self.asked => Wait::New,
             Phase::Idle | Phase::Serve => Wait::Idle,
             Phase::Head(_) => Wait::Head,
             Phase::Body(_) | Phase::Drain(_) => Wait::Body,

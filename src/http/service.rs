@@ -262,7 +262,12 @@ impl<H: Handler> Turn<'_, '_, H> {
                 }
                 (!done).then_some(Phase::Body(collect))
             }
-            _ => return ControlFlow::Continue(self.serve(bytes)),
+            _ if state.input.is_empty() => return ControlFlow::Continue(self.serve(bytes)),
+            // Blank lines came before.
+            _ => {
+                state.input.extend_from_slice(bytes);
+                None
+            }
         };
         ControlFlow::Continue(match waits {
             Some(phase) => Next::Read(phase),

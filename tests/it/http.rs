@@ -1,6 +1,7 @@
 //! The HTTP server through real sockets: what `check` sends goes out at once, and again byte by byte.
 
 mod answers;
+mod blank;
 mod bodies;
 mod facade;
 mod framing;

@@ -74,7 +74,7 @@ pub(crate) enum Verdict {
 /// What a parked connection waits for; each has a time limit and a queue of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
-    /// The very first byte; the time runs from accept. Shutting down closes such a connection at once.
+    /// The first byte of the first request; the time runs from accept. Shutting down closes such a connection at once.
     New,
     /// The first byte of the next request.
     Idle,

@@ -29,6 +29,12 @@ enum State {
 }
 
 impl HeadScanner {
+    /// Whether more than the blank lines that may come before a head was seen of it.
+    #[must_use]
+    pub(crate) fn has_begun(&self) -> bool {
+        !matches!(self.state, State::Before)
+    }
+
     /// Looks at what is new in `bytes`, which start where they started last time. True if the parser
     /// would no longer say `Partial`: the head's end has come, or a limit is reached.
     #[must_use]

@@ -374,6 +374,26 @@ fn fields_are_found_in_any_case_and_in_order() {
 }
 
 #[test]
+fn blank_lines_begin_no_head() {
+    for (bytes, begun) in [
+        ("", false),
+        ("\r", false),
+        ("\r\n\r\n", false),
+        ("\r\n\r\n\r", true),
+        ("G", true),
+        ("\r\n\r\nG", true),
+        ("GET / HTTP/1.1\r\n", true),
+    ] {
+        let (mut whole, mut dripping) = (HeadScanner::default(), HeadScanner::default());
+        assert!(!whole.scan(bytes.as_bytes(), &Limits::DEFAULT));
+        for end in 0..=bytes.len() {
+            assert!(!dripping.scan(&bytes.as_bytes()[..end], &Limits::DEFAULT));
+        }
+        assert_eq!((whole.has_begun(), dripping.has_begun()), (begun, begun), "{bytes:?}");
+    }
+}
+
+#[test]
 fn a_dripping_head_costs_linear_time() {
     // Each byte is looked at once: no clock needed to see that, as the scanner remembers how far it came.
     let bytes = format!("GET / HTTP/1.1\r\nA: {}\r\n\r\n", "x".repeat(60_000));
