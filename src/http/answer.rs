@@ -268,7 +268,7 @@ fn give_up(output: &mut Output, exchange: &Exchange<'_>, refusal: Option<Refusal
 }
 
 /// Has the connection end in an error to the peer (a reset), so that half an answer isn't taken for a whole one.
-fn break_off(stream: &Stream) {
+pub(super) fn break_off(stream: &Stream) {
     // A wish: without it the peer sees an end.
     let _ = stream.socket().setsockopt(SOL_SOCKET, SO_LINGER, Some(Duration::ZERO));
 }

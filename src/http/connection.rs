@@ -10,7 +10,7 @@ use crate::{
     },
 };
 
-use super::{log::Kept, output::FilePart};
+use super::{backlog::Share, log::Kept, output::FilePart};
 
 /// A request's body is collected up to here before its handler runs, so that a slow sender costs no thread: all of
 /// a small body, the beginning of a larger one.
@@ -86,6 +86,8 @@ pub(super) struct Unsent {
     pub(super) next: Next,
     /// What the log is told at the end, if that is of interest.
     pub(super) kept: Option<Box<Kept>>,
+    /// What the bytes take of the memory for all connections.
+    pub(super) share: Option<Share>,
     /// When the peer was first waited for, and how much was left then.
     pub(super) waits: Option<(Instant, u64)>,
 }
@@ -119,12 +121,12 @@ pub(super) enum Next {
 impl State {
     /// What a connection in this phase waits for.
     pub(super) fn wait(&self) -> Wait {
-        match self.phase {
+        match &self.phase {
             Phase::Idle if !self.asked => Wait::New,
             Phase::Idle | Phase::Serve => Wait::Idle,
             Phase::Head(_) => Wait::Head,
             Phase::Body(_) | Phase::Drain(_) => Wait::Body,
-            Phase::Write(_) => Wait::Write,
+            Phase::Write(unsent) => unsent.wait(),
             Phase::Linger(_) => Wait::Linger,
         }
     }

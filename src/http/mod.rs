@@ -27,6 +27,7 @@
 //! | `CGIHTTPRequestHandler` | not offered: gone from Python 3.15 too |
 
 mod answer;
+mod backlog;
 mod connection;
 mod error_page;
 mod exchange;

@@ -132,7 +132,11 @@ impl<'a> Head<'a> {
 
     /// Ends the head and sends these bytes as the whole body, with their length.
     ///
-    /// Never waits for the peer: what can't be sent at once is sent while the thread does other work.
+    /// Never waits for the peer: what can't be sent at once is sent while the thread does other work. Until then it
+    /// is kept in memory, a copy for each answer, even of bytes that are shared; all of them together are bounded by
+    /// [`max_unsent`](super::HttpServer::max_unsent). A long body takes no memory as a file
+    /// ([`send_file`](Self::send_file)), and little when it is written piece by piece, as by [`io::copy`] from a
+    /// reader ([`end_headers`](Self::end_headers)); but then a slow peer takes a thread.
     ///
     /// Python: `end_headers` and `wfile.write(bytes)`, with a `Content-Length` sent before.
     ///
@@ -145,8 +149,8 @@ impl<'a> Head<'a> {
 
     /// Ends the head and sends `len` bytes of a file from `offset` on, with their length.
     ///
-    /// By `sendfile(2)` where it pays. Never waits for the peer: what can't be sent at once is sent while the
-    /// thread does other work. A file that turns out shorter breaks the connection.
+    /// By `sendfile(2)` where it pays. Never waits for the peer, and keeps nothing in memory: what can't be sent at once
+    /// is sent while the thread does other work. A file that turns out shorter breaks the connection.
     ///
     /// Python: `SimpleHTTPRequestHandler.copyfile`, which copies through memory.
     ///

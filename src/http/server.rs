@@ -189,6 +189,27 @@ impl HttpServer {
         self
     }
 
+    /// The most bytes of answers that wait in memory for their readers, over all connections. Default is 256 MiB.
+    ///
+    /// When one more has to wait and there are too many, connections are broken off by a reset, first the one whose
+    /// reader has taken nothing for longest, until there is room: peers who ask much and read nothing can't take all the
+    /// memory. [`Counts::expired`](crate::server::Counts::expired) counts them, and the log says
+    /// [`OutOfResources`](ErrorKind::OutOfResources).
+    ///
+    /// The newest answer is never refused: one that is longer than the limit is sent too, but costs all others that
+    /// wait, and the next one that has to wait may cost it. So the limit should be many times the longest answer.
+    ///
+    /// What counts is what [`Head::body`](super::Head::body) got, as long as not all of it is sent, and up to 64 KiB of
+    /// what was written to a [`Body`](super::Body). What the kernel has is no part of it, and files aren't
+    /// ([`Head::send_file`](super::Head::send_file)).
+    ///
+    /// Python: none; each answer is in the memory of its thread.
+    #[must_use]
+    pub fn max_unsent(mut self, bytes: usize) -> HttpServer {
+        self.settings.unsent = bytes;
+        self
+    }
+
     /// Past so many open connections, accepting waits until one ends; see [`evict_after`](Self::evict_after). Default
     /// is 10,000.
     #[must_use]
@@ -260,8 +281,9 @@ impl HttpServer {
     }
 
     /// How long to wait for the peer to take more of an answer; for all that is left when it is first waited for, if
-    /// it is taken slower than 500 bytes a second. Then the connection is closed. It is closed earlier when too many
-    /// handlers wait ([`max_threads`](Self::max_threads)). `None` is without a limit. Default is 30 seconds.
+    /// it is taken slower than 500 bytes a second. Then the connection is broken off. It is earlier when too many
+    /// handlers wait ([`max_threads`](Self::max_threads)), or too many bytes ([`max_unsent`](Self::max_unsent)). `None`
+    /// is without a limit. Default is 30 seconds.
     ///
     /// Python: `StreamRequestHandler.timeout`, by default none.
     #[must_use]

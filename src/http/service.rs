@@ -33,14 +33,15 @@ use crate::{
 
 use super::{
     Handler, LogEntry,
-    answer::Done,
-    connection::{Drain, Next, Phase, State, Unsent, find_end},
+    answer::{Done, break_off},
+    backlog::Backlog,
+    connection::{Drain, Next, Phase, State, find_end},
     exchange::{DRAIN, Exchange},
     log::{Kept, RequestLine},
     output::{FilePart, HIGH_WATER, Output},
     refusal::Refusal,
     settings::Settings,
-    unsent::Progress,
+    unsent::ended_by,
     waits::Waits,
 };
 
@@ -57,7 +58,7 @@ const LINGER_READS: u32 = 16;
 const LINGER: Duration = Duration::from_secs(30);
 
 /// A buffer that grew past that isn't kept.
-const KEEP: usize = 4 * HIGH_WATER;
+pub(super) const KEEP: usize = 4 * HIGH_WATER;
 
 /// A handler and what its server allows.
 pub(super) struct HttpService<H> {
@@ -65,6 +66,7 @@ pub(super) struct HttpService<H> {
     pub(super) settings: Settings,
     pub(super) log: Option<Log>,
     pub(super) waits: Waits,
+    pub(super) backlog: Arc<Backlog>,
     /// Panics that were caught here, and so not by the engine.
     panics: AtomicU64,
 }
@@ -142,7 +144,8 @@ impl<H: Handler> Service for HttpService<H> {
                 let refusal = if why == Expiry::Time { Refusal::BodyTimeout } else { Refusal::Shutdown };
                 self.refuse_collected(conn, (&mut output, date), refusal);
             }
-            (Wait::Write, Phase::Write(unsent)) => {
+            (_, Phase::Write(unsent)) => {
+                break_off(&conn.stream);
                 self.log_kept(&conn.peer, unsent.kept.as_deref(), unsent.left(), Some(ended_by(why)));
             }
             // No request has begun, or its answer is there already.
@@ -162,7 +165,7 @@ impl<H: Handler> Service for HttpService<H> {
             Wait::New | Wait::Head => self.settings.head_time,
             Wait::Idle => self.settings.idle_time,
             Wait::Body => self.settings.body_time,
-            Wait::Write => self.settings.write_time,
+            Wait::Write | Wait::WriteKept => self.settings.write_time,
             Wait::Linger => Some(self.settings.linger_time),
         }
     }
@@ -171,7 +174,8 @@ impl<H: Handler> Service for HttpService<H> {
 impl<H: Handler> HttpService<H> {
     /// For a server whose handlers may block so many threads.
     pub(super) fn new(handler: H, settings: Settings, log: Option<Log>, threads: usize) -> HttpService<H> {
-        HttpService { handler, settings, log, waits: Waits::of(threads), panics: AtomicU64::new(0) }
+        let (waits, backlog) = (Waits::of(threads), Backlog::new(settings.unsent));
+        HttpService { handler, settings, log, waits, backlog, panics: AtomicU64::new(0) }
     }
 
     /// Tells those who want to know of an answer. One that panics doesn't cost the answer.
@@ -183,7 +187,7 @@ impl<H: Handler> HttpService<H> {
     }
 
     /// Tells of an answer that is sent, but for so many bytes.
-    fn log_kept(&self, peer: &Address, kept: Option<&Kept>, left: u64, error: Option<Error>) {
+    pub(super) fn log_kept(&self, peer: &Address, kept: Option<&Kept>, left: u64, error: Option<Error>) {
         if let Some(kept) = kept {
             self.log(&kept.entry(peer, left, error.as_ref()));
         }
@@ -310,40 +314,8 @@ impl<H: Handler> Turn<'_, '_, H> {
         self.conn.state.input = rest.to_vec();
     }
 
-    /// Sends what is ready, and goes on when all of it is sent.
-    fn send(&mut self, next: Next) -> ControlFlow<Verdict> {
-        let bytes = &mut self.output.bytes;
-        if !bytes.is_empty() || self.file.is_some() {
-            let sent = match self.conn.stream.try_write(bytes) {
-                Ok(sent) => sent,
-                Err(error) if error.would_block() => 0,
-                Err(error) => {
-                    let left = bytes.len() as u64 + self.file.as_ref().map_or(0, |part| part.left);
-                    self.service.log_kept(&self.conn.peer, self.kept.as_deref(), left, Some(error));
-                    return ControlFlow::Break(Verdict::Close);
-                }
-            };
-            if sent < bytes.len() || self.file.is_some() {
-                let file = self.file.take();
-                // A long answer leaves with its buffer; a short one is copied, and the thread keeps its buffer.
-                let (kept, waits) = (self.kept.take(), None);
-                let unsent = match bytes.capacity() > KEEP {
-                    true => Unsent { bytes: mem::take(bytes), sent, file, next, kept, waits },
-                    false => Unsent { bytes: bytes.split_off(sent), sent: 0, file, next, kept, waits },
-                };
-                bytes.clear();
-                self.conn.state.phase = Phase::Write(Box::new(unsent));
-                return ControlFlow::Continue(());
-            }
-            bytes.clear();
-            if let Some(kept) = self.kept.take() {
-                self.service.log_kept(&self.conn.peer, Some(&kept), 0, None);
-            }
-        }
-        self.proceed(next)
-    }
-
-    fn proceed(&mut self, next: Next) -> ControlFlow<Verdict> {
+    /// What is ready is sent.
+    pub(super) fn proceed(&mut self, next: Next) -> ControlFlow<Verdict> {
         let state = &mut self.conn.state;
         match next {
             Next::Read(phase) => {
@@ -371,44 +343,6 @@ impl<H: Handler> Turn<'_, '_, H> {
             Next::Close => return ControlFlow::Break(Verdict::Close),
         }
         ControlFlow::Continue(())
-    }
-
-    /// Goes on sending.
-    fn resume(&mut self, mut unsent: Box<Unsent>) -> ControlFlow<Verdict, Next> {
-        let outcome = unsent.go(&self.conn.stream);
-        let left = unsent.left();
-        let outcome = match outcome {
-            Ok(Progress::Blocked) => {
-                let (since, then) = *unsent.waits.get_or_insert((self.desk.now(), left));
-                let waited = self.desk.now().saturating_duration_since(since);
-                match self.service.settings.write_patience(then - left, waited) {
-                    Some(Duration::ZERO) => Err(too_slow()),
-                    _ => Ok(Verdict::Park(Wait::Write)),
-                }
-            }
-            Ok(Progress::Paused) => Ok(Verdict::Again),
-            Ok(Progress::Done) => {
-                self.service.log_kept(&self.conn.peer, unsent.kept.as_deref(), 0, None);
-                // Whatever has come meanwhile would have the kernel answer by a reset.
-                return ControlFlow::Continue(match unsent.next {
-                    Next::Close => Next::Linger,
-                    next => next,
-                });
-            }
-            Err(error) => Err(error),
-        };
-        let verdict = match outcome {
-            Ok(verdict) => verdict,
-            Err(error) => {
-                self.service.log_kept(&self.conn.peer, unsent.kept.as_deref(), left, Some(error));
-                return ControlFlow::Break(Verdict::Close);
-            }
-        };
-        let state = &mut self.conn.state;
-        // While it is parked for writing, nobody notes what can be read.
-        state.unsure = true;
-        state.phase = Phase::Write(unsent);
-        ControlFlow::Break(verdict)
     }
 
     /// Reads and drops the rest of a body.
@@ -465,19 +399,6 @@ impl<H: Handler> Turn<'_, '_, H> {
         self.conn.state.phase = Phase::Linger(until);
         ControlFlow::Break(Verdict::Again)
     }
-}
-
-/// What the log is told of an answer that is broken off.
-fn ended_by(why: Expiry) -> Error {
-    match why {
-        Expiry::Time => too_slow(),
-        Expiry::Shutdown => Error::new(ErrorKind::Cancelled, "the server ended before the answer was read"),
-    }
-}
-
-/// What the log is told of a peer that doesn't read.
-fn too_slow() -> Error {
-    Error::new(ErrorKind::TimedOut, "the peer took too long to read the answer")
 }
 
 impl Clock {

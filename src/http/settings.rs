@@ -23,6 +23,9 @@ pub(super) struct Settings {
     pub(super) idle_time: Option<Duration>,
     /// Until the peer takes more of an answer; and for all of it, if it takes it slower than [`MIN_RATE`].
     pub(super) write_time: Option<Duration>,
+    /// Bytes of answers that all connections together keep in memory for their readers. A small machine has as much,
+    /// and it is a good 25 KiB for each connection, besides what the kernel buffers.
+    pub(super) unsent: usize,
     /// From the last answer until the peer, who may still be sending, must have read it.
     pub(super) linger_time: Duration,
 }
@@ -60,6 +63,7 @@ impl Default for Settings {
             body_time: Some(Duration::from_secs(30)),
             idle_time: Some(Duration::from_secs(60)),
             write_time: Some(Duration::from_secs(30)),
+            unsent: 256 * 1024 * 1024,
             linger_time: Duration::from_secs(10),
         }
     }

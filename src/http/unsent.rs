@@ -1,16 +1,25 @@
-//! Sending what is ready without waiting: bytes first, then a part of a file.
+//! Sending what is ready without waiting: bytes first, then a part of a file; and what becomes of the rest.
+
+use std::{mem, ops::ControlFlow, time::Duration};
 
 use crate::{
     error::{Error, ErrorKind, Result},
+    server::engine::service::{Expiry, Verdict, Wait},
     stream::Stream,
     sys,
 };
 
-use super::{connection::Unsent, output::FilePart};
+use super::{
+    Handler,
+    answer::break_off,
+    connection::{Next, Phase, Unsent},
+    output::FilePart,
+    service::{KEEP, Turn},
+};
 
 /// How far sending got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+enum Progress {
     Done,
     /// The peer has to read first.
     Blocked,
@@ -31,7 +40,7 @@ impl Unsent {
     }
 
     /// Sends what the peer takes.
-    pub(super) fn go(&mut self, stream: &Stream) -> Result<Progress> {
+    fn go(&mut self, stream: &Stream) -> Result<Progress> {
         while self.sent < self.bytes.len() {
             match stream.try_write(&self.bytes[self.sent..]) {
                 Ok(sent) => self.sent += sent,
@@ -39,10 +48,97 @@ impl Unsent {
                 Err(error) => return Err(error),
             }
         }
-        match &mut self.file {
-            Some(part) => part.go(stream),
-            None => Ok(Progress::Done),
+        let Some(part) = &mut self.file else { return Ok(Progress::Done) };
+        // However long the file takes, they aren't needed any more.
+        (self.bytes, self.sent, self.share) = (Vec::new(), 0, None);
+        part.go(stream)
+    }
+
+    /// How a connection waits for room to write it.
+    pub(super) fn wait(&self) -> Wait {
+        if self.share.is_some() { Wait::WriteKept } else { Wait::Write }
+    }
+}
+
+impl<H: Handler> Turn<'_, '_, H> {
+    /// Sends what is ready, and goes on when all of it is sent.
+    pub(super) fn send(&mut self, next: Next) -> ControlFlow<Verdict> {
+        let bytes = &mut self.output.bytes;
+        if !bytes.is_empty() || self.file.is_some() {
+            let sent = match self.conn.stream.try_write(bytes) {
+                Ok(sent) => sent,
+                Err(error) if error.would_block() => 0,
+                Err(error) => {
+                    let left = bytes.len() as u64 + self.file.as_ref().map_or(0, |part| part.left);
+                    self.service.log_kept(&self.conn.peer, self.kept.as_deref(), left, Some(error));
+                    return ControlFlow::Break(Verdict::Close);
+                }
+            };
+            if sent < bytes.len() || self.file.is_some() {
+                let unsent = self.keep_unsent(sent, next);
+                self.conn.state.phase = Phase::Write(Box::new(unsent));
+                return ControlFlow::Continue(());
+            }
+            bytes.clear();
+            if let Some(kept) = self.kept.take() {
+                self.service.log_kept(&self.conn.peer, Some(&kept), 0, None);
+            }
         }
+        self.proceed(next)
+    }
+
+    /// What is left of the output behind so many bytes. It is counted, and may cost others theirs.
+    fn keep_unsent(&mut self, sent: usize, next: Next) -> Unsent {
+        let output = &mut self.output.bytes;
+        // Much leaves with its buffer; little is copied, and the thread keeps its buffer.
+        let (bytes, sent) = match output.len() - sent > KEEP {
+            true => (mem::take(output), sent),
+            false => (output[sent..].to_vec(), 0),
+        };
+        output.clear();
+        let (file, kept) = (self.file.take(), self.kept.take());
+        let share = (!bytes.is_empty())
+            .then(|| self.service.backlog.add(bytes.capacity(), || self.desk.end_longest(Wait::WriteKept)));
+        Unsent { bytes, sent, file, next, kept, share, waits: None }
+    }
+
+    /// Goes on sending.
+    pub(super) fn resume(&mut self, mut unsent: Box<Unsent>) -> ControlFlow<Verdict, Next> {
+        let outcome = unsent.go(&self.conn.stream);
+        let left = unsent.left();
+        let outcome = match outcome {
+            Ok(Progress::Blocked) => {
+                let (since, then) = *unsent.waits.get_or_insert((self.desk.now(), left));
+                let waited = self.desk.now().saturating_duration_since(since);
+                match self.service.settings.write_patience(then - left, waited) {
+                    Some(Duration::ZERO) => Err(too_slow()),
+                    _ => Ok(Verdict::Park(unsent.wait())),
+                }
+            }
+            Ok(Progress::Paused) => Ok(Verdict::Again),
+            Ok(Progress::Done) => {
+                self.service.log_kept(&self.conn.peer, unsent.kept.as_deref(), 0, None);
+                // Whatever has come meanwhile would have the kernel answer by a reset.
+                return ControlFlow::Continue(match unsent.next {
+                    Next::Close => Next::Linger,
+                    next => next,
+                });
+            }
+            Err(error) => Err(error),
+        };
+        let verdict = match outcome {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                break_off(&self.conn.stream);
+                self.service.log_kept(&self.conn.peer, unsent.kept.as_deref(), left, Some(error));
+                return ControlFlow::Break(Verdict::Close);
+            }
+        };
+        let state = &mut self.conn.state;
+        // While it is parked for writing, nobody notes what can be read.
+        state.unsure = true;
+        state.phase = Phase::Write(unsent);
+        ControlFlow::Break(verdict)
     }
 }
 
@@ -100,4 +196,18 @@ impl FilePart {
         }
         Ok(true)
     }
+}
+
+/// What the log is told of an answer that is broken off.
+pub(super) fn ended_by(why: Expiry) -> Error {
+    match why {
+        Expiry::Time => too_slow(),
+        Expiry::Memory => Error::new(ErrorKind::OutOfResources, "too much waits in memory for its readers"),
+        Expiry::Shutdown => Error::new(ErrorKind::Cancelled, "the server ended before the answer was read"),
+    }
+}
+
+/// What the log is told of a peer that doesn't read.
+fn too_slow() -> Error {
+    Error::new(ErrorKind::TimedOut, "the peer took too long to read the answer")
 }

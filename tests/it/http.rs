@@ -11,3 +11,4 @@ mod refusals;
 mod support;
 mod threads;
 mod times;
+mod unsent;

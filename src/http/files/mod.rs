@@ -143,6 +143,9 @@ impl FileHandler {
 
     /// Whether a folder without an index page is listed; else it is 403. Default is `true`.
     ///
+    /// The page takes memory until it is sent, some 250 bytes for each name
+    /// ([`max_unsent`](super::HttpServer::max_unsent)).
+    ///
     /// Python: `SimpleHTTPRequestHandler.list_directory`, which is overridden to that end.
     #[doc(alias = "list_directory")]
     #[must_use]

@@ -15,7 +15,7 @@ use super::{
     guard::guarded,
     lane::{Door, Held},
     line::Line,
-    service::{Conn, Service},
+    service::{Conn, Service, Wait},
     table::Cause,
 };
 
@@ -58,9 +58,7 @@ impl<S: Service + 'static> Engine<S> {
     /// Shuts a door until a connection ends; and ends the one that has been idle longest, if that is long enough.
     fn wait_for_room(self: &Arc<Self>, index: usize, door: usize) {
         let now = Instant::now();
-        let idle =
-            self.lanes.iter().zip(0..).filter_map(|(track, home)| Some((track.lane.idle_since()?, home)));
-        let idlest = self.evict_after.and_then(|_| idle.min());
+        let idlest = self.evict_after.and_then(|_| self.longest(Wait::is_idle));
         let since = idlest.map_or(now, |(since, _)| since);
         let left = self.evict_after.map(|after| after.saturating_sub(now.saturating_duration_since(since)));
         // Should whoever is ended now take his time, no other is before that time has passed again.
@@ -73,6 +71,12 @@ impl<S: Service + 'static> Engine<S> {
             let alert = self.lanes[home].lane.evict_idlest(since);
             self.alert(home, alert);
         }
+    }
+
+    /// Since when the connection has been parked that has been longest in one of those ways, and its lane.
+    pub(super) fn longest(&self, which: impl Fn(Wait) -> bool + Copy) -> Option<(Instant, usize)> {
+        let lanes = self.lanes.iter().zip(0..);
+        lanes.filter_map(|(track, home)| Some((track.lane.parked_since(which)?, home))).min()
     }
 
     fn take_in(&self, index: usize, door: usize, block: &mut [u8]) -> Option<(S::Line, Address)> {

@@ -18,7 +18,7 @@ use super::{
     lane::{Alert, Held, Outcome, Target, Work},
     line::Line,
     post::Post,
-    service::{Account, Begin, Desk, Expiry, Service, Verdict, Wait},
+    service::{Account, Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
     table::{Cause, Readiness, Token},
 };
 
@@ -48,7 +48,7 @@ enum Role {
 /// One call of [`Service::ready`], as the thread keeps account of it: a driver stands at its post from before the
 /// call until it ends, or until the next piece of work begins in it.
 struct Shift<'a, S: Service> {
-    engine: &'a Engine<S>,
+    engine: &'a Arc<Engine<S>>,
     post: &'a Post,
     role: Role,
     /// When this batch of work began.
@@ -209,7 +209,7 @@ impl<S: Service + 'static> Engine<S> {
 
     /// Calls the service.
     fn call<'a>(
-        &'a self,
+        self: &'a Arc<Self>,
         held: &mut Held<Connection<S>>,
         now: Instant,
         role: Role,
@@ -221,10 +221,7 @@ impl<S: Service + 'static> Engine<S> {
         match held.cause {
             Cause::Expired(wait) => {
                 let why = if shift.is_draining() { Expiry::Shutdown } else { Expiry::Time };
-                if why == Expiry::Time {
-                    self.counters.expired.fetch_add(1, Ordering::Relaxed);
-                }
-                let _ = guarded(|| self.service.expired(conn, wait, why));
+                self.expire(conn, wait, why);
                 return (Verdict::Close, shift);
             }
             Cause::Ready { read_closed } => conn.read_closed |= read_closed,
@@ -233,6 +230,28 @@ impl<S: Service + 'static> Engine<S> {
         let ready = || self.service.ready(conn, &mut Desk { scratch, account: &mut shift });
         let verdict = self.counted(guarded(ready)).unwrap_or(Verdict::Close);
         (verdict, shift)
+    }
+
+    /// Tells the service that a connection has to go.
+    fn expire(&self, conn: &mut Conn<S::State, S::Line>, wait: Wait, why: Expiry) {
+        if why != Expiry::Shutdown {
+            self.counters.expired.fetch_add(1, Ordering::Relaxed);
+        }
+        let _ = guarded(|| self.service.expired(conn, wait, why));
+    }
+
+    /// Ends the connection that has been parked longest in that way. False: there is none.
+    fn end_longest(self: &Arc<Self>, wait: Wait) -> bool {
+        let which = |other| other == wait;
+        let Some((_, home)) = self.longest(which) else { return false };
+        let Some(Held { token, conn: mut berth, .. }) = self.lanes[home].lane.take_longest(which) else {
+            return false;
+        };
+        self.expire(&mut berth.conn, wait, Expiry::Memory);
+        let gone = self.close(token, berth);
+        let alert = self.lanes[home].lane.hand_in(gone, Instant::now());
+        self.alert(home, alert);
+        true
     }
 
     /// Does as the service has said. False: this thread has lost its lane, or has none.
@@ -333,8 +352,8 @@ impl<S: Service + 'static> Engine<S> {
     }
 }
 
-impl<'a, S: Service> Shift<'a, S> {
-    fn new(engine: &'a Engine<S>, post: &'a Post, role: Role, now: Instant) -> Shift<'a, S> {
+impl<'a, S: Service + 'static> Shift<'a, S> {
+    fn new(engine: &'a Arc<Engine<S>>, post: &'a Post, role: Role, now: Instant) -> Shift<'a, S> {
         Shift { engine, post, role, now, class: None, began: None, worked: false, took: Duration::ZERO }
     }
 
@@ -357,7 +376,7 @@ impl<'a, S: Service> Shift<'a, S> {
     }
 }
 
-impl<S: Service> Account for Shift<'_, S> {
+impl<S: Service + 'static> Account for Shift<'_, S> {
     /// Work of that class begins, and the work before it has ended.
     fn begin(&mut self, class: Class) -> Begin {
         if self.class.is_some() {
@@ -393,5 +412,9 @@ impl<S: Service> Account for Shift<'_, S> {
 
     fn is_wanted(&self) -> bool {
         self.role == Role::Spare && self.engine.crew.is_short()
+    }
+
+    fn end_longest(&mut self, wait: Wait) -> bool {
+        self.engine.end_longest(wait)
     }
 }

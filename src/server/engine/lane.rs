@@ -5,6 +5,7 @@
 //! is handed to the one driver that waits; `C` is a connection.
 
 mod doors;
+mod ending;
 
 use std::{
     collections::VecDeque,
@@ -299,38 +300,6 @@ impl<P, C> Lane<P, C> {
         self.state().allowed = drivers.max(1);
     }
 
-    /// Shuts the doors and closes what is idle; from now on nothing becomes idle.
-    pub(super) fn drain(&self) -> Alert {
-        let mut state = self.state();
-        state.draining = true;
-        state.doors.fill(DoorState::Shut);
-        state.ready.retain(|entry| matches!(entry, Entry::Conn(_)));
-        state.later.retain(|entry| matches!(entry, Entry::Conn(_)));
-        state.evict(Wait::is_idle)
-    }
-
-    /// Closes everything that is parked, and from now on everything that comes back.
-    pub(super) fn evict(&self) -> Alert {
-        let mut state = self.state();
-        state.ending = true;
-        state.evict(|_| true)
-    }
-
-    /// Since when the connection has been idle that has been longest.
-    pub(super) fn idle_since(&self) -> Option<Instant> {
-        self.state().table.idlest().map(|(_, since)| since)
-    }
-
-    /// Ends that connection, as if its time were up, if it has been idle since then.
-    pub(super) fn evict_idlest(&self, since: Instant) -> Alert {
-        let mut state = self.state();
-        let idlest = state.table.idlest().filter(|(_, idle_since)| *idle_since <= since);
-        let Some((token, _)) = idlest else { return Alert::default() };
-        state.table.evict_one(token);
-        state.ready.push_back(Entry::Conn(token));
-        Alert { wake: state.seat.is_none(), call: false }
-    }
-
     /// Sends the drivers home.
     pub(super) fn close(&self) -> Alert {
         let mut state = self.state();
@@ -471,12 +440,6 @@ impl<P, C> State<P, C> {
     fn earliest(&self) -> Option<Instant> {
         let doors = self.doors.iter().filter_map(DoorState::until);
         doors.chain(self.table.next_expiry()).min()
-    }
-
-    fn evict(&mut self, which: impl Fn(Wait) -> bool) -> Alert {
-        let evicted = self.table.evict(which);
-        self.ready.extend(evicted.into_iter().map(Entry::Conn));
-        Alert { wake: self.seat.is_none(), call: false }
     }
 }
 

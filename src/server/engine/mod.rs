@@ -131,8 +131,8 @@ pub struct Counts {
     pub open: usize,
     /// Requests served since the start; for a [`Server`](crate::server::Server), calls of its handler.
     pub served: u64,
-    /// Connections closed because their time was up, or to make room for another, or because their peer kept its end open
-    /// after a last answer; not those that a shutdown ends.
+    /// Connections closed because their time was up, to make room for another, because too much waited in memory for
+    /// slow readers, or because their peer kept its end open after a last answer; not those that a shutdown ends.
     pub expired: u64,
     /// Panics of handlers, each of which has cost its connection; and of what logs their answers, which cost nothing.
     pub panicked: u64,

@@ -84,6 +84,8 @@ pub(crate) enum Wait {
     Body,
     /// Room to write.
     Write,
+    /// The same, with what is to be written kept in memory: [`Desk::end_longest`] may want that.
+    WriteKept,
     /// The peer's end of data, after an answer that left its bytes unread.
     Linger,
 }
@@ -93,8 +95,8 @@ impl Wait {
     pub(crate) const COUNT: usize = Self::ALL.len();
 
     /// All of them, in the order of their numbers.
-    pub(crate) const ALL: [Wait; 6] =
-        [Wait::New, Wait::Idle, Wait::Head, Wait::Body, Wait::Write, Wait::Linger];
+    pub(crate) const ALL: [Wait; 7] =
+        [Wait::New, Wait::Idle, Wait::Head, Wait::Body, Wait::Write, Wait::WriteKept, Wait::Linger];
 
     /// Whether parking again in the same way begins the time anew: progress does, one more byte of a head not.
     pub(crate) fn restarts(self) -> bool {
@@ -108,7 +110,7 @@ impl Wait {
 
     /// Whether it is room to write that is waited for.
     pub(crate) fn for_write(self) -> bool {
-        self == Wait::Write
+        matches!(self, Wait::Write | Wait::WriteKept)
     }
 }
 
@@ -117,6 +119,8 @@ impl Wait {
 pub(crate) enum Expiry {
     /// Its time has passed, or its place is wanted.
     Time,
+    /// What it keeps in memory is too much together with what others keep.
+    Memory,
     Shutdown,
 }
 
@@ -143,6 +147,7 @@ pub(super) trait Account {
     fn now(&self) -> Instant;
     fn is_draining(&self) -> bool;
     fn is_wanted(&self) -> bool;
+    fn end_longest(&mut self, wait: Wait) -> bool;
 }
 
 impl<B> Desk<'_, B> {
@@ -160,6 +165,12 @@ impl<B> Desk<'_, B> {
     /// Whether others wait for this thread.
     pub(crate) fn is_wanted(&self) -> bool {
         self.account.is_wanted()
+    }
+
+    /// Ends the connection that has been parked longest in that way, for [`Expiry::Memory`]: all that it keeps is gone
+    /// when this returns. False: there is none.
+    pub(crate) fn end_longest(&mut self, wait: Wait) -> bool {
+        self.account.end_longest(wait)
     }
 
     /// Whether the server is shutting down: answers say `Connection: close`.

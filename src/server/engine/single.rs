@@ -90,6 +90,10 @@ impl Account for Alone {
     fn is_wanted(&self) -> bool {
         false
     }
+
+    fn end_longest(&mut self, _: Wait) -> bool {
+        false
+    }
 }
 
 #[cfg(all(test, not(loom)))]

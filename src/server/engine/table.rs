@@ -111,7 +111,7 @@ pub(super) struct Table<C> {
     asked: (Instant, u64),
 }
 
-/// So many of the connections that were idle first are looked at for one that still is.
+/// So many of the connections that were parked first are looked at for one that still is.
 const LOOK: usize = 64;
 
 /// What a socket reported.
@@ -312,10 +312,10 @@ impl<C> Table<C> {
         evicted
     }
 
-    /// The connection that has been idle longest, and since when. Where the first ones in the lists are all being
-    /// served, none has been idle for long.
-    pub(super) fn idlest(&self) -> Option<(Token, Instant)> {
-        let lists = Wait::ALL.into_iter().filter(|wait| wait.is_idle());
+    /// The connection that has been parked longest in one of those ways, and since when. Where the first ones in the
+    /// lists are all being served, none has been for long.
+    pub(super) fn longest(&self, which: impl Fn(Wait) -> bool) -> Option<(Token, Instant)> {
+        let lists = Wait::ALL.into_iter().filter(|&wait| which(wait));
         let first = lists.filter_map(|wait| {
             let from = |index: u32| Some(index).filter(|&index| index != NONE);
             let next = |&index: &u32| from(self.slots[index as usize].younger);

@@ -90,7 +90,7 @@ impl World {
             self.lane.answered(0, Door::Full(None));
             if self.room.want() {
                 let _ = self.lane.reopen();
-            } else if let Some(since) = self.lane.idle_since() {
+            } else if let Some(since) = self.lane.parked_since(Wait::is_idle) {
                 let _ = self.lane.evict_idlest(since);
             }
             return;

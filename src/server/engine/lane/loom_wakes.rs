@@ -300,7 +300,7 @@ fn loom_who_is_left_at_the_very_end_is_closed() {
 
 #[test]
 fn loom_who_has_been_idle_longest_gives_way() {
-    from_outside(idle, |world, _| world.lane.evict_idlest(world.lane.idle_since().unwrap()));
+    from_outside(idle, |world, _| world.lane.evict_idlest(world.lane.parked_since(Wait::is_idle).unwrap()));
 }
 
 #[test]

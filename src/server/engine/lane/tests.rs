@@ -93,19 +93,49 @@ fn a_door_waits_for_room_and_opens_when_a_connection_ends() {
 fn a_full_lane_gives_up_who_has_been_idle_longest() {
     let (lane, now) = lane();
     let post = driver(&lane);
-    assert_eq!(lane.idle_since(), None);
+    assert_eq!(lane.parked_since(Wait::is_idle), None);
     let (first, second) = (parked(&lane, "first", now), parked(&lane, "second", now));
     let later = now + Duration::from_secs(1);
     // Who is being served isn't idle, and comes behind afterwards.
     poll(&lane, &post, &[Target::Conn(first)], later);
     let held = serve(&lane, &post, None);
-    let since = lane.idle_since().unwrap();
+    let since = lane.parked_since(Wait::is_idle).unwrap();
     assert!(since < later);
     assert_eq!(lane.evict_idlest(since - Duration::from_millis(1)), Alert::default(), "not idle for so long");
     let _ = lane.evict_idlest(since);
     let evicted = serve(&lane, &post, Some(Outcome::Park(held.token, held.conn, Wait::Idle)));
     assert_eq!((evicted.token, evicted.conn, evicted.cause), (second, "second", Cause::Expired(Wait::Idle)));
-    assert_eq!(lane.idle_since(), Some(since + Duration::from_secs(1)));
+    assert_eq!(lane.parked_since(Wait::is_idle), Some(since + Duration::from_secs(1)));
+}
+
+#[test]
+fn who_has_waited_longest_is_taken_out_at_once() {
+    let (lane, now) = lane();
+    let second = Duration::from_secs(1);
+    let for_write = |wait: Wait| wait == Wait::WriteKept;
+    let waits = |conn, wait, now| {
+        let token = lane.admit().unwrap();
+        assert!(lane.settle(Outcome::Park(token, conn, wait), now).0.is_none());
+        token
+    };
+    waits("a file", Wait::Write, now);
+    let first = waits("first", Wait::WriteKept, now + second);
+    let then = waits("second", Wait::WriteKept, now + 2 * second);
+    // It has made progress since.
+    let post = driver(&lane);
+    let writable = Readiness { readable: false, writable: true, read_closed: false };
+    assert!(matches!(lane.turn(&post, None), (Work::Poll(..), _)));
+    lane.polled(7, now + 3 * second, |_, tell| tell(Target::Conn(first), writable));
+    let held = serve(&lane, &post, None);
+    assert_eq!(lane.parked_since(for_write), Some(now + 2 * second));
+    assert!(lane.settle(Outcome::Park(held.token, held.conn, Wait::WriteKept), now).0.is_none());
+    for (token, conn) in [(then, "second"), (first, "first")] {
+        let held = lane.take_longest(for_write).unwrap();
+        assert_eq!((held.token, held.conn, held.cause), (token, conn, Cause::Expired(Wait::WriteKept)));
+        assert_eq!(lane.hand_in(Outcome::Gone(token), now), Alert::default());
+    }
+    assert!(lane.take_longest(for_write).is_none());
+    assert_eq!((lane.count(), lane.parked_since(for_write)), (1, None));
 }
 
 #[test]
