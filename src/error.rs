@@ -313,13 +313,13 @@ impl From<io::Error> for Error {
     }
 }
 
-/// Keeps kind and errno: a bare errno stays one, anything else travels inside.
+/// Keeps kind and errno: a bare errno stays one, and a bare kind that std has, too; anything else travels inside.
 impl From<Error> for io::Error {
     fn from(error: Error) -> io::Error {
         match error.0 {
             Repr::Os(errno) => io::Error::from_raw_os_error(errno),
-            Repr::Kind(kind) => io_kind(kind).into(),
-            Repr::Full(_) => io::Error::new(io_kind(error.kind()), error),
+            Repr::Kind(kind) if kind_of(&io_kind(kind).into()) == kind => io_kind(kind).into(),
+            Repr::Kind(_) | Repr::Full(_) => io::Error::new(io_kind(error.kind()), error),
         }
     }
 }

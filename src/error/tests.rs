@@ -37,6 +37,44 @@ fn through_io_error_and_back() {
 }
 
 #[test]
+fn every_bare_kind_survives_the_way_through_io_error() {
+    use ErrorKind::*;
+    for kind in [
+        WouldBlock,
+        TimedOut,
+        Cancelled,
+        ConnectionRefused,
+        ConnectionReset,
+        BrokenPipe,
+        NotConnected,
+        Closed,
+        Unreachable,
+        AddressInUse,
+        AddressNotAvailable,
+        NotFound,
+        UnknownHost,
+        PermissionDenied,
+        InvalidInput,
+        UnexpectedEof,
+        Protocol,
+        Certificate,
+        TooLarge,
+        Redirect,
+        OutOfResources,
+        Unsupported,
+        Status,
+        Proxy,
+        Other,
+    ] {
+        let there = io::Error::from(Error::from(kind));
+        assert_eq!(there.kind(), io_kind(kind));
+        assert_eq!(Error::from(there).kind(), kind);
+    }
+    // What is on hot paths takes no allocation.
+    assert!(io::Error::from(Error::from(WouldBlock)).get_ref().is_none());
+}
+
+#[test]
 fn a_foreign_error_keeps_its_words() {
     let error = Error::from(io::Error::new(io::ErrorKind::NotFound, "no such thing"));
     assert_eq!((error.kind(), error.to_string()), (ErrorKind::NotFound, "no such thing".to_owned()));

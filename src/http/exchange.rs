@@ -164,6 +164,8 @@ impl<'a> Exchange<'a> {
 
     /// Sends that; what is left after an error stays.
     fn push(&self, bytes: &mut &[u8]) -> Result<()> {
+        // A reader that keeps up would never let it wait.
+        self.stream.socket().check_cancel()?;
         while !bytes.is_empty() {
             let sent = match self.stream.try_write(bytes) {
                 Err(error) if error.would_block() => self.push_waiting(bytes)?,
@@ -197,6 +199,8 @@ impl<'a> Exchange<'a> {
         if self.awaits_continue.take() && !self.started.get() {
             self.push(&mut &*CONTINUE).map_err(lost)?;
         }
+        // Nor a sender that is always ahead.
+        self.stream.socket().check_cancel().map_err(lost)?;
         let (received, waited) = self.waited.get();
         let (read, waited) = match self.stream.try_read(buf) {
             Ok(read) => (read, waited),

@@ -131,6 +131,14 @@ impl<H: Handler> Service for HttpService<H> {
     }
 
     fn expired(&self, conn: &mut Conn<State>, wait: Wait, why: Expiry) {
+        if let Phase::Write(unsent) = &mut conn.state.phase {
+            break_off(&conn.stream);
+            let left = unsent.left();
+            // Others may wait for its memory: not for the log as well.
+            unsent.forget();
+            self.log_kept(&conn.peer, unsent.kept.as_deref(), left, Some(ended_by(why)));
+            return;
+        }
         let mut clock = Clock::default();
         let date = clock.look(Instant::now());
         let mut output = Output::default();
@@ -143,10 +151,6 @@ impl<H: Handler> Service for HttpService<H> {
             (Wait::Body, Phase::Body(_)) => {
                 let refusal = if why == Expiry::Time { Refusal::BodyTimeout } else { Refusal::Shutdown };
                 self.refuse_collected(conn, (&mut output, date), refusal);
-            }
-            (_, Phase::Write(unsent)) => {
-                break_off(&conn.stream);
-                self.log_kept(&conn.peer, unsent.kept.as_deref(), unsent.left(), Some(ended_by(why)));
             }
             // No request has begun, or its answer is there already.
             _ => {}

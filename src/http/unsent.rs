@@ -54,6 +54,11 @@ impl Unsent {
         part.go(stream)
     }
 
+    /// It won't be sent.
+    pub(super) fn forget(&mut self) {
+        (self.bytes, self.sent, self.share, self.file) = (Vec::new(), 0, None, None);
+    }
+
     /// How a connection waits for room to write it.
     pub(super) fn wait(&self) -> Wait {
         if self.share.is_some() { Wait::WriteKept } else { Wait::Write }

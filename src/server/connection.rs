@@ -397,10 +397,11 @@ impl<'a> Connection<'a> {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn sendall(&mut self, data: &[u8]) -> Result<()> {
+        self.stream.socket().check_cancel().map_err(|error| error.after_sending(0))?;
         // Mostly there is room, and then no clock has to be read.
         let sent = match self.stream.try_write(data) {
             Err(error) if error.would_block() => 0,
-            sent => sent?,
+            sent => sent.map_err(|error| error.after_sending(0))?,
         };
         if sent == data.len() {
             return Ok(());

@@ -251,6 +251,15 @@ impl Socket {
         self.fd.as_ref().map(AsFd::as_fd).ok_or_else(closed)
     }
 
+    /// Whether the token, if there is one, has been cancelled: for calls that try before they wait.
+    pub(crate) fn check_cancel(&self) -> Result<()> {
+        if !self.cancellable.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let held = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().map_or(Ok(()), CancelToken::check)
+    }
+
     pub(crate) fn cancel_token(&self) -> Option<CancelToken> {
         if !self.cancellable.load(Ordering::Acquire) {
             return None;

@@ -339,6 +339,44 @@ fn shutdown_ends_a_handler_that_waits_for_its_peer() {
     assert_eq!(server.counts().panicked, 0);
 }
 
+/// Its peer reads as fast as it sends, so it never has to wait.
+#[test]
+fn shutdown_ends_a_handler_whose_peer_keeps_up() {
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let endless = move |conn: &mut Connection<'_>| loop {
+        if let Err(error) = conn.sendall(b"more") {
+            tell.lock().unwrap().send((error.kind(), error.sent())).unwrap();
+            return Err(error);
+        }
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(endless).unwrap();
+    let mut stream = connect(&server);
+    stream.write_all(b"?").unwrap();
+    stream.read_exact(&mut [0; 4]).unwrap();
+    let reading = std::thread::spawn(move || std::io::copy(&mut stream, &mut std::io::sink()));
+    server.shutdown_within(Duration::ZERO);
+    server.join().unwrap();
+    assert_eq!(told.recv(), Ok((ErrorKind::Cancelled, Some(0))));
+    let _ = reading.join().unwrap();
+}
+
+#[test]
+fn sendall_says_what_went_out_where_nothing_can() {
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let mute = move |conn: &mut Connection<'_>| {
+        conn.shutdown(Shutdown::Write)?;
+        let error = conn.sendall(b"x").unwrap_err();
+        tell.lock().unwrap().send((error.kind(), error.sent())).unwrap();
+        Ok(Next::Close)
+    };
+    let server = Server::bind("127.0.0.1:0").unwrap().spawn(mute).unwrap();
+    connect(&server).write_all(b"?").unwrap();
+    assert_eq!(told.recv(), Ok((ErrorKind::BrokenPipe, Some(0))));
+    end(server);
+}
+
 #[test]
 fn a_panic_costs_its_own_connection_only() {
     let handler = |conn: &mut Connection<'_>| match conn.recv(1)?.as_slice() {

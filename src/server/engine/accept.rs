@@ -119,7 +119,7 @@ impl<S: Service + 'static> Engine<S> {
         let token = self.lanes[home].lane.admit()?;
         let conn = Conn { stream, peer, state, read_closed: false };
         let conn = Box::new(Berth { conn, lane: home, watched: Watched::No });
-        Some(Held { token, conn, cause: Cause::Ready { read_closed: false } })
+        Some(Held { token, conn, cause: Cause::Ready { read_closed: false }, timed: false })
     }
 
     /// A connection's place is free.

@@ -1,6 +1,7 @@
 //! What a thread of the crew does: drive a lane, accept, serve a connection.
 
 use std::{
+    mem,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -53,6 +54,8 @@ struct Shift<'a, S: Service> {
     role: Role,
     /// When this batch of work began.
     now: Instant,
+    /// The connection, if its time goes on until its work begins.
+    timed: Option<(usize, Token)>,
     class: Option<Class>,
     began: Option<Instant>,
     /// A handler has run in this call.
@@ -217,6 +220,7 @@ impl<S: Service + 'static> Engine<S> {
     ) -> (Verdict, Shift<'a, S>) {
         let Local { post, scratch, .. } = local;
         let mut shift = Shift::new(self, post, role, now);
+        shift.timed = mem::take(&mut held.timed).then_some((held.conn.lane, held.token));
         let conn = &mut held.conn.conn;
         match held.cause {
             Cause::Expired(wait) => {
@@ -261,13 +265,7 @@ impl<S: Service + 'static> Engine<S> {
         verdict: Verdict,
         mut shift: Shift<'_, S>,
     ) -> (Option<Outcome<Connection<S>>>, bool) {
-        let Held { token, conn: berth, cause } = held;
-        let lane = &self.lanes[berth.lane].lane;
-        // What it waits for next isn't the head that it waited for before.
-        let is_news = shift.worked && !matches!(verdict, Verdict::Park(wait) if wait != Wait::Head);
-        if is_news && !matches!(verdict, Verdict::Detach | Verdict::Close) {
-            lane.renew(token);
-        }
+        let Held { token, conn: berth, cause, timed } = held;
         match verdict {
             Verdict::Detach => (None, self.release(token, berth, shift)),
             // Closing is part of the call.
@@ -281,7 +279,7 @@ impl<S: Service + 'static> Engine<S> {
             Verdict::Again => (Some(Outcome::Again(token, berth)), shift.end()),
             Verdict::Handover => {
                 let keeps = shift.end();
-                self.order(Order::Serve(Held { token, conn: berth, cause }));
+                self.order(Order::Serve(Held { token, conn: berth, cause, timed }));
                 (None, keeps)
             }
         }
@@ -354,7 +352,17 @@ impl<S: Service + 'static> Engine<S> {
 
 impl<'a, S: Service + 'static> Shift<'a, S> {
     fn new(engine: &'a Arc<Engine<S>>, post: &'a Post, role: Role, now: Instant) -> Shift<'a, S> {
-        Shift { engine, post, role, now, class: None, began: None, worked: false, took: Duration::ZERO }
+        Shift {
+            engine,
+            post,
+            role,
+            now,
+            timed: None,
+            class: None,
+            began: None,
+            worked: false,
+            took: Duration::ZERO,
+        }
     }
 
     /// The work has ended. False: the lane was given away meanwhile, or this thread has none.
@@ -379,6 +387,9 @@ impl<'a, S: Service + 'static> Shift<'a, S> {
 impl<S: Service + 'static> Account for Shift<'_, S> {
     /// Work of that class begins, and the work before it has ended.
     fn begin(&mut self, class: Class) -> Begin {
+        if let Some((home, token)) = self.timed.take() {
+            self.engine.lanes[home].lane.renew(token);
+        }
         if self.class.is_some() {
             match self.end() {
                 true => self.post.enter(),

@@ -45,6 +45,8 @@ pub(super) struct Held<C> {
     pub(super) token: Token,
     pub(super) conn: C,
     pub(super) cause: Cause,
+    /// Its time goes on until its work begins.
+    pub(super) timed: bool,
 }
 
 /// What became of a connection.
@@ -307,7 +309,7 @@ impl<P, C> Lane<P, C> {
         Alert { wake: state.seat.is_none(), call: false }
     }
 
-    /// A connection in a thread's hands has had work done: what it waits for next has a time of its own.
+    /// The work of a connection in a thread's hands begins: what it waits for next has a time of its own.
     pub(super) fn renew(&self, token: Token) {
         self.state().table.renew(token);
     }
@@ -338,7 +340,7 @@ impl<P, C> State<P, C> {
                     Work::Accept(door, self.now)
                 }
                 Entry::Conn(token) => match self.table.take(token) {
-                    Some((conn, cause)) => Work::Serve(Held { token, conn, cause }, self.now),
+                    Some((conn, cause)) => Work::Serve(self.held(token, conn, cause), self.now),
                     None => continue,
                 },
             };
@@ -403,21 +405,25 @@ impl<P, C> State<P, C> {
     fn settle(&mut self, done: Outcome<C>) -> Option<Held<C>> {
         match done {
             Outcome::Park(token, conn, wait) if self.ending || self.draining && wait.is_idle() => {
-                Some(Held { token, conn, cause: Cause::Expired(wait) })
+                Some(self.held(token, conn, Cause::Expired(wait)))
             }
             Outcome::Again(token, conn) if self.ending => {
-                Some(Held { token, conn, cause: Cause::Expired(Wait::Idle) })
+                Some(self.held(token, conn, Cause::Expired(Wait::Idle)))
             }
             Outcome::Park(token, conn, wait) => match self.table.park(token, conn, wait, self.now) {
                 Ok(()) => None,
-                Err((conn, cause)) => Some(Held { token, conn, cause }),
+                Err((conn, cause)) => Some(self.held(token, conn, cause)),
             },
-            Outcome::Again(token, conn) => Some(Held { token, conn, cause: Cause::Again }),
+            Outcome::Again(token, conn) => Some(self.held(token, conn, Cause::Again)),
             Outcome::Gone(token) => {
                 self.table.remove(token);
                 None
             }
         }
+    }
+
+    fn held(&self, token: Token, conn: C, cause: Cause) -> Held<C> {
+        Held { token, conn, cause, timed: self.table.is_timed(token) }
     }
 
     fn requeue(&mut self, held: Held<C>) {

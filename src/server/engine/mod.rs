@@ -25,6 +25,8 @@
 //! | `watch`, `rest` | the watcher: take-over, the number of drivers, shutting down; and how it rests |
 //! | `upkeep` | what is called now and then |
 //! | `classes` | which requests are known to block |
+//! | `single` | one request, without the rest |
+//! | `sync` | what loom replaces |
 
 mod accept;
 pub(crate) mod classes;

@@ -78,7 +78,8 @@ struct Meanwhile {
     read_closed: bool,
 }
 
-/// INVARIANT: a slot that isn't free stands in at most one list, that of `list`; a free one in none.
+/// INVARIANT: a slot that isn't free stands in at most one list, that of `list`; a free one in none. For a wait that
+/// restarts only a parked one does; for another, the time goes on while it is queued or out.
 #[derive(Debug)]
 struct Slot<C> {
     generation: u32,
@@ -110,9 +111,6 @@ pub(super) struct Table<C> {
     /// The last time that was asked for, and its milliseconds: a whole batch of work has one.
     asked: (Instant, u64),
 }
-
-/// So many of the connections that were parked first are looked at for one that still is.
-const LOOK: usize = 64;
 
 /// What a socket reported.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -232,7 +230,7 @@ impl<C> Table<C> {
                 if !wanted && !event.read_closed {
                     return false;
                 }
-                slot.enqueue(Cause::Ready { read_closed: event.read_closed });
+                self.enqueue(token.index, Cause::Ready { read_closed: event.read_closed });
                 true
             }
             Place::Free(_) => false,
@@ -275,8 +273,9 @@ impl<C> Table<C> {
                 let slot = &mut self.slots[oldest as usize];
                 match &mut slot.place {
                     Place::Parked(..) => {
-                        slot.enqueue(Cause::Expired(kind));
-                        return Some(Token { index: oldest, generation: slot.generation });
+                        let token = Token { index: oldest, generation: slot.generation };
+                        self.enqueue(oldest, Cause::Expired(kind));
+                        return Some(token);
                     }
                     Place::Out(_) | Place::Queued(..) => slot.overdue = Some(kind),
                     Place::Free(_) => {}
@@ -299,27 +298,25 @@ impl<C> Table<C> {
 
     /// Queues every parked connection that `which` picks, as expired, and gives their tokens.
     pub(super) fn evict(&mut self, which: impl Fn(Wait) -> bool) -> Vec<Token> {
-        let mut evicted = Vec::new();
-        for (index, slot) in (0..).zip(&mut self.slots) {
-            match slot.place {
-                Place::Parked(_, wait) if which(wait) => {
-                    slot.enqueue(Cause::Expired(wait));
-                    evicted.push(Token { index, generation: slot.generation });
-                }
-                _ => {}
-            }
+        let picked = (0..).zip(&self.slots).filter_map(|(index, slot)| match slot.place {
+            Place::Parked(_, wait) if which(wait) => Some(Token { index, generation: slot.generation }),
+            _ => None,
+        });
+        let picked: Vec<_> = picked.collect();
+        for token in &picked {
+            self.evict_one(*token);
         }
-        evicted
+        picked
     }
 
-    /// The connection that has been parked longest in one of those ways, and since when. Where the first ones in the
-    /// lists are all being served, none has been for long.
+    /// The connection that has been parked longest in one of those ways, and since when. It passes over those that are
+    /// queued or out before their first work has begun: not many at a time.
     pub(super) fn longest(&self, which: impl Fn(Wait) -> bool) -> Option<(Token, Instant)> {
         let lists = Wait::ALL.into_iter().filter(|&wait| which(wait));
         let first = lists.filter_map(|wait| {
             let from = |index: u32| Some(index).filter(|&index| index != NONE);
             let next = |&index: &u32| from(self.slots[index as usize].younger);
-            let mut chain = std::iter::successors(from(self.lists[wait as usize].oldest), next).take(LOOK);
+            let mut chain = std::iter::successors(from(self.lists[wait as usize].oldest), next);
             chain.find(|&index| matches!(self.slots[index as usize].place, Place::Parked(..)))
         });
         let index = first.min_by_key(|&index| self.slots[index as usize].since)?;
@@ -330,9 +327,28 @@ impl<C> Table<C> {
 
     /// Makes that parked connection one whose time is up; it counts as queued from now on.
     pub(super) fn evict_one(&mut self, token: Token) {
-        let slot = &mut self.slots[token.index as usize];
-        if let Place::Parked(_, wait) = slot.place {
-            slot.enqueue(Cause::Expired(wait));
+        if let Place::Parked(_, wait) = self.slots[token.index as usize].place {
+            self.enqueue(token.index, Cause::Expired(wait));
+        }
+    }
+
+    /// Whether its time goes on, or has passed, while a thread holds it.
+    pub(super) fn is_timed(&self, token: Token) -> bool {
+        let slot = &self.slots[token.index as usize];
+        slot.list.is_some() || slot.overdue.is_some()
+    }
+
+    /// From parked to queued.
+    fn enqueue(&mut self, index: u32, cause: Cause) {
+        let place = &mut self.slots[index as usize].place;
+        match mem::replace(place, Place::Free(NONE)) {
+            Place::Parked(conn, wait) => {
+                *place = Place::Queued(conn, cause, Meanwhile::default());
+                if wait.restarts() {
+                    self.unlink(index);
+                }
+            }
+            other => *place = other,
         }
     }
 
@@ -368,16 +384,6 @@ impl<C> Table<C> {
             NONE => self.lists[wait as usize].youngest = older,
             younger => self.slots[younger as usize].older = older,
         }
-    }
-}
-
-impl<C> Slot<C> {
-    /// From parked to queued.
-    fn enqueue(&mut self, cause: Cause) {
-        self.place = match mem::replace(&mut self.place, Place::Free(NONE)) {
-            Place::Parked(conn, _) => Place::Queued(conn, cause, Meanwhile::default()),
-            other => other,
-        };
     }
 }
 

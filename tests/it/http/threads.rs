@@ -184,3 +184,42 @@ fn a_turn_ends_when_others_wait_for_its_thread() {
     drop(greedy);
     end(&server);
 }
+
+/// Neither a peer that reads as fast as it is sent to, nor one that always has more to send, keeps a server that ends.
+#[test]
+fn shutdown_ends_handlers_whose_peers_keep_up() {
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let endless = handler(move |request, response| {
+        let mut body = response.send_response(StatusCode::OK).end_headers()?;
+        let outcome = if request.path() == "/up" {
+            io::copy(request, &mut io::sink()).map(drop)
+        } else {
+            (|| loop {
+                body.write_all(b"more")?;
+                body.flush()?;
+            })()
+        };
+        let kind = outcome.map_err(|error: io::Error| sockeye::Error::from(error).kind());
+        tell.lock().unwrap().send(kind).unwrap();
+        Ok(())
+    });
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(endless).unwrap();
+    let mut down = connect(server.addr().as_socket_addr().unwrap());
+    down.write_all(b"GET /down HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    down.read_exact(&mut [0; 300]).unwrap();
+    let mut up = connect(server.addr().as_socket_addr().unwrap());
+    up.write_all(b"POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999999\r\n\r\n").unwrap();
+    // More than the buffers on the way hold, so the handler reads.
+    up.write_all(&[b'x'; 16 << 20]).unwrap();
+    let peers = [
+        thread::spawn(move || drop(io::copy(&mut down, &mut io::sink()))),
+        thread::spawn(move || drop(io::copy(&mut io::repeat(b'x'), &mut up))),
+    ];
+    server.shutdown_within(Duration::ZERO);
+    server.join().unwrap();
+    for _ in 0..2 {
+        assert_eq!(told.recv_timeout(PATIENCE), Ok(Err(sockeye::ErrorKind::Cancelled)));
+    }
+    peers.into_iter().for_each(|peer| peer.join().unwrap());
+}

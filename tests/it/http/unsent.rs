@@ -223,3 +223,37 @@ fn a_body_up_to_the_connection_s_end_breaks_off_by_a_reset() {
     }
     end(&server);
 }
+
+/// The log is told of the victim when its memory is free: who comes meanwhile finds room.
+#[test]
+fn one_victim_is_enough_while_the_log_is_slow() {
+    let (enter, entered) = mpsc::channel();
+    let (open, gate) = mpsc::channel::<()>();
+    let gate = std::sync::Mutex::new(gate);
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().write_timeout(None).max_unsent(LIMIT);
+    server.sockets()[0].setsockopt(SOL_SOCKET, SO_SNDBUF, 100_000).unwrap();
+    let server = server.log_requests(move |entry| {
+        if entry.error().is_some() {
+            enter.send(()).unwrap();
+            let _ = gate.lock().unwrap().recv_timeout(PATIENCE);
+        }
+    });
+    let server = server.spawn(whole()).unwrap();
+    let large = get(&format!("/?{LARGE}"));
+    let _two: Vec<_> = (1..=2)
+        .map(|number| {
+            let stream = send(&server, &large, usize::MAX);
+            wait_for(&server, number, 0);
+            stream
+        })
+        .collect();
+    let _third = send(&server, &large, usize::MAX);
+    entered.recv_timeout(PATIENCE).unwrap();
+    // Half an answer's room was left, and then some.
+    let _fourth = send(&server, &get(&format!("/?{}", LARGE / 4)), usize::MAX);
+    wait_for(&server, 4, 1);
+    assert_eq!(line(send(&server, &get("/"), usize::MAX)), "200 xx");
+    assert_eq!(server.counts().expired, 1);
+    drop(open);
+    end(&server);
+}

@@ -33,7 +33,7 @@ impl<P, C> Lane<P, C> {
         let (token, _) = state.table.longest(which)?;
         state.table.evict_one(token);
         let (conn, cause) = state.table.take(token)?;
-        Some(Held { token, conn, cause })
+        Some(state.held(token, conn, cause))
     }
 
     /// Ends the connection that has been idle longest, as if its time were up, if it has been since then.

@@ -108,6 +108,44 @@ fn a_full_lane_gives_up_who_has_been_idle_longest() {
     assert_eq!(lane.parked_since(Wait::is_idle), Some(since + Duration::from_secs(1)));
 }
 
+/// However many threads hold connections that were idle before: at work, or ready and not begun.
+#[test]
+fn who_is_idle_is_found_behind_any_number_at_work() {
+    let (lane, now) = lane();
+    let post = driver(&lane);
+    let busy: Vec<_> = (0..200).map(|_| parked(&lane, "busy", now)).collect();
+    let (new, idle) = (lane.admit().unwrap(), now + Duration::from_secs(1));
+    assert!(lane.settle(Outcome::Park(new, "idle", Wait::New), idle).0.is_none());
+    let events: Vec<_> = busy.iter().copied().map(Target::Conn).collect();
+    poll(&lane, &post, &events, idle);
+    // Half of them stay in the queue.
+    let held: Vec<_> = (0..100).map(|_| serve(&lane, &post, None)).collect();
+    assert!(held.iter().all(|held| !held.timed && held.conn == "busy"));
+    assert_eq!(lane.parked_since(Wait::is_idle), Some(idle));
+    assert_eq!(lane.take_longest(Wait::is_idle).map(|held| (held.token, held.conn)), Some((new, "idle")));
+}
+
+/// The first request's time goes on until its work begins, whatever becomes of it; then it holds no place in line.
+#[test]
+fn who_works_for_the_first_time_is_in_nobodys_way() {
+    let (lane, now) = lane();
+    let post = driver(&lane);
+    let new = |conn| {
+        let token = lane.admit().unwrap();
+        assert!(lane.settle(Outcome::Park(token, conn, Wait::New), now).0.is_none());
+        token
+    };
+    let (first, second) = (new("first"), new("second"));
+    poll(&lane, &post, &[Target::Conn(first)], now);
+    let held = serve(&lane, &post, None);
+    assert!(held.timed);
+    lane.renew(held.token);
+    assert_eq!(lane.take_longest(Wait::is_idle).map(|held| held.token), Some(second));
+    assert!(lane.take_longest(Wait::is_idle).is_none());
+    assert!(lane.settle(Outcome::Park(first, held.conn, Wait::New), now).0.is_none());
+    assert_eq!(lane.take_longest(Wait::is_idle).map(|held| held.token), Some(first));
+}
+
 #[test]
 fn who_has_waited_longest_is_taken_out_at_once() {
     let (lane, now) = lane();
