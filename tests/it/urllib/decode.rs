@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use flate2::{Compression, write::GzEncoder};
 use sockeye::{
     Error, ErrorKind, Result,
-    urllib::{DecodeHandler, Opener, Request, build_opener},
+    urllib::{DecodeHandler, Exchange, Handler, Next, Opener, Request, Response, build_opener},
 };
 
 use super::{fetch, hear, ok, one, say, text};
@@ -53,6 +53,55 @@ fn a_chunked_body_gives_its_connection_back() -> Result<()> {
     let opener = Opener::new();
     assert_eq!(text(opener.open(server.url("/"))?)?, "hello");
     assert_eq!(text(opener.open(server.url("/"))?)?, "again");
+    Ok(())
+}
+
+#[test]
+fn a_decoded_body_keeps_its_connection_and_trailers() -> Result<()> {
+    let body = gzip(b"hello");
+    let head = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let size = format!("{:x}\r\n", body.len());
+    let answer = [head.as_bytes(), size.as_bytes(), &body, b"\r\n0\r\nX-Sum: abc\r\n\r\n"].concat();
+    let server = one([hear(), Turn::Send(answer.clone()), hear(), Turn::Drip(answer)]);
+    let opener = Opener::new();
+    for _ in 0..2 {
+        let mut response = opener.open(server.url("/"))?;
+        assert!(response.fileno() >= 0);
+        let mut read = String::new();
+        response.read_to_string(&mut read)?;
+        assert_eq!(read, "hello");
+        assert_eq!(response.trailers().map(|trailers| &trailers["x-sum"]), Some(&"abc".parse().unwrap()));
+    }
+    Ok(())
+}
+
+/// Asks twice, and has no use for the first answer's body.
+struct Twice;
+
+impl Handler for Twice {
+    fn response(&self, _: &mut Request, response: Response, exchange: &mut Exchange<'_>) -> Result<Next> {
+        if exchange.round() > 1 {
+            return Ok(Next::Pass(response));
+        }
+        response.discard();
+        Ok(Next::Again)
+    }
+}
+
+#[test]
+fn a_decoded_body_is_drained_when_it_is_discarded() -> Result<()> {
+    // More than what comes with the head, and nothing that compresses.
+    let mut seed = 1u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 24) as u8
+    })
+    .take(50_000)
+    .collect();
+    let server = one([hear(), Turn::Send(coded(&gzip(&noise))), hear(), ok("again")]);
+    let opener = build_opener().add_handler(Twice).build();
+    assert_eq!(text(opener.open(server.url("/"))?)?, "again");
+    assert_eq!(server.heard().len(), 1);
     Ok(())
 }
 

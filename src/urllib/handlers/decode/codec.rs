@@ -40,7 +40,7 @@ pub(super) enum End {
 }
 
 /// A decoder.
-pub(super) trait Codec: Send {
+pub(super) trait Codec: Send + Sync {
     /// Decodes some of the input. An empty one brings out what is held back.
     fn step(&mut self, input: &[u8], out: &mut [u8]) -> Result<Step>;
 

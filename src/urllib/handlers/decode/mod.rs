@@ -2,19 +2,18 @@
 //!
 //! - [`codec`]: each coding, as bytes in and bytes out
 //! - [`stage`]: a reader that decodes, and sees truncation and what comes after the end
-//! - here: what is asked for, what is decoded, and the limits
+//! - [`meter`]: the limits of its work
+//! - here: what is asked for, and what is decoded
 
 mod codec;
+mod meter;
 mod stage;
 #[cfg(test)]
 mod tests;
 
 use std::{
     io::{self, BufRead, BufReader, Read},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 use ::http::{
@@ -24,16 +23,14 @@ use ::http::{
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    urllib::{Body, Exchange, Handler, Next, Request, Response},
+    urllib::{Body, Exchange, Handler, Next, Request, Response, response::Layer},
 };
 use codec::Coding;
-use stage::Stage;
+use meter::{Made, Meter, Place};
+use stage::{Input, Stage};
 
 /// More codings than anybody has a use for cost memory each (curl CVE-2022-32206).
 const MAX_CODINGS: usize = 3;
-
-/// The ratio isn't looked at before so many bytes: a short text of blanks may be much shorter when coded.
-const RATIO_FROM: u64 = 1024 * 1024;
 
 /// Asks for bodies in the codings that are built in, and decodes them (RFC 9110 §8.4): gzip and deflate (feature
 /// `gzip`), brotli (feature `brotli`), Zstandard (feature `zstd`). `Content-Encoding` and `Content-Length` of a
@@ -41,7 +38,9 @@ const RATIO_FROM: u64 = 1024 * 1024;
 ///
 /// - A body that is cut short, that has a wrong checksum, or that goes on after its end is an error of the read.
 /// - At most 3 codings, 1 GiB and 250 times what was received: beyond that a read fails with
-///   [`ErrorKind::TooLarge`]. The ratio counts from 1 MiB on.
+///   [`ErrorKind::TooLarge`]. The ratio counts from 1 MiB on. What is between two codings counts like what comes out,
+///   and so does each further member (gzip, Zstandard), as 64 bytes.
+/// - The request's time limit and its token end decoding as well, though nothing comes out.
 /// - Answers to HEAD, 204 and 304 are left alone, and so are codings that aren't built in, and redirects that are
 ///   followed.
 /// - A request that has an `Accept-Encoding` of its own, or a `Range`, gets the body as it comes.
@@ -145,7 +144,8 @@ impl Handler for DecodeHandler {
             return Ok(Next::Pass(response));
         }
         let Some(codings) = codings(response.headers())? else { return Ok(Next::Pass(response)) };
-        let mut response = response.map_body(|body| Decoded::new(body, &codings, self));
+        let meter = Meter::new(self, exchange.deadline(), exchange.patience().cancel.clone());
+        let mut response = response.map_layer(|body| Decoded::new(body, &codings, meter));
         response.headers_mut().remove(CONTENT_ENCODING);
         response.headers_mut().remove(CONTENT_LENGTH);
         Ok(Next::Pass(response))
@@ -172,60 +172,61 @@ fn codings(headers: &HeaderMap) -> Result<Option<Vec<Coding>>> {
 }
 
 /// A decoded body, within its limits.
-struct Decoded {
-    reader: Box<dyn Read + Send>,
-    received: Arc<AtomicU64>,
-    given: u64,
-    max_size: u64,
-    max_ratio: u64,
-}
+struct Decoded(BufReader<Stage>);
 
 impl Decoded {
-    fn new(body: Body, codings: &[Coding], limits: &DecodeHandler) -> Decoded {
-        let received = Arc::new(AtomicU64::new(0));
-        let mut input: Box<dyn BufRead + Send> = Box::new(Counted { body, received: received.clone() });
+    fn new(body: Body, codings: &[Coding], meter: Meter) -> Decoded {
+        let meter = Arc::new(meter);
+        let mut input: Box<dyn Input> = Box::new(Counted { body, meter: meter.clone() });
         let (first, others) = codings.split_first().unwrap_or((&Coding::ALL[0], &[]));
         for coding in others.iter().rev() {
-            input = Box::new(BufReader::new(Stage::new(input, *coding)));
+            let made = Made::nothing(Place::Inner);
+            input = Box::new(BufReader::new(Stage::new(input, *coding, made, meter.clone())));
         }
-        let reader = Box::new(Stage::new(input, *first));
-        Decoded { reader, received, given: 0, max_size: limits.max_size, max_ratio: limits.max_ratio }
-    }
-
-    fn check(&self) -> Result<()> {
-        let message = if self.given > self.max_size {
-            format!("the body has more than {} bytes when decoded", self.max_size)
-        } else if self.given > RATIO_FROM
-            && self.given / self.max_ratio.max(1) > self.received.load(Ordering::Relaxed)
-        {
-            format!("the body is more than {} times as long when decoded", self.max_ratio)
-        } else {
-            return Ok(());
-        };
-        Err(Error::new(ErrorKind::TooLarge, message))
+        Decoded(BufReader::new(Stage::new(input, *first, Made::nothing(Place::Last), meter)))
     }
 }
 
 impl Read for Decoded {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.check()?;
-        let n = self.reader.read(buf)?;
-        self.given += n as u64;
-        self.check()?;
-        Ok(n)
+        self.0.read(buf)
+    }
+}
+
+impl BufRead for Decoded {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.0.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.0.consume(amount);
+    }
+}
+
+impl Layer for Decoded {
+    fn bytes_left(&self) -> Option<u64> {
+        None
+    }
+
+    fn below(&self) -> Option<&Body> {
+        Some(self.0.body())
+    }
+
+    fn below_mut(&mut self) -> Option<&mut Body> {
+        Some(self.0.body_mut())
     }
 }
 
 /// Counts what is received.
 struct Counted {
     body: Body,
-    received: Arc<AtomicU64>,
+    meter: Arc<Meter>,
 }
 
 impl Read for Counted {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let n = self.body.read(buf)?;
-        self.received.fetch_add(n as u64, Ordering::Relaxed);
+        self.meter.receive(n);
         Ok(n)
     }
 }
@@ -237,6 +238,16 @@ impl BufRead for Counted {
 
     fn consume(&mut self, amount: usize) {
         self.body.consume(amount);
-        self.received.fetch_add(amount as u64, Ordering::Relaxed);
+        self.meter.receive(amount);
+    }
+}
+
+impl Input for Counted {
+    fn body(&self) -> &Body {
+        &self.body
+    }
+
+    fn body_mut(&mut self) -> &mut Body {
+        &mut self.body
     }
 }

@@ -1,17 +1,35 @@
 //! [`Stage`]: a reader that undoes one coding of another one.
 
-use std::io::{self, BufRead, Read};
+use std::{
+    io::{self, BufRead, BufReader, Read},
+    sync::Arc,
+};
 
-use super::codec::{Codec, Coding, End, Step};
-use crate::error::{Error, ErrorKind};
+use super::{
+    codec::{Codec, Coding, End, Step},
+    meter::{Made, Meter},
+};
+use crate::{
+    error::{Error, ErrorKind},
+    urllib::Body,
+};
 
 /// What one coding of a body holds.
-pub(super) struct Stage<R> {
-    input: R,
+pub(super) struct Stage {
+    input: Box<dyn Input>,
     coding: Coding,
     /// The decoder, from the first byte on.
     codec: Option<Box<dyn Codec>>,
     state: State,
+    made: Made,
+    meter: Arc<Meter>,
+}
+
+/// What is decoded, with the body as it comes at its bottom.
+pub(super) trait Input: BufRead + Send + Sync {
+    fn body(&self) -> &Body;
+
+    fn body_mut(&mut self) -> &mut Body;
 }
 
 enum State {
@@ -32,9 +50,9 @@ enum Held {
     Nothing,
 }
 
-impl<R: BufRead> Stage<R> {
-    pub(super) fn new(input: R, coding: Coding) -> Stage<R> {
-        Stage { input, coding, codec: None, state: State::Before }
+impl Stage {
+    pub(super) fn new(input: Box<dyn Input>, coding: Coding, made: Made, meter: Arc<Meter>) -> Stage {
+        Stage { input, coding, codec: None, state: State::Before, made, meter }
     }
 
     /// The next member, if there is one.
@@ -44,7 +62,10 @@ impl<R: BufRead> Stage<R> {
             return Ok(());
         };
         match &mut self.codec {
-            Some(codec) => codec.reset()?,
+            Some(codec) => {
+                codec.reset()?;
+                self.made.members += 1;
+            }
             None => self.codec = Some(self.coding.codec(first)?),
         }
         self.state = State::Within(Held::Nothing);
@@ -90,12 +111,14 @@ impl<R: BufRead> Stage<R> {
     }
 }
 
-impl<R: BufRead> Read for Stage<R> {
+impl Read for Stage {
+    /// However much of the input gives nothing, the limits are kept, and who wants it to end is heard.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
         }
         loop {
+            self.meter.check(&self.made)?;
             let written = match self.state {
                 State::Before => self.begin().map(|()| 0)?,
                 State::After => self.finish().map(|()| 0)?,
@@ -103,8 +126,21 @@ impl<R: BufRead> Read for Stage<R> {
                 State::Within(held) => self.decode(held, buf)?,
             };
             if written > 0 {
+                self.made.bytes += written as u64;
+                self.meter.check(&self.made)?;
                 return Ok(written);
             }
+            self.meter.may_go_on()?;
         }
+    }
+}
+
+impl Input for BufReader<Stage> {
+    fn body(&self) -> &Body {
+        self.get_ref().input.body()
+    }
+
+    fn body_mut(&mut self) -> &mut Body {
+        self.get_mut().input.body_mut()
     }
 }

@@ -231,3 +231,34 @@ fn what_was_not_asked_for_is_left_alone() {
     assert!(left(get().add_header("Range", "bytes=0-"), on(), coding, StatusCode::PARTIAL_CONTENT));
     assert!(left(get(), DecodeHandler::off(), coding, ok));
 }
+
+/// What is coded inside costs work too, though nothing of it comes out.
+#[cfg(feature = "gzip")]
+#[test]
+fn what_gives_nothing_has_limits_too() {
+    let nothing = gzip(b"").repeat(60_000);
+    let thrice = gzip(&gzip(&nothing));
+    assert!(thrice.len() < 1000);
+    assert_eq!(kind("gzip, gzip, gzip", &thrice), Err(ErrorKind::TooLarge));
+    let any_ratio = DecodeHandler::new().max_ratio(u64::MAX);
+    assert_eq!(read("gzip, gzip, gzip", &thrice, any_ratio.clone()).unwrap(), b"");
+    assert_eq!(
+        read("gzip, gzip, gzip", &thrice, any_ratio.max_size(1)).unwrap_err().kind(),
+        ErrorKind::TooLarge
+    );
+    // As it was sent, each member is paid for.
+    assert_eq!(kind("gzip", &nothing), Ok(()));
+}
+
+#[cfg(feature = "gzip")]
+#[test]
+fn a_token_ends_work_that_gives_nothing() {
+    let token = crate::cancel::CancelToken::new().unwrap();
+    let nothing = gzip(b"").repeat(10);
+    let coded = Coded { coding: "gzip", bytes: nothing, drip: false, status: StatusCode::OK };
+    let request = Request::new("http://h/").unwrap().cancel_token(&token);
+    let mut response = open(coded, DecodeHandler::new(), request).unwrap();
+    token.cancel();
+    let error = Error::from(response.read(&mut [0; 9]).unwrap_err());
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+}
