@@ -10,7 +10,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use ::http::{HeaderValue, StatusCode, header::RETRY_AFTER};
+use ::http::{HeaderValue, Method, StatusCode, header::RETRY_AFTER};
+use url::Url;
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -29,7 +30,7 @@ const RETRY: i64 = 5;
 /// | data | bytes and what else can be sent again; never a reader that went out |
 /// | statuses | 408, 429, 502, 503, 504; also a proxy's to CONNECT |
 /// | errors | refused, reset, unreachable, no answer, a single wait that took too long |
-/// | attempts | 3 in all |
+/// | attempts | 3 in all for each target: a redirect leads to another one, an answer to 401 or 407 is none |
 /// | wait before | 0.25 s, 0.5 s, … up to 10 s; a random part, up to half of it, is left out |
 /// | `Retry-After` | as long as it says, if that is at most 30 s; else the answer is handed out |
 /// | budget | one retry for five requests of the opener, and 10 more |
@@ -91,9 +92,22 @@ struct Budget {
     most: i64,
 }
 
-/// How often this call was tried.
+/// How often each target was asked for once more in this call: a redirect leads to another one, and a question for a
+/// password is no failure.
 #[derive(Clone, Default)]
-struct Tries(usize);
+struct Retries(Vec<(Method, Url, usize)>);
+
+impl Retries {
+    fn of(&mut self, request: &Request) -> &mut usize {
+        let (method, url) = (request.get_method(), request.url());
+        let before = self.0.iter().position(|(asked, there, _)| asked == method && there == url);
+        let place = before.unwrap_or_else(|| {
+            self.0.push((method.clone(), url.clone(), 0));
+            self.0.len() - 1
+        });
+        &mut self.0[place].2
+    }
+}
 
 impl RetryHandler {
     /// The defaults above.
@@ -121,7 +135,8 @@ impl RetryHandler {
         }
     }
 
-    /// How often it is tried in all, the first time included. Default is 3.
+    /// How often each target is tried in all, the first time included; rounds that other handlers ask for don't count.
+    /// Default is 3.
     #[must_use]
     pub fn attempts(self, attempts: usize) -> RetryHandler {
         RetryHandler { attempts, ..self }
@@ -174,7 +189,7 @@ impl RetryHandler {
         retry_after: Option<&HeaderValue>,
         exchange: &mut Exchange<'_>,
     ) -> Option<Duration> {
-        let tries = exchange.state::<Tries>().0;
+        let tries = *exchange.state::<Retries>().of(request) + 1;
         let idempotent = request.get_method().is_idempotent() || matches!(self.methods, Methods::All);
         if tries >= self.attempts || !idempotent || !request.data_ref().is_none_or(Data::is_replayable) {
             return None;
@@ -186,6 +201,7 @@ impl RetryHandler {
         if exchange.time_left().is_some_and(|left| left <= wait) || !self.budget.take() {
             return None;
         }
+        *exchange.state::<Retries>().of(request) += 1;
         Some(wait)
     }
 
@@ -214,7 +230,6 @@ impl Handler for RetryHandler {
         if exchange.round() == 1 {
             self.budget.put();
         }
-        exchange.state::<Tries>().0 += 1;
         Ok(())
     }
 

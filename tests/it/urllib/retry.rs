@@ -5,10 +5,10 @@ use std::{thread, time::Duration};
 use sockeye::{
     ErrorKind, Result,
     cancel::CancelToken,
-    urllib::{Data, Opener, Request, RetryHandler, build_opener},
+    urllib::{BasicAuthHandler, Data, Opener, PasswordManager, Request, RetryHandler, build_opener},
 };
 
-use super::{hear, ok, one, say, text};
+use super::{hear, moved, ok, one, say, text};
 use crate::support::{Scripted, Turn};
 
 const AT_ONCE: Duration = Duration::ZERO;
@@ -120,4 +120,26 @@ fn a_status_that_is_not_listed_is_not_repeated() {
     let server = one([hear(), say("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n")]);
     assert_eq!(opener(RetryHandler::new()).open(server.url("/")).unwrap_err().kind(), ErrorKind::Status);
     assert_eq!(server.heard()[0].matches("GET").count(), 1);
+}
+
+/// A redirect and a question for a password are no tries.
+#[test]
+fn each_target_has_its_own_attempts() -> Result<()> {
+    let who = say("HTTP/1.1 401 Who?\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n");
+    let server = one([
+        [hear(), moved(302, "/b"), hear(), moved(302, "/c"), hear(), who.clone(), hear(), busy("")],
+        [hear(), busy(""), hear(), ok("at last"), hear(), moved(302, "/z"), hear(), busy("")],
+        [hear(), busy(""), hear(), busy(""), hear(), ok("too late"), hear(), ok("too late")],
+    ]
+    .concat());
+    let passwords = PasswordManager::new().add_password(None, server.url("/"), "me", "secret")?;
+    let retry = RetryHandler::new().backoff(AT_ONCE, AT_ONCE);
+    let opener = build_opener().add_handler(BasicAuthHandler::new(passwords)).add_handler(retry).build();
+    assert_eq!(text(opener.open(server.url("/a"))?)?, "at last");
+    // And no more than those.
+    assert_eq!(opener.open(server.url("/y")).unwrap_err().kind(), ErrorKind::Status);
+    drop(opener);
+    let heard = server.heard().concat();
+    assert_eq!((heard.matches("GET /c ").count(), heard.matches("GET /z ").count()), (4, 3), "{heard}");
+    Ok(())
 }
