@@ -94,15 +94,14 @@ impl Request {
     }
 
     /// Sends this round's request through that proxy, or directly, unless the request [says itself](Self::proxy) how.
-    /// For handlers. A header `Proxy-Authorization` was for the first proxy: another one takes it out.
+    /// For handlers. A header `Proxy-Authorization` was for the first proxy: another one takes it out,
+    /// and so does a round without one.
     ///
     /// Python: `Request.set_proxy`.
     pub fn set_proxy(&mut self, proxy: impl Into<Option<Proxy>>) {
         let proxy = proxy.into();
-        if let (Some(before), Some(proxy)) = (&self.reach.chosen, &proxy) {
-            if before != proxy {
-                self.remove_header(PROXY_AUTHORIZATION.as_str());
-            }
+        if self.reach.chosen.is_some() && self.reach.chosen != proxy {
+            self.remove_header(PROXY_AUTHORIZATION.as_str());
         }
         self.reach.chosen = proxy;
     }

@@ -1,12 +1,7 @@
 //! [`DigestAuthHandler`]: proves that the password is known, without sending it. [`Digest`] serves servers (401) and
 //! proxies (407) alike.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    str::FromStr,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{fmt, str::FromStr};
 
 use ::http::{HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
 use digest_auth::{Algorithm, AuthContext, Charset, HttpMethod, Qop, WwwAuthenticateHeader};
@@ -16,15 +11,14 @@ use super::{
     Credentials, PasswordManager, authorize,
     basic::UserInfo,
     challenge::{Challenge, challenges},
-    is_authorized, may_answer, secret,
+    is_authorized,
+    kept::Kept,
+    may_answer, secret,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{Exchange, Handler, Next, Request, Response},
 };
-
-/// For how many places a challenge is kept.
-const KEPT: usize = 64;
 
 /// How often a server may call its own challenge stale within one call.
 const STALE: usize = 2;
@@ -68,7 +62,7 @@ const STALE: usize = 2;
 #[derive(Default)]
 pub struct DigestAuthHandler {
     passwords: PasswordManager,
-    kept: Mutex<HashMap<Origin, (Digest, Credentials)>>,
+    kept: Kept<(Digest, Credentials)>,
 }
 
 /// A challenge that can be answered.
@@ -82,6 +76,17 @@ pub(in crate::urllib) struct Asked<'a> {
     pub(in crate::urllib) target: &'a str,
     /// What is sent with it, if that is at hand.
     pub(in crate::urllib) data: Option<&'a [u8]>,
+}
+
+impl<'a> Asked<'a> {
+    /// The request, with what stands in its first line.
+    pub(in crate::urllib) fn by(request: &'a Request, target: &'a str) -> Asked<'a> {
+        let data = match request.data_ref() {
+            Some(data) => data.bytes(),
+            None => Some(&[][..]),
+        };
+        Asked { method: request.get_method().as_str(), target, data }
+    }
 }
 
 /// The challenges that were answered in this call: the place, the realm, how often.
@@ -167,11 +172,7 @@ impl DigestAuthHandler {
     /// Python: `HTTPDigestAuthHandler(password_mgr)`.
     #[must_use]
     pub fn new(passwords: PasswordManager) -> DigestAuthHandler {
-        DigestAuthHandler { passwords, kept: Mutex::default() }
-    }
-
-    fn kept(&self) -> MutexGuard<'_, HashMap<Origin, (Digest, Credentials)>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        DigestAuthHandler { passwords, kept: Kept::default() }
     }
 
     /// The first challenge that can be answered: servers name the strongest first (RFC 7616 §3.7).
@@ -186,24 +187,11 @@ impl DigestAuthHandler {
 
     /// Answers for this request, and keeps the challenge for the next ones.
     fn answer(&self, request: &mut Request, mut digest: Digest, credentials: Credentials) -> Result<()> {
-        let value = digest.answer(&credentials, &asked(request))?;
-        let mut kept = self.kept();
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(request.url().origin(), (digest, credentials));
-        drop(kept);
+        let value = digest.answer(&credentials, &Asked::by(request, request.selector()))?;
+        self.kept.put(request.url(), (digest, credentials));
         authorize(request, value);
         Ok(())
     }
-}
-
-fn asked(request: &Request) -> Asked<'_> {
-    let data = match request.data_ref() {
-        Some(data) => data.bytes(),
-        None => Some(&[][..]),
-    };
-    Asked { method: request.get_method().as_str(), target: request.selector(), data }
 }
 
 impl Handler for DigestAuthHandler {
@@ -217,7 +205,7 @@ impl Handler for DigestAuthHandler {
         if is_authorized(request) {
             return Ok(());
         }
-        let mut kept = self.kept();
+        let mut kept = self.kept.lock();
         let Some((digest, credentials)) = kept.get_mut(&request.url().origin()) else { return Ok(()) };
         let own = Credentials::of(request.url());
         let wanted = match &own {
@@ -227,7 +215,7 @@ impl Handler for DigestAuthHandler {
         if wanted != Some(credentials) {
             return Ok(());
         }
-        let value = digest.answer(credentials, &asked(request));
+        let value = digest.answer(credentials, &Asked::by(request, request.selector()));
         drop(kept);
         // What can't be answered beforehand may be answered when it is asked.
         if let Ok(value) = value {

@@ -13,6 +13,7 @@ mod bearer;
 pub(in crate::urllib) mod challenge;
 #[cfg(feature = "digest")]
 mod digest;
+mod kept;
 mod netrc;
 mod passwords;
 mod proxy;

@@ -1,28 +1,21 @@
 //! [`ProxyBasicAuthHandler`], and what it has in common with `ProxyDigestAuthHandler`: answers to a proxy's 407,
 //! whether it came to a request or to a CONNECT.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
-
 use ::http::{
     StatusCode,
     header::{PROXY_AUTHENTICATE, PROXY_AUTHORIZATION},
 };
-use url::{Origin, Url};
+use url::Origin;
 
 use super::{
     Credentials, PasswordManager,
     challenge::{Challenge, challenges},
+    kept::Kept,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{Data, Exchange, Handler, Next, Proxy, Request, Response, proxy::Shown},
 };
-
-/// For how many proxies something is kept.
-const KEPT: usize = 64;
 
 /// Sends user name and password to HTTP proxies that ask for them by 407 and `Basic` (RFC 7617), and from then on at
 /// once to the same proxy.
@@ -84,10 +77,17 @@ impl Answers for ProxyBasicAuthHandler {
         let (Some(challenge), Some(proxy)) = (challenge, request.via()) else { return Outcome::Left };
         let realm = challenge.get("realm").unwrap_or_default();
         let found = self.passwords.find(Some(realm), proxy.url());
-        let shown = self.kept.remove(proxy.url()).or_else(|| proxy.login().cloned());
-        // What was shown already is wrong.
-        let Some(found) = found.filter(|&found| shown.as_ref() != Some(found)) else { return Outcome::Left };
-        if found.basic().is_err() || !first_time(exchange, proxy, realm) {
+        let Some((found, value)) = found.and_then(|found| Some((found, found.basic().ok()?))) else {
+            return Outcome::Left;
+        };
+        // By this request: what is kept may be another one's meanwhile.
+        let was_shown = match request.shown() {
+            Some(Shown::Value(shown)) => *shown == value,
+            _ => proxy.login() == Some(found),
+        };
+        if was_shown || !first_time(exchange, proxy, realm) {
+            // It is wrong.
+            self.kept.remove(proxy.url());
             return Outcome::Left;
         }
         self.kept.put(proxy.url(), found.clone());
@@ -200,43 +200,4 @@ fn first_time(exchange: &mut Exchange<'_>, proxy: &Proxy, realm: &str) -> bool {
         answered.push(place);
     }
     first
-}
-
-/// What is known of proxies, from call to call.
-pub(super) struct Kept<T>(Mutex<HashMap<Origin, T>>);
-
-impl<T> Kept<T> {
-    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<Origin, T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn put(&self, proxy: &Url, value: T) {
-        let mut kept = self.lock();
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        kept.insert(proxy.origin(), value);
-    }
-
-    pub(super) fn remove(&self, proxy: &Url) -> Option<T> {
-        self.lock().remove(&proxy.origin())
-    }
-}
-
-impl<T: Clone> Kept<T> {
-    pub(super) fn get(&self, proxy: &Url) -> Option<T> {
-        self.lock().get(&proxy.origin()).cloned()
-    }
-}
-
-impl<T> Default for Kept<T> {
-    fn default() -> Kept<T> {
-        Kept(Mutex::default())
-    }
-}
-
-impl<T> std::fmt::Debug for Kept<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} kept", self.lock().len())
-    }
 }

@@ -6,7 +6,8 @@ use super::{
     Credentials, PasswordManager,
     challenge::Challenge,
     digest::{Asked, Digest},
-    proxy::{Answers, Kept, Outcome, answer_error, answer_response},
+    kept::Kept,
+    proxy::{Answers, Outcome, answer_error, answer_response},
 };
 use crate::{
     error::{Error, Result},
@@ -79,15 +80,14 @@ impl ProxyDigestAuthHandler {
 impl Answers for ProxyDigestAuthHandler {
     fn answer(&self, asked: &[Challenge], request: &Request, exchange: &mut Exchange<'_>) -> Outcome {
         let Some(proxy) = request.via() else { return Outcome::Left };
-        let before = self.kept.remove(proxy.url());
+        self.kept.remove(proxy.url());
         // The first one that can be answered: the strongest comes first (RFC 7616 §3.7).
         let found = asked.iter().filter_map(Digest::from_challenge).find_map(|digest| {
             let login = proxy.login().or_else(|| self.passwords.find(Some(digest.realm()), proxy.url()));
             Some((digest, login?.clone()))
         });
         let Some((digest, login)) = found else { return Outcome::Left };
-        let answered = matches!(request.shown(), Some(Shown::Answer { .. }))
-            && before.is_some_and(|(_, shown)| shown == login);
+        let answered = matches!(request.shown(), Some(Shown::Answer { user, .. }) if *user == login);
         // An answer that was kept from an earlier call may be to a nonce that is over, whatever the proxy says.
         let times = exchange.state::<Times>();
         if answered && times.0 > 0 && !digest.is_stale() || times.0 >= TIMES {
@@ -145,10 +145,6 @@ fn about<T>(request: &Request, answer: impl FnOnce(&Asked<'_>) -> T) -> T {
         let target = format!("{}:{port}", &url[Position::BeforeHost..Position::AfterHost]);
         return answer(&Asked { method: "CONNECT", target: &target, data: Some(&[]) });
     }
-    let data = match request.data_ref() {
-        Some(data) => data.bytes(),
-        None => Some(&[][..]),
-    };
     let target = format!("{}://{}", url.scheme(), &url[Position::BeforeHost..Position::AfterQuery]);
-    answer(&Asked { method: request.get_method().as_str(), target: &target, data })
+    answer(&Asked::by(request, &target))
 }

@@ -1,11 +1,16 @@
 //! Proxies that ask who is asking.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use sockeye::{
     ErrorKind, Result,
-    urllib::{Data, Opener, PasswordManager, ProxyBasicAuthHandler, ProxyHandler, Request, build_opener},
+    urllib::{
+        Data, Exchange, Handler, Next, Opener, PasswordManager, Proxy, ProxyBasicAuthHandler, ProxyHandler,
+        Request, Response, build_opener,
+    },
 };
 
-use super::{ME, hear, ok, one, say, text};
+use super::{ME, hear, moved, ok, one, say, text};
 use crate::support::{Scripted, Turn};
 
 fn who(challenge: &str) -> Turn {
@@ -73,6 +78,61 @@ fn a_server_that_says_407_by_itself_gets_nothing() -> Result<()> {
     let error = build_opener().add_handler(handler).build().open(server.url("/")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Status);
     assert!(!server.heard()[0].contains("uthorization"));
+    Ok(())
+}
+
+/// Opens another request between this proxy's question and the answer to it.
+struct Between(AtomicUsize);
+
+impl Handler for Between {
+    fn order(&self) -> i32 {
+        100
+    }
+
+    fn response(&self, _: &mut Request, response: Response, exchange: &mut Exchange<'_>) -> Result<Next> {
+        if self.0.fetch_add(1, Ordering::Relaxed) == 0 {
+            assert_eq!(text(exchange.opener().open("http://g.example/other")?)?, "other");
+        }
+        Ok(Next::Pass(response))
+    }
+}
+
+/// What another request has found out meanwhile wasn't shown by this one.
+#[test]
+fn a_request_that_showed_nothing_answers_whatever_others_did() -> Result<()> {
+    let proxy = Scripted::new(vec![
+        vec![hear(), who("Basic realm=\"Gate\"")],
+        vec![hear(), who("Basic realm=\"Gate\"")],
+        vec![hear(), ok("other"), hear(), ok("in")],
+    ]);
+    let url = proxy.url("");
+    let opener = build_opener()
+        .add_handler(ProxyHandler::new([("all", &url)])?)
+        .add_handler(ProxyBasicAuthHandler::new(passwords(&url)?))
+        .add_handler(Between(AtomicUsize::new(0)))
+        .build();
+    assert_eq!(text(opener.open("http://h.example/")?)?, "in");
+    assert_eq!(proxy.heard()[2].matches(ME).count(), 2);
+    Ok(())
+}
+
+/// Through this proxy, directly, and through that one.
+#[test]
+fn what_a_proxy_is_shown_goes_to_no_other() -> Result<()> {
+    let second = one([hear(), ok("there")]);
+    let server = one([hear(), moved(302, "/second")]);
+    let first = one([hear(), moved(302, "/direct")]);
+    let [to_first, to_second] = [first.url(""), second.url("")].map(|url| Proxy::new(url).unwrap());
+    let proxies = ProxyHandler::by(move |url| match url.path() {
+        "/first" => Some(to_first.clone()),
+        "/direct" => None,
+        _ => Some(to_second.clone()),
+    });
+    let request = Request::new(server.url("/first"))?.add_header("Proxy-Authorization", "secret");
+    assert_eq!(text(build_opener().add_handler(proxies).build().open(request)?)?, "there");
+    assert!(first.heard()[0].contains("Proxy-Authorization: secret\r\n"));
+    assert!(!server.heard()[0].contains("secret"));
+    assert!(!second.heard()[0].contains("secret"));
     Ok(())
 }
 
