@@ -196,6 +196,11 @@ impl Opener {
         self.0.headers.map()
     }
 
+    /// These, with the rules of what goes out.
+    pub(super) fn defaults(&self) -> &Defaults {
+        &self.0.headers
+    }
+
     /// One round through the chain.
     fn round(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Result<Next> {
         exchange.begin_round()?;

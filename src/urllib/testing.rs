@@ -26,10 +26,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use ::http::{
-    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
-    header::{CONTENT_LENGTH, HOST},
-};
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::CONTENT_LENGTH};
 use url::Url;
 
 use super::{
@@ -64,7 +61,7 @@ pub struct Asked {
     pub method: Method,
     /// Where it went.
     pub url: Url,
-    /// Its headers, without those that HTTP adds.
+    /// Its headers as they would be sent: without those that HTTP adds and those for a proxy.
     pub headers: HeaderMap,
     /// What was sent with it.
     pub data: Vec<u8>,
@@ -169,17 +166,7 @@ impl Handler for Script {
 
 impl Asked {
     fn new(request: &mut Request, exchange: &Exchange<'_>) -> Result<Asked> {
-        let mut headers = HeaderMap::new();
-        for layer in [exchange.opener().default_headers(), request.headers(), request.unredirected_headers()]
-        {
-            for name in layer.keys() {
-                headers.remove(name);
-            }
-            for (name, value) in layer {
-                headers.append(name, value.clone());
-            }
-        }
-        headers.remove(HOST);
+        let headers = exchange.opener().defaults().going_with(request);
         let mut data = Vec::new();
         if let Some(sending) = request.data_mut() {
             match sending.send()? {

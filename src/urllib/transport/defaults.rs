@@ -2,7 +2,10 @@
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, USER_AGENT},
+    header::{
+        ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TRAILER,
+        TRANSFER_ENCODING, UPGRADE, USER_AGENT,
+    },
 };
 
 use crate::{
@@ -49,6 +52,20 @@ impl Defaults {
         }
         write_lines(out, [own[0], own[1], &self.map], |name, value| request.admits(name, value))
     }
+
+    /// The headers that go with that request, its own and these, without those that describe the request itself.
+    pub(in crate::urllib) fn going_with(&self, request: &Request) -> HeaderMap {
+        let mut going = HeaderMap::new();
+        let layers = [request.unredirected_headers(), request.headers(), &self.map];
+        chosen(
+            layers,
+            |name, value| request.admits(name, value),
+            |name, value| {
+                going.append(name.clone(), value.clone());
+            },
+        );
+        going
+    }
 }
 
 /// The first layer that has a name has the word. What is in the last one may not go everywhere.
@@ -65,22 +82,39 @@ fn write_lines(
         out.extend_from_slice(NOTHING_CODED.as_bytes());
     }
     let mut persistence = Persistence::KeepAlive;
+    chosen(layers, admits, |name, value| {
+        write::header(out, name, value);
+        if *name == CONNECTION && framing::says_close(value.as_bytes()) {
+            persistence = Persistence::Close;
+        }
+    });
+    persistence
+}
+
+/// What goes out of these layers.
+fn chosen(
+    layers: [&HeaderMap; 3],
+    admits: impl Fn(&HeaderName, &HeaderValue) -> bool,
+    mut take: impl FnMut(&HeaderName, &HeaderValue),
+) {
     for (depth, layer) in layers.iter().enumerate() {
+        let is_last = depth + 1 == layers.len();
         for (name, value) in *layer {
             let hidden = layers[..depth].iter().any(|above| above.contains_key(name));
-            let withheld = depth + 1 == layers.len() && !admits(name, value);
+            let withheld = is_last && (is_one_requests(name) || !admits(name, value));
             if !hidden && !withheld && !describes_itself(name) {
-                write::header(out, name, value);
-                if *name == CONNECTION && framing::says_close(value.as_bytes()) {
-                    persistence = Persistence::Close;
-                }
+                take(name, value);
             }
         }
     }
-    persistence
 }
 
 /// What is written beside these. What is a proxy's goes to a proxy alone: not to a server, nor through a tunnel.
 fn describes_itself(name: &HeaderName) -> bool {
-    *name == HOST || *name == CONTENT_LENGTH || *name == EXPECT || *name == PROXY_AUTHORIZATION
+    [&HOST, &CONTENT_LENGTH, &TRANSFER_ENCODING, &EXPECT, &PROXY_AUTHORIZATION].contains(&name)
+}
+
+/// What only a request can mean: no trailer fields are sent, and a switch is expected where it was asked for.
+fn is_one_requests(name: &HeaderName) -> bool {
+    *name == TRAILER || *name == UPGRADE
 }

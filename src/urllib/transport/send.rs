@@ -69,7 +69,7 @@ pub(super) fn write_head(
     if let Form::Absolute(Some(shown)) = form {
         write::field(out, PROXY_AUTHORIZATION_FIELD, shown.as_bytes())?;
     }
-    describe_data(out, request, consent)?;
+    describe_data(out, request, defaults, consent)?;
     let persistence = defaults.write(out, request);
     write::end(out);
     Ok(persistence)
@@ -81,7 +81,7 @@ fn absolute(url: &Url) -> String {
 }
 
 /// Where the data end, and what they are.
-fn describe_data(out: &mut Vec<u8>, request: &Request, consent: Consent) -> Result<()> {
+fn describe_data(out: &mut Vec<u8>, request: &Request, defaults: &Defaults, consent: Consent) -> Result<()> {
     if request.own(&TRANSFER_ENCODING).is_some() {
         return Err(refuse("Transfer-Encoding is set by itself: give the request a reader"));
     }
@@ -104,7 +104,8 @@ fn describe_data(out: &mut Vec<u8>, request: &Request, consent: Consent) -> Resu
         }
         (None, _) => {}
     }
-    if request.data_ref().is_some() && request.own(&CONTENT_TYPE).is_none() {
+    let is_typed = request.own(&CONTENT_TYPE).is_some() || defaults.map().contains_key(CONTENT_TYPE);
+    if request.data_ref().is_some() && !is_typed {
         write::field(out, "Content-Type", b"application/x-www-form-urlencoded")?;
     }
     if consent == Consent::AskedFor {

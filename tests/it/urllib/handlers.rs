@@ -11,13 +11,13 @@ use std::{
 use sockeye::{
     Error, ErrorKind, Result,
     urllib::{
-        ErrorProcessor, Exchange, Handler, HeaderValue, Next, Opener, Request, Response, StatusCode,
-        build_opener, install_opener, urlopen,
+        Data, ErrorProcessor, Exchange, Handler, HeaderMap, HeaderValue, Next, Opener, Request, Response,
+        StatusCode, build_opener, install_opener, urlopen,
     },
 };
 
 use super::{hear, moved, ok, one, say, text};
-use crate::support::Scripted;
+use crate::support::{Scripted, Turn};
 
 /// Answers a challenge: asks for another round, once.
 struct Login;
@@ -160,5 +160,49 @@ fn the_installed_opener_is_the_default() -> Result<()> {
     install_opener(build_opener().add_handler(Memory).build());
     let response = urlopen("memory:hello")?;
     assert_eq!((response.getcode(), text(response)?), (201, "hello".to_owned()));
+    Ok(())
+}
+
+/// Puts in what no opener may say.
+struct Wrong;
+
+impl Handler for Wrong {
+    fn headers(&self, headers: &mut HeaderMap) {
+        for (name, value) in [
+            ("transfer-encoding", "chunked"),
+            ("content-length", "7"),
+            ("trailer", "x-sum"),
+            ("upgrade", "websocket"),
+            ("expect", "100-continue"),
+            ("host", "wrong"),
+            ("content-type", "text/plain"),
+        ] {
+            headers.insert(name, value.parse().unwrap());
+        }
+    }
+}
+
+#[test]
+fn an_opener_says_nothing_of_where_a_request_ends() -> Result<()> {
+    let server = one([hear(), ok(""), Turn::Until("abc"), ok(""), Turn::Until("0\r\n\r\n"), ok("")]);
+    let opener = build_opener().add_handler(Wrong).build();
+    opener.open(server.url("/"))?;
+    opener.open(Request::new(server.url("/"))?.data("abc"))?;
+    opener.open(Request::new(server.url("/"))?.add_header("X-A", "b").data(Data::reader(&b"abc"[..])))?;
+    let heard = server.heard()[0].to_ascii_lowercase();
+    for (line, times) in [
+        ("content-length: 3\r\n", 1),
+        ("transfer-encoding: chunked\r\n", 1),
+        ("content-length:", 1),
+        ("transfer-encoding:", 1),
+        ("trailer:", 0),
+        ("upgrade:", 0),
+        ("expect:", 0),
+        ("wrong", 0),
+        ("content-type: text/plain\r\n", 3),
+        ("content-type:", 3),
+    ] {
+        assert_eq!(heard.matches(line).count(), times, "{line:?}: {heard}");
+    }
     Ok(())
 }

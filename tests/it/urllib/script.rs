@@ -56,3 +56,26 @@ fn nothing_else_is_answered() {
         assert!(error.to_string().contains("the script: "), "{error}");
     }
 }
+
+/// As from the wire: what a redirect dropped isn't shown, nor what isn't this request's to say.
+#[test]
+fn what_is_not_sent_is_not_shown() -> Result<()> {
+    let script = Script::new()
+        .on("http://a.example/", Answer::new("").status(302).header("Location", "http://b.example/"))
+        .on("http://b.example/", "there");
+    let opener = build_opener()
+        .add_header("Authorization", "Bearer secret")
+        .add_header("X-Open", "shown")
+        .add_handler(script.clone())
+        .build();
+    let request = Request::new("http://a.example/")?.add_header("Proxy-Authorization", "secret");
+    assert_eq!(opener.open(request)?.text()?, "there");
+    let asked = script.requests();
+    assert_eq!(asked[0].headers["authorization"], "Bearer secret");
+    assert_eq!(
+        (asked[1].headers.get("authorization"), &asked[1].headers["x-open"]),
+        (None, &"shown".parse().unwrap())
+    );
+    assert!(!asked[0].headers.contains_key("proxy-authorization"));
+    Ok(())
+}
