@@ -4,7 +4,7 @@ mod recent;
 
 use std::{borrow::Cow, sync::Arc};
 
-use url::Url;
+use url::{Position, Url};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -72,6 +72,12 @@ pub(super) fn shown(url: &Url) -> Cow<'_, str> {
     let mut clean = url.clone();
     drop_user_info(&mut clean);
     String::from(clean).into()
+}
+
+/// Without query and fragment, which may hold secrets.
+pub(super) fn without_query(url: &Url) -> String {
+    let query = if url.query().is_some() { "?…" } else { "" };
+    format!("{}{query}", &url[..Position::AfterPath])
 }
 
 /// What isn't a URL, for an error's text: what stands before an `@` could be a password.

@@ -235,7 +235,7 @@ impl Opener {
             "http" | "https" => self.0.http.open(request, &self.0.headers, exchange),
             scheme => {
                 let hint = if address::is_host_and_port(request.url()) {
-                    format!("perhaps http://{}", request.url())
+                    format!("perhaps http://{}", address::without_query(request.url()))
                 } else {
                     "http, https, file and data are the ones that are known".to_owned()
                 };

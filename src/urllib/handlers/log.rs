@@ -1,7 +1,7 @@
 //! [`LogHandler`]: tells the `log` crate what is opened.
 
 use ::log::{debug, log_enabled, trace};
-use url::{Position, Url};
+use url::Url;
 
 use crate::{
     error::{Error, Result},
@@ -75,8 +75,7 @@ fn shown(url: &Url) -> String {
     }
     let mut url = url.clone();
     address::drop_user_info(&mut url);
-    let query = if url.query().is_some() { "?…" } else { "" };
-    format!("{}{query}", &url[..Position::AfterPath])
+    address::without_query(&url)
 }
 
 #[cfg(test)]

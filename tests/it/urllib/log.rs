@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use log::{LevelFilter, Log, Metadata, Record};
 use sockeye::{
     Result,
-    urllib::{Opener, Request},
+    urllib::{Opener, Request, urlopen},
 };
 
 use super::{hear, moved, ok, one, text};
@@ -39,6 +39,7 @@ fn every_round_is_told_and_no_secret() -> Result<()> {
     assert_eq!(text(Opener::new().open(request)?)?, "there");
     drop(server);
     let refused = Opener::new().open(format!("http://{addr}/three")).unwrap_err().to_string();
+    let unknown = urlopen(format!("localhost:{}/x?key=secret#secret", addr.port())).unwrap_err().to_string();
     log::set_max_level(LevelFilter::Off);
     let lines = KEEP.0.lock().unwrap().clone();
     let ours: Vec<_> = lines.iter().filter(|line| line.contains(&addr.to_string())).collect();
@@ -53,5 +54,10 @@ fn every_round_is_told_and_no_secret() -> Result<()> {
     assert!(ours[5].starts_with(&format!("DEBUG GET http://{addr}/three failed: ")), "{ours:?} {refused}");
     assert!(lines.iter().any(|line| line == "TRACE with [\"x-api-key\"]"), "{lines:?}");
     assert!(ours.iter().all(|line| !line.contains("secret")), "{ours:?}");
+    let port = addr.port();
+    assert!(unknown.ends_with(&format!("perhaps http://localhost:{port}/x?…")), "{unknown}");
+    let about_port = |line: &&String| line.contains(&format!("localhost:{port}/"));
+    assert!(lines.iter().filter(about_port).all(|line| !line.contains("secret")), "{lines:?}");
+    assert_eq!(lines.iter().filter(about_port).count(), 1, "{lines:?}");
     Ok(())
 }
