@@ -8,21 +8,38 @@ use ::http::{
 use crate::error::{Error, ErrorKind, Result};
 
 /// What belongs to one place and is dropped when a redirect leads to another: RFC 9110's fields, and the names under
-/// which well-known services take their keys.
-const SECRETS: [HeaderName; 13] = [
+/// which well-known services take their keys. Those are listed for users at `Request::redirect_to`.
+const SECRETS: [HeaderName; 30] = [
     AUTHORIZATION,
     COOKIE,
     PROXY_AUTHORIZATION,
     WWW_AUTHENTICATE,
     HOST,
     HeaderName::from_static("api-key"),
+    HeaderName::from_static("api-token"),
+    HeaderName::from_static("apikey"),
+    HeaderName::from_static("cookie2"),
+    HeaderName::from_static("dd-api-key"),
+    HeaderName::from_static("dd-application-key"),
+    HeaderName::from_static("job-token"),
+    HeaderName::from_static("ocp-apim-subscription-key"),
     HeaderName::from_static("private-token"),
+    HeaderName::from_static("x-access-token"),
     HeaderName::from_static("x-amz-security-token"),
     HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-api-token"),
+    HeaderName::from_static("x-auth-key"),
     HeaderName::from_static("x-auth-token"),
     HeaderName::from_static("x-csrf-token"),
+    HeaderName::from_static("x-csrftoken"),
+    HeaderName::from_static("x-functions-key"),
+    HeaderName::from_static("x-github-token"),
+    HeaderName::from_static("x-gitlab-token"),
     HeaderName::from_static("x-goog-api-key"),
+    HeaderName::from_static("x-session-token"),
+    HeaderName::from_static("x-shopify-access-token"),
     HeaderName::from_static("x-vault-token"),
+    HeaderName::from_static("x-xsrf-token"),
 ];
 
 /// Whether it is meant for one scheme, host and port only.

@@ -227,9 +227,12 @@ impl Request {
     /// or port change, so do the secret ones and `Host`, and the user info that the new URL may hold. What was
     /// dropped doesn't come back at a later hop.
     ///
-    /// Secret are `Authorization`, `Cookie`, `Proxy-Authorization`, `WWW-Authenticate`; the usual names of keys
-    /// (`X-Api-Key`, `Api-Key`, `X-Auth-Token`, `Private-Token`, `X-Amz-Security-Token`, `X-Goog-Api-Key`,
-    /// `X-Vault-Token`, `X-CSRF-Token`); those that
+    /// Secret are `Authorization`, `Cookie`, `Cookie2`, `Proxy-Authorization`, `WWW-Authenticate`; the usual names of
+    /// keys (`Api-Key`, `Api-Token`, `apikey`, `DD-API-KEY`, `DD-APPLICATION-KEY`, `Job-Token`,
+    /// `Ocp-Apim-Subscription-Key`, `Private-Token`, `X-Access-Token`, `X-Amz-Security-Token`, `X-Api-Key`,
+    /// `X-Api-Token`, `X-Auth-Key`, `X-Auth-Token`, `X-CSRF-Token`, `X-CSRFToken`, `X-Functions-Key`,
+    /// `X-GitHub-Token`, `X-Gitlab-Token`, `X-Goog-Api-Key`, `X-Session-Token`, `X-Shopify-Access-Token`,
+    /// `X-Vault-Token`, `X-XSRF-Token`); those that
     /// [`OpenerBuilder::sensitive_header`](super::OpenerBuilder::sensitive_header) names; and every value that is
     /// [marked](HeaderValue::set_sensitive).
     ///

@@ -68,3 +68,39 @@ fn the_same_place_keeps_them() -> Result<()> {
     assert_eq!(server.heard()[0].matches("secret").count(), 2 * SECRETS.len());
     Ok(())
 }
+
+#[test]
+fn well_known_names_are_secret() -> Result<()> {
+    let names = [
+        "api-key",
+        "api-token",
+        "apikey",
+        "cookie2",
+        "dd-api-key",
+        "dd-application-key",
+        "job-token",
+        "ocp-apim-subscription-key",
+        "private-token",
+        "x-access-token",
+        "x-api-token",
+        "x-auth-key",
+        "x-functions-key",
+        "x-github-token",
+        "x-goog-api-key",
+        "x-session-token",
+        "x-shopify-access-token",
+        "x-vault-token",
+        "x-xsrf-token",
+    ];
+    let other = one([hear(), ok("there")]);
+    let first = one([hear(), moved(302, &other.url("/"))]);
+    let mut request = Request::new(first.url("/"))?;
+    for name in names {
+        request.headers_mut().insert(HeaderName::from_static(name), HeaderValue::from_static("secret"));
+    }
+    assert_eq!(text(build_opener().build().open(request)?)?, "there");
+    assert_eq!(first.heard()[0].matches("secret").count(), names.len());
+    let heard = other.heard();
+    assert!(!heard[0].contains("secret"), "{heard:?}");
+    Ok(())
+}
