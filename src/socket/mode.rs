@@ -201,6 +201,11 @@ impl Socket {
         })
     }
 
+    /// Waits until the next call that doesn't wait may do something, whatever the mode.
+    pub(crate) fn wait_by(&self, interest: Interest, deadline: Deadline) -> Result<()> {
+        sys::wait(self.descriptor()?, interest, deadline, self.cancel_token().as_ref())
+    }
+
     /// Tries the call at once, and waits only if it would block: with data there, it is one system call.
     pub(super) fn attempt<T>(
         &self,

@@ -20,6 +20,8 @@ pub(crate) enum Interest {
     Read,
     /// Room to write, or the end of a `connect`.
     Write,
+    /// One of the two.
+    Either,
     /// Urgent data.
     Urgent,
     /// An error of the network's: in the socket's queue of them, or pending. poll(2) always reports those.
@@ -31,6 +33,7 @@ impl Interest {
         match self {
             Interest::Read => libc::POLLIN,
             Interest::Write => libc::POLLOUT,
+            Interest::Either => libc::POLLIN | libc::POLLOUT,
             Interest::Urgent => libc::POLLPRI,
             Interest::Error => 0,
         }

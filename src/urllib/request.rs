@@ -116,8 +116,10 @@ impl Request {
     /// `Content-Type` of its own it is sent as `application/x-www-form-urlencoded`, as in Python.
     /// Default is no data.
     ///
-    /// The answer is read when all of it was sent. A server that answers while it reads, and reads no further until its
-    /// answer is taken, keeps both waiting once the system's buffers are full, until a time limit ends it.
+    /// The answer is read when all of it was sent. Where sending has to wait, the client listens: an answer of 300 or
+    /// above that comes then ends the sending, and is the result; its connection isn't kept. With any other one the
+    /// sending goes on, and its body isn't read before: a server that reads no further until its body is taken keeps
+    /// both waiting once the system's buffers are full, until a time limit ends it.
     #[must_use]
     pub fn data(mut self, data: impl Into<Data>) -> Request {
         self.data = Some(data.into());

@@ -9,6 +9,7 @@ mod cookies;
 mod deadline;
 #[cfg(feature = "gzip")]
 mod decode;
+mod early;
 mod handlers;
 mod hostile;
 mod hsts;

@@ -12,8 +12,8 @@ use crate::{
     wire::framing::Persistence,
 };
 
-/// What one send takes when each wait has its own limit.
-const PIECE: usize = 16 * 1024;
+/// A head that is larger isn't kept room for.
+const LARGE: usize = 32 * 1024;
 
 /// The time limits of an exchange.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl Wait {
 
     /// Sending tries its system call first, so a server that always has room for more would never be seen to be late;
     /// this sees it.
-    fn check(self) -> Result<()> {
+    pub(super) fn check(self) -> Result<()> {
         if self.total.has_passed() { Err(ErrorKind::TimedOut.into()) } else { Ok(()) }
     }
 }
@@ -45,11 +45,11 @@ impl Wait {
 /// A connection to a server, with what was received and not looked at.
 #[derive(Debug)]
 pub(in crate::urllib) struct Connection {
-    stream: Stream,
+    pub(super) stream: Stream,
     pub(super) input: Buffer,
     /// The head that is sent; kept for its allocation.
     pub(super) output: Vec<u8>,
-    cancel: Option<CancelToken>,
+    pub(super) cancel: Option<CancelToken>,
     /// What the request under way says of the connection's life.
     pub(super) asked: Persistence,
     pub(super) manners: Manners,
@@ -115,43 +115,10 @@ impl Connection {
         paced(pace, wait, |until| stream.read_by(buf, until))
     }
 
-    /// Sends all of it.
-    pub(super) fn send(&mut self, bytes: &[u8], wait: Wait) -> Result<()> {
-        wait.check()?;
-        if self.pace.is_some() {
-            return self.send_paced(bytes, wait);
-        }
-        if wait.each.is_none() || bytes.len() <= PIECE {
-            return self.stream.write_all_by(bytes, wait.until());
-        }
-        // The limit of each wait starts anew with every piece that went out.
-        let mut sent = 0;
-        for piece in bytes.chunks(PIECE) {
-            self.stream.write_all_by(piece, wait.until()).map_err(|error| {
-                let so_far = sent + error.sent().unwrap_or(0);
-                error.after_sending(so_far)
-            })?;
-            sent += piece.len();
-        }
-        Ok(())
-    }
-
-    /// Sends all of it, and looks at every step how much goes.
-    fn send_paced(&mut self, bytes: &[u8], wait: Wait) -> Result<()> {
-        let Connection { stream, pace, .. } = self;
-        let mut sent = 0;
-        while sent < bytes.len() {
-            let piece = &bytes[sent..bytes.len().min(sent + PIECE)];
-            let step = wait.check().and_then(|()| paced(pace, wait, |until| stream.write_by(piece, until)));
-            sent += step.map_err(|error| error.after_sending(sent))?;
-        }
-        Ok(())
-    }
-
-    /// Sends what is in `output`.
+    /// Sends what is in `output`: a head, which the system's buffers hold.
     pub(super) fn send_output(&mut self, wait: Wait) -> Result<()> {
         let mut output = mem::take(&mut self.output);
-        let sent = self.send(&output, wait);
+        let sent = wait.check().and_then(|()| self.stream.write_all_by(&output, wait.until()));
         output.clear();
         self.output = output;
         sent
@@ -166,13 +133,18 @@ impl Connection {
     pub(super) fn shrink(&mut self) {
         self.input.shrink();
         self.stream.shrink();
-        if self.output.capacity() > 2 * PIECE {
+        if self.output.capacity() > LARGE {
             self.output = Vec::new();
         }
     }
 }
 
-fn paced(pace: &mut Option<Pace>, wait: Wait, step: impl FnOnce(Deadline) -> Result<usize>) -> Result<usize> {
+/// One step, within the limit of a single wait and the pace.
+pub(super) fn paced(
+    pace: &mut Option<Pace>,
+    wait: Wait,
+    step: impl FnOnce(Deadline) -> Result<usize>,
+) -> Result<usize> {
     match pace {
         None => step(wait.until()),
         Some(pace) => pace.step(wait.until(), step),

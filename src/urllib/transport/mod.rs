@@ -3,8 +3,8 @@
 //! - [`HttpHandler`]: takes a connection from the [`pool`] or dials a [`route`], and makes one exchange on it
 //! - [`tunnel`]: what a route through a proxy takes, CONNECT or [`socks`]
 //! - [`consent`]: whether the data wait for the server's word
-//! - [`send`]: the request, with the [`defaults`]; [`receive`]: the answer's head; [`body`]: its body, then the
-//!   connection goes home; [`pace`]: whether they travel fast enough
+//! - [`send`]: the request's head, with the [`defaults`]; [`upload`]: how it goes out, with its data; [`receive`]: the
+//!   answer's head; [`body`]: its body, then the connection goes home; [`pace`]: whether they travel fast enough
 //!
 //! A kept connection that is used again at once costs one `send` and one `recv` a request; one that was idle is
 //! looked at first. If it turns out to be dead, a request that may be repeated is repeated once, on a fresh one.
@@ -20,6 +20,7 @@ mod route;
 mod send;
 mod socks;
 mod tunnel;
+mod upload;
 
 use std::{
     sync::Arc,
@@ -52,6 +53,7 @@ use pool::{Kept, Pool};
 use receive::{Answer, Listener, Silence, is_loss};
 use route::Route;
 use tunnel::Dialling;
+use upload::Stop;
 
 /// A connection that was idle for less isn't looked at before its use. One that was idle for longer may have been
 /// closed, or hold surplus bytes of a server that answers more often than it is asked; the look costs less than a
@@ -196,21 +198,27 @@ impl HttpHandler {
     ) -> Result<Response, Failure> {
         let mut listener = Listener::to(request, &self.outfit.dialogue, &self.limits);
         let sent = match consent {
-            Consent::Assumed => send::send(&mut conn, request.data_mut(), wait),
+            Consent::Assumed => upload::send(&mut conn, &mut listener, request.data_mut(), wait),
             Consent::AskedFor => match conn.send_output(wait) {
                 Ok(()) => match await_consent(&mut conn, &mut listener, wait) {
                     Ok(None) => {
-                        send::send(&mut conn, request.data_mut(), wait).map_err(send::after_something)
+                        let sent = upload::send(&mut conn, &mut listener, request.data_mut(), wait);
+                        sent.map_err(Stop::after_something)
                     }
                     // Where the data didn't go, the server may still wait for them.
                     Ok(Some(answer)) => return Ok(respond(request, answer, (conn, None), wait)),
                     Err(silence) => return Err(failure(request, silence)),
                 },
-                outcome => outcome,
+                Err(error) => Err(error.into()),
             },
         };
-        if let Err(error) = sent {
-            return self.salvage((conn, listener), request, error, wait);
+        match sent {
+            Ok(()) => {}
+            Err(Stop::Failed(error)) => return self.salvage((conn, listener), request, error, wait),
+            Err(Stop::Refused(answer)) => {
+                request.watch().step(Step::Answered);
+                return Ok(respond(request, *answer, (conn, None), wait));
+            }
         }
         let answer = listener.answer(&mut conn, wait).map_err(|silence| failure(request, silence))?;
         request.watch().step(Step::Answered);

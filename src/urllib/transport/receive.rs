@@ -39,7 +39,7 @@ pub(super) enum Silence {
 /// `101 Switching Protocols` is a final one where that was asked for, else it is refused.
 pub(super) struct Listener<'l> {
     method: Method,
-    limits: &'l Limits,
+    pub(super) limits: &'l Limits,
     told: Option<Told>,
     /// To what the connection may be switched.
     upgrade: Option<HeaderValue>,
@@ -94,7 +94,7 @@ impl<'l> Listener<'l> {
         let mut scanner = HeadScanner::default();
         let mut heard = !conn.input.is_empty() || self.interim > 0;
         loop {
-            if let Some((said, len)) = self.parse(conn).map_err(Silence::Broken)? {
+            if let Some((said, len)) = self.parse(conn.input.bytes()).map_err(Silence::Broken)? {
                 conn.input.consume(len);
                 return Ok(said);
             }
@@ -118,8 +118,7 @@ impl<'l> Listener<'l> {
     }
 
     /// The head that is in the buffer, and how long it is; nothing if it isn't complete.
-    fn parse(&mut self, conn: &Connection) -> Result<Option<(Said, usize)>> {
-        let bytes = conn.input.bytes();
+    pub(super) fn parse(&mut self, bytes: &[u8]) -> Result<Option<(Said, usize)>> {
         if bytes.is_empty() {
             return Ok(None);
         }

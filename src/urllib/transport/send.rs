@@ -1,6 +1,4 @@
-//! A request as bytes: its head, and what it carries.
-
-use std::io::Read;
+//! A request's head as bytes.
 
 use ::http::{
     HeaderValue, Method,
@@ -8,30 +6,18 @@ use ::http::{
 };
 use url::{Position, Url};
 
-use super::{
-    connection::{Connection, Wait, read_full},
-    consent::Consent,
-    defaults::Defaults,
-    pace::Pace,
-};
+use super::{consent::Consent, defaults::Defaults};
 use crate::{
     error::{Error, ErrorKind, Result},
-    urllib::{Data, Request, data::Sending},
+    urllib::Request,
     wire::{
-        chunk,
         framing::{self, Persistence},
         write,
     },
 };
 
-/// How much of the data goes into the same `send` as the head, and how much of a reader's travels at once.
-const PIECE: usize = 32 * 1024;
-
 /// As everybody spells it: some proxies know no other case.
 pub(super) const PROXY_AUTHORIZATION_FIELD: &str = "Proxy-Authorization";
-
-/// A piece of a reader's data needs at most so many bytes of framing before it.
-const CHUNK_HEADER: usize = 18;
 
 /// How a request names what it wants.
 #[derive(Clone, Copy)]
@@ -112,88 +98,6 @@ fn describe_data(out: &mut Vec<u8>, request: &Request, defaults: &Defaults, cons
         write::field(out, "Expect", b"100-continue")?;
     }
     Ok(())
-}
-
-/// Sends the head, which is in `output` unless it went ahead, and the data.
-pub(super) fn send(conn: &mut Connection, data: Option<&mut Data>, wait: Wait) -> Result<()> {
-    conn.pace = Pace::of(wait);
-    let sent = send_all(conn, data, wait);
-    conn.pace = None;
-    sent
-}
-
-fn send_all(conn: &mut Connection, data: Option<&mut Data>, wait: Wait) -> Result<()> {
-    let sending = match data {
-        Some(data) => data.send()?,
-        None => Sending::Bytes(&[]),
-    };
-    match sending {
-        Sending::Bytes(bytes) => {
-            let head = conn.output.len();
-            let (first, rest) = bytes.split_at(bytes.len().min(PIECE));
-            conn.output.extend_from_slice(first);
-            conn.send_output(wait)?;
-            if rest.is_empty() {
-                return Ok(());
-            }
-            conn.send(rest, wait).map_err(|error| {
-                let sent = head + PIECE + error.sent().unwrap_or(0);
-                error.after_sending(sent)
-            })
-        }
-        Sending::Sized(reader, length) => send_sized(conn, reader, length, wait),
-        Sending::Chunked(reader) => send_chunked(conn, reader, wait),
-    }
-}
-
-fn send_sized(
-    conn: &mut Connection,
-    mut reader: Box<dyn Read + Send>,
-    length: u64,
-    wait: Wait,
-) -> Result<()> {
-    let mut left = length;
-    loop {
-        let head = conn.output.len();
-        let want = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
-        conn.output.resize(head + want, 0);
-        let got = read_full(&mut reader, &mut conn.output[head..])?;
-        if got < want {
-            let message = format!("the request's data ended {} bytes early", left - got as u64);
-            return Err(Error::new(ErrorKind::UnexpectedEof, message));
-        }
-        left -= got as u64;
-        conn.send_output(wait).map_err(after_something)?;
-        if left == 0 {
-            return Ok(());
-        }
-    }
-}
-
-fn send_chunked(conn: &mut Connection, mut reader: Box<dyn Read + Send>, wait: Wait) -> Result<()> {
-    let mut piece = vec![0; PIECE];
-    loop {
-        // Not filled up: what the reader has goes out, so that a slow one can hold a conversation.
-        let got = match reader.read(&mut piece) {
-            Ok(got) => got.min(PIECE),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Error::from(error).context("read the request's data")),
-        };
-        conn.output.reserve(got + CHUNK_HEADER);
-        match got {
-            0 => conn.output.extend_from_slice(chunk::LAST_CHUNK),
-            _ => chunk::chunk(&mut conn.output, &piece[..got]),
-        }
-        conn.send_output(wait).map_err(after_something)?;
-        if got == 0 {
-            return Ok(());
-        }
-    }
-}
-
-/// How much went out doesn't matter: a reader can't be read again, and a head that went ahead was read.
-pub(super) fn after_something(error: Error) -> Error {
-    error.after_sending(usize::MAX)
 }
 
 fn refuse(message: &'static str) -> Error {

@@ -6,18 +6,19 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
+        mpsc,
     },
 };
 
 use sockeye::{
     ErrorKind, Result,
     tls::ClientTls,
-    urllib::{Opener, Request, build_opener},
+    urllib::{Data, Opener, Request, build_opener},
 };
 
 use super::trusting;
 use crate::support::{
-    ARGUMENT, Scripted, calls_of,
+    ARGUMENT, PATIENCE, Scripted, calls_of,
     tls::{Authority, Secure, TlsServer, close},
 };
 
@@ -200,5 +201,31 @@ fn a_switched_connection_stays_encrypted() -> Result<()> {
     let mut heard = [0; 9];
     stream.read_exact(&mut heard)?;
     assert_eq!(&heard, b"earlyping");
+    Ok(())
+}
+
+/// A refusal is heard while data are sent that the server doesn't read.
+#[test]
+fn a_refusal_ends_the_sending() -> Result<()> {
+    const REFUSAL: &[u8] = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n";
+    let root = Authority::new("Test CA");
+    for (piece, data) in
+        [(REFUSAL.len(), Data::from(vec![0; 64 << 20])), (1, Data::reader(std::io::repeat(0)))]
+    {
+        let (done, held) = mpsc::channel::<()>();
+        let server = TlsServer::new(root.issue(&["localhost"]).server(), move |stream| {
+            hear(stream)?;
+            for piece in REFUSAL.chunks(piece) {
+                stream.write_all(piece)?;
+            }
+            // Until the other side has it.
+            let _ = held.recv();
+            Ok(())
+        });
+        let request = Request::new(server.url("/"))?.data(data).expect_above(None).timeout(PATIENCE);
+        let error = opener(&trusting(&root)).open(request).unwrap_err();
+        assert_eq!(error.response().map(|answer| answer.getcode()), Some(413), "{error}");
+        drop(done);
+    }
     Ok(())
 }
