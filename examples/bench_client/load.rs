@@ -1,6 +1,11 @@
 //! The requests; each gives how many bytes of bodies went one way or the other.
 
-use std::{io, io::Read, thread};
+use std::{
+    fs::{self, File},
+    io,
+    io::Read,
+    thread,
+};
 
 use sockeye::{
     Result,
@@ -26,6 +31,15 @@ pub(super) fn down(opener: &Opener, url: &str, count: u64) -> Result<u64> {
 pub(super) fn up(opener: &Opener, url: &str, count: u64, size: u64) -> Result<u64> {
     for _ in 0..count {
         let body = Data::sized_reader(io::repeat(b'x').take(size), size);
+        opener.open(Request::new(url)?.data(body))?.read_to_end(&mut Vec::new())?;
+    }
+    Ok(count * size)
+}
+
+pub(super) fn up_file(opener: &Opener, url: &str, count: u64, path: &str) -> Result<u64> {
+    let size = fs::metadata(path)?.len();
+    for _ in 0..count {
+        let body = Data::sized_reader(File::open(path)?, size);
         opener.open(Request::new(url)?.data(body))?.read_to_end(&mut Vec::new())?;
     }
     Ok(count * size)

@@ -1,8 +1,8 @@
 //! What benchmarks of HTTP clients drive: `bench_client URL COUNT MODE` does COUNT requests and prints a line of JSON.
 //!
 //! Modes: `keep` (GET, the body collected, connections kept), `new` (a connection each), `down` (GET, the body read
-//! through 64 KiB and dropped), `up:BYTES` (POST from a reader), `threads:N` (`keep` from N threads with one opener).
-//! BENCH_CA names a PEM file of authorities; BENCH_TIMEOUT is a limit in seconds for each request.
+//! through 64 KiB and dropped), `up:BYTES` (POST from a reader), `upfile:PATH` (POST of a file), `threads:N` (`keep` from N
+//! threads with one opener). BENCH_CA names a PEM file of authorities; BENCH_TIMEOUT is each request's limit in seconds.
 
 use std::{env, fs, process, time::Duration, time::Instant};
 
@@ -16,20 +16,21 @@ mod load;
 fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [url, count, mode] = &arguments[..] else {
-        eprintln!("usage: bench_client URL COUNT keep|new|down|up:BYTES|threads:N");
+        eprintln!("usage: bench_client URL COUNT keep|new|down|up:BYTES|upfile:PATH|threads:N");
         process::exit(2);
     };
-    let (mode, size) = mode.split_once(':').unwrap_or((mode, "1"));
-    let (Ok(count), Ok(size @ 1..)) = (count.parse::<u64>(), size.parse::<u64>()) else {
+    let (mode, argument) = mode.split_once(':').unwrap_or((mode, "1"));
+    let size = if mode == "upfile" { Ok(1) } else { argument.parse::<u64>() };
+    let (Ok(count), Ok(size @ 1..)) = (count.parse::<u64>(), size) else {
         eprintln!("COUNT, BYTES and N are numbers, and there are some");
         process::exit(2);
     };
-    let opener = opener(mode)?;
-    let start = Instant::now();
+    let (opener, start) = (opener(mode)?, Instant::now());
     let bytes = match mode {
         "keep" | "new" => load::get(&opener, url, count)?,
         "down" => load::down(&opener, url, count)?,
         "up" => load::up(&opener, url, count, size)?,
+        "upfile" => load::up_file(&opener, url, count, argument)?,
         "threads" => load::threads(&opener, url, count, size)?,
         _ => process::exit(64),
     };

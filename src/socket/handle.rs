@@ -269,7 +269,7 @@ impl Socket {
 
     /// Sets O_NONBLOCK: once, or again if a clone may have taken it away. How calls behave is the mode's business,
     /// not the descriptor's.
-    pub(super) fn ensure_nonblocking(&self) -> Result<()> {
+    pub(crate) fn ensure_nonblocking(&self) -> Result<()> {
         if self.blocks() || self.is_shared() {
             SockRef::from(&self.descriptor()?).set_nonblocking(true)?;
             self.nonblocking.store(true, Ordering::Relaxed);

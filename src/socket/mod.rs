@@ -147,6 +147,7 @@ pub(crate) use dialler::{Dialler, Known, Prepare, dial_path};
 pub(crate) use io::write_by_send;
 pub(crate) use line::LineEnd;
 pub(crate) use resolve::Bounds;
+pub(crate) use sendfile::is_refusal;
 pub(crate) use transfer::doing;
 
 #[cfg(feature = "tls")]

@@ -138,7 +138,7 @@ impl Sending<'_> {
 }
 
 /// Whether the system doesn't do it for this file or this socket; what is really wrong, copying will tell.
-fn is_refusal(error: &Error) -> bool {
+pub(crate) fn is_refusal(error: &Error) -> bool {
     error.kind() == ErrorKind::Unsupported
         || matches!(error.raw_os_error(), Some(c::EBADF | c::EINVAL | c::ENOSYS | c::ESPIPE | c::EOPNOTSUPP))
 }

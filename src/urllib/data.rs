@@ -1,8 +1,10 @@
 //! [`Data`]: what a request carries, as bytes or as something to read from.
 
 use std::{
+    any::Any,
     borrow::Cow,
     fmt,
+    fs::File,
     io::{self, Read},
     mem,
     sync::{Mutex, PoisonError},
@@ -40,12 +42,12 @@ enum Source {
     /// INVARIANT: nothing was read from it yet.
     Reader {
         /// The lock is never taken: it makes the reader shareable, and only `&mut` reaches it.
-        reader: Mutex<Box<dyn Read + Send>>,
+        reader: Mutex<Input>,
         length: Option<u64>,
     },
     /// What can be read as often as wanted.
     Again {
-        open: Box<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send + Sync>,
+        open: Box<dyn Fn() -> io::Result<Input> + Send + Sync>,
         length: u64,
     },
     /// The reader went out once; its length is kept for what is said about it.
@@ -56,9 +58,38 @@ enum Source {
 pub(super) enum Sending<'a> {
     Bytes(&'a [u8]),
     /// Exactly so many bytes.
-    Sized(Box<dyn Read + Send>, u64),
+    Sized(Input, u64),
     /// To its end, in chunks.
-    Chunked(Box<dyn Read + Send>),
+    Chunked(Input),
+}
+
+/// What is read.
+pub(super) enum Input {
+    /// There are shorter ways for it.
+    File(File),
+    Other(Box<dyn Read + Send>),
+}
+
+impl Input {
+    fn of(reader: impl Read + Send + 'static) -> Input {
+        let mut reader = Some(reader);
+        let file = (&mut reader as &mut dyn Any).downcast_mut::<Option<File>>().and_then(Option::take);
+        match (file, reader) {
+            (Some(file), _) => Input::File(file),
+            (None, Some(reader)) => Input::Other(Box::new(reader)),
+            // It is one of the two.
+            (None, None) => Input::Other(Box::new(io::empty())),
+        }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Input::File(file) => file.read(buf),
+            Input::Other(reader) => reader.read(buf),
+        }
+    }
 }
 
 impl Data {
@@ -66,13 +97,14 @@ impl Data {
     ///
     /// Python: a file, or an iterable of bytes, as `data`.
     pub fn reader(reader: impl Read + Send + 'static) -> Data {
-        Data(Source::Reader { reader: Mutex::new(Box::new(reader)), length: None })
+        Data(Source::Reader { reader: Mutex::new(Input::of(reader)), length: None })
     }
 
     /// Reads exactly `length` bytes from there. A reader that ends earlier breaks the request off with
-    /// [`ErrorKind::UnexpectedEof`]; what it holds beyond that is not read.
+    /// [`ErrorKind::UnexpectedEof`]; what it holds beyond that is not read. A [`File`] goes out by `sendfile(2)` where
+    /// that can be, from where it stands, and so does one from [`repeatable`](Self::repeatable).
     pub fn sized_reader(reader: impl Read + Send + 'static, length: u64) -> Data {
-        Data(Source::Reader { reader: Mutex::new(Box::new(reader)), length: Some(length) })
+        Data(Source::Reader { reader: Mutex::new(Input::of(reader)), length: Some(length) })
     }
 
     /// Reads exactly `length` bytes from what `open` gives, and opens it anew whenever it is sent once more.
@@ -90,7 +122,7 @@ impl Data {
         length: u64,
         open: impl Fn() -> io::Result<R> + Send + Sync + 'static,
     ) -> Data {
-        Data(Source::Again { open: Box::new(move || Ok(Box::new(open()?))), length })
+        Data(Source::Again { open: Box::new(move || Ok(Input::of(open()?))), length })
     }
 
     /// The number of bytes, if it is known beforehand.

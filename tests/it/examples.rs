@@ -391,6 +391,9 @@ fn bench_sockets() {
 
 #[test]
 fn bench_client() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&[b'x'; 100_000]).unwrap();
+    let path = file.path().to_str().unwrap().to_owned();
     let (_server, addr) = serve("bench_hello");
     let hello = "Hello, World!".len();
     for (path, mode, bytes) in [
@@ -399,6 +402,7 @@ fn bench_client() {
         ("", "down", 8 * hello),
         ("", "threads:4", 8 * hello),
         ("echo", "up:100000", 800_000),
+        ("echo", &format!("upfile:{path}"), 8 * 100_000),
     ] {
         let (code, lines) = run("bench_client", &[&format!("http://{addr}/{path}"), "8", mode]);
         let expected = format!("{{\"requests\": 8, \"bytes\": {bytes}, \"seconds\": ");

@@ -4,7 +4,11 @@
 //! call more. What is heard then: interim answers, as ever; a refusal (300 and above), which ends the sending. After
 //! any other answer the data go on, and nothing more is read before its time.
 
-use std::{io::Read, mem};
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    mem,
+};
 
 use ::http::StatusCode;
 
@@ -15,9 +19,13 @@ use super::{
 };
 use crate::{
     error::{Error, ErrorKind, Result},
+    socket::is_refusal,
     stream::{Buffer, Stream},
     sys::Interest,
-    urllib::{Data, data::Sending},
+    urllib::{
+        Data,
+        data::{Input, Sending},
+    },
     wire::{chunk, head::HeadScanner},
 };
 
@@ -26,6 +34,9 @@ const PIECE: usize = 32 * 1024;
 
 /// A piece of a reader's data needs at most so many bytes of framing before it.
 const CHUNK_HEADER: usize = 18;
+
+/// A file's bytes that go out between two looks at the clock.
+const FILE_PIECE: u64 = 1024 * 1024;
 
 /// Why it didn't go out whole.
 pub(super) enum Stop {
@@ -96,7 +107,7 @@ impl Upload<'_, '_> {
         }
     }
 
-    fn sized(&mut self, mut reader: Box<dyn Read + Send>, length: u64) -> Result<(), Stop> {
+    fn sized(&mut self, mut reader: Input, length: u64) -> Result<(), Stop> {
         let mut left = length;
         loop {
             let head = self.conn.output.len();
@@ -109,13 +120,21 @@ impl Upload<'_, '_> {
             }
             left -= got as u64;
             self.output().map_err(Stop::after_something)?;
+            reader = match reader {
+                Input::File(mut file) if left > PIECE as u64 => {
+                    left -= self.file(&mut file, left).map_err(Stop::after_something)?;
+                    // What didn't go this way is read.
+                    Input::Other(Box::new(file))
+                }
+                reader => reader,
+            };
             if left == 0 {
                 return Ok(());
             }
         }
     }
 
-    fn chunked(&mut self, mut reader: Box<dyn Read + Send>) -> Result<(), Stop> {
+    fn chunked(&mut self, mut reader: Input) -> Result<(), Stop> {
         let mut piece = vec![0; PIECE];
         loop {
             // Not filled up: what the reader has goes out, so that a slow one can hold a conversation.
@@ -156,6 +175,27 @@ impl Upload<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Sends a file from where it stands, so many bytes, by `sendfile(2)`, and says how many; fewer where it ends, or the
+    /// system has no such way. It stands behind them then.
+    fn file(&mut self, file: &mut File, length: u64) -> Result<u64, Stop> {
+        let Ok(start) = file.stream_position() else { return Ok(0) };
+        // The call has no flag against waiting.
+        self.conn.stream.socket().ensure_nonblocking()?;
+        let mut sent = 0;
+        while sent < length {
+            let piece = (length - sent).min(FILE_PIECE) as usize;
+            match self.step(|stream| stream.try_send_file(file, start + sent, piece)) {
+                Ok(0) => break,
+                Ok(n) => sent += n as u64,
+                Err(Stop::Failed(error)) if is_refusal(&error) => break,
+                Err(stop) => return Err(stop),
+            }
+        }
+        file.seek(SeekFrom::Start(start + sent))
+            .map_err(|error| Error::from(error).context("read the request's data"))?;
+        Ok(sent)
     }
 
     /// Sends some bytes; waits for room for one, and listens while it waits.

@@ -1,13 +1,16 @@
 //! What goes out.
 
-use std::io::{Cursor, Read};
+use std::{
+    fs::File,
+    io::{Cursor, Read, Seek, SeekFrom, Write},
+};
 
 use sockeye::{
     ErrorKind, Result,
     urllib::{Data, HeaderValue, Opener, Request, build_opener, urlencode, urlopen},
 };
 
-use super::{accepted, fetch, hear, ok, one};
+use super::{accepted, fetch, hear, ok, one, text};
 use crate::support::Turn;
 
 #[test]
@@ -189,5 +192,35 @@ fn an_early_answer_is_read() -> Result<()> {
         assert_eq!(error.kind(), ErrorKind::Status, "{error}");
         assert_eq!(error.into_response()?.text()?, "big");
     }
+    Ok(())
+}
+
+/// From where it stands, as long as it was said; a file that is shorter breaks the request off.
+#[test]
+fn a_file_is_sent_from_where_it_stands() -> Result<()> {
+    let mut file = tempfile::tempfile()?;
+    let content: String = (0..40_000).map(|number| format!("{number:05} ")).collect();
+    file.write_all(content.as_bytes())?;
+    let end = "39999 ";
+    let server = one([Turn::Until(end), ok("one"), Turn::Until("39998 "), ok("two"), hear(), Turn::End]);
+    let opener = Opener::new();
+    let from = |start: u64| -> Result<File> {
+        let mut file = file.try_clone()?;
+        file.seek(SeekFrom::Start(start))?;
+        Ok(file)
+    };
+    let request = |file: File, length| {
+        Request::new(server.url("/")).map(|it| it.data(Data::sized_reader(file, length)))
+    };
+    assert_eq!(text(opener.open(request(from(60)?, 240_000 - 60)?)?)?, "one");
+    assert_eq!(text(opener.open(request(from(0)?, 240_000 - 6)?)?)?, "two");
+    let error = opener.open(request(from(0)?, 240_001)?).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    assert!(error.to_string().contains("the request's data ended 1 bytes early"), "{error}");
+    drop(opener);
+    let heard = server.heard().concat();
+    let bodies: Vec<_> = heard.split("\r\n\r\n").collect();
+    assert!(bodies[1].starts_with(&content[60..]) && bodies[2].starts_with(&content[..240_000 - 6]));
+    assert!(content.starts_with(bodies[3]));
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! How many system calls a request takes, counted by strace.
 
-use std::env;
+use std::{env, fs::File, io::Write};
 
-use sockeye::urllib::Opener;
+use sockeye::urllib::{Data, Opener, Request};
 
 use super::{hear, ok, one, text};
-use crate::support::{ARGUMENT, calls_of};
+use crate::support::{ARGUMENT, Turn, calls_of};
 
 const ROUNDS: usize = 500;
 
@@ -25,5 +25,35 @@ fn a_kept_get_is_two_system_calls() {
     let server = one((0..ROUNDS).flat_map(|_| [hear(), ok("hello")]).collect::<Vec<_>>());
     if let Some(calls) = calls_of("urllib::strace::kept_gets", &server.url("/")) {
         calls.check(ROUNDS, &[("recvfrom", 1), ("sendto", 1), ("poll", 0), ("fcntl", 0), ("setsockopt", 0)]);
+    }
+}
+
+const UPLOADS: usize = 20;
+
+/// What strace runs; a file and a URL.
+#[test]
+#[ignore = "run by the test below"]
+fn uploads_of_a_file() {
+    let argument = env::var(ARGUMENT).unwrap();
+    let (path, url) = argument.split_once(' ').unwrap();
+    let opener = Opener::new();
+    for _ in 0..UPLOADS {
+        let data = Data::sized_reader(File::open(path).unwrap(), LENGTH);
+        assert_eq!(text(opener.open(Request::new(url).unwrap().data(data)).unwrap()).unwrap(), "ok");
+    }
+}
+
+const LENGTH: u64 = 100_000;
+
+/// The first piece goes with the head, the rest by itself.
+#[test]
+fn a_file_goes_out_by_sendfile() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&vec![b'.'; LENGTH as usize - 3]).unwrap();
+    file.write_all(b"end").unwrap();
+    let server = one((0..UPLOADS).flat_map(|_| [Turn::Until("end"), ok("ok")]).collect::<Vec<_>>());
+    let argument = format!("{} {}", file.path().display(), server.url("/"));
+    if let Some(calls) = calls_of("urllib::strace::uploads_of_a_file", &argument) {
+        assert!(calls.of("sendfile") >= UPLOADS && calls.of("sendto") < 2 * UPLOADS, "{calls}");
     }
 }
