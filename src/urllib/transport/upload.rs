@@ -177,8 +177,8 @@ impl Upload<'_, '_> {
         Ok(())
     }
 
-    /// Sends a file from where it stands, so many bytes, by `sendfile(2)`, and says how many; fewer where it ends, or the
-    /// system has no such way. It stands behind them then.
+    /// Sends so many bytes of a file from where it stands, by `sendfile(2)`, and says how many: fewer where it ends, or
+    /// where the system has no such way. It stands behind them then.
     fn file(&mut self, file: &mut File, length: u64) -> Result<u64, Stop> {
         let Ok(start) = file.stream_position() else { return Ok(0) };
         // The call has no flag against waiting.

@@ -2,7 +2,7 @@
 
 use std::{
     env,
-    io::{self, Read, Write},
+    io::{self, Read, Seek, Write},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -227,5 +227,28 @@ fn a_refusal_ends_the_sending() -> Result<()> {
         assert_eq!(error.response().map(|answer| answer.getcode()), Some(413), "{error}");
         drop(done);
     }
+    Ok(())
+}
+
+/// What the system can't send by itself is read and encrypted.
+#[test]
+fn a_file_is_sent() -> Result<()> {
+    let content: Vec<u8> = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
+    let root = Authority::new("Test CA");
+    let (tell, told) = mpsc::channel();
+    let length = content.len();
+    let server = TlsServer::new(root.issue(&["localhost"]).server(), move |stream| {
+        hear(stream)?;
+        let mut got = vec![0; length];
+        stream.read_exact(&mut got)?;
+        let _ = tell.send(got);
+        stream.write_all(b"HTTP/1.1 204 Done\r\n\r\n")
+    });
+    let mut file = tempfile::tempfile()?;
+    file.write_all(&content)?;
+    file.rewind()?;
+    let request = Request::new(server.url("/"))?.data(Data::sized_reader(file, length as u64));
+    assert_eq!(opener(&trusting(&root)).open(request)?.getcode(), 204);
+    assert!(told.recv().unwrap() == content);
     Ok(())
 }
