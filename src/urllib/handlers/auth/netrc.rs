@@ -182,7 +182,10 @@ impl Words<'_> {
 
     /// A macro goes on to the next empty line.
     fn skip_macro(&mut self) {
-        let end = self.rest.find("\n\n").map_or(self.rest.len(), |end| end + 2);
+        // The first piece is what follows the word on its own line.
+        let lines = || self.rest.split_inclusive('\n');
+        let full = lines().skip(1).take_while(|line| !matches!(*line, "\n" | "\r\n")).count();
+        let end: usize = lines().take(full + 2).map(str::len).sum();
         self.line += self.rest[..end].matches('\n').count();
         self.rest = &self.rest[end..];
     }
@@ -277,6 +280,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(netrc.find(host), expected, "{host}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_macro_ends_at_an_empty_line_of_any_kind() -> Result<()> {
+        for end in ["\n", "\r\n"] {
+            let text = ["macdef init", "cd /", "", "machine h login a password b", "login"].join(end);
+            let error = Netrc::parse(&text).unwrap_err().to_string();
+            assert!(error.starts_with("line 5 "), "{error}");
+            let text =
+                ["macdef init", "machine g login a password b", "", "machine h login a password b", ""];
+            let netrc = Netrc::parse(&text.join(end))?;
+            assert_eq!((netrc.find("h"), netrc.find("g")), (Some(("a", "b")), None));
         }
         Ok(())
     }
