@@ -145,8 +145,28 @@ impl HstsHandler {
         Ok(())
     }
 
+    /// The URL by https, if its host wants that.
+    fn upgraded(&self, url: &Url) -> Option<Url> {
+        if url.scheme() != "http" || !self.covers(url) {
+            return None;
+        }
+        let mut url = url.clone();
+        // An explicit port stays (RFC 6797 §8.3); 80 isn't explicit, as http's own is never kept.
+        url.set_scheme("https").ok().map(|()| url)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the handlers of a call may ask before they judge a URL that leads to http.
+#[derive(Clone, Default)]
+pub(super) struct Upgrades(Option<HstsHandler>);
+
+impl Upgrades {
+    pub(super) fn of(&self, url: Url) -> Url {
+        self.0.as_ref().and_then(|hsts| hsts.upgraded(&url)).unwrap_or(url)
     }
 }
 
@@ -155,14 +175,11 @@ impl Handler for HstsHandler {
         100
     }
 
-    fn request(&self, request: &mut Request, _: &mut Exchange<'_>) -> Result<()> {
-        if request.url().scheme() == "http" && self.covers(request.url()) {
-            let mut url = request.url().clone();
-            // An explicit port stays (RFC 6797 §8.3); 80 isn't explicit, as http's own is never kept.
-            if url.set_scheme("https").is_ok() {
-                request.set_url(url);
-            }
+    fn request(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Result<()> {
+        if let Some(url) = self.upgraded(request.url()) {
+            request.set_url(url);
         }
+        exchange.state::<Upgrades>().0 = Some(self.clone());
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use ::http::{
 };
 use url::Url;
 
+use super::hsts::Upgrades;
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{Data, Exchange, Handler, Next, Request, Response, address},
@@ -24,7 +25,7 @@ const REPEATS: usize = 4;
 /// | 300, 304, or no `Location` | not followed: it is the response |
 ///
 /// An [`ErrorKind::Redirect`] that holds the response: more than 10 hops, a loop, a scheme other than http and
-/// https, a step from https down to http, a `Location` that is no URL. When scheme, host or port changes,
+/// https, a step from https down to http (unless an [`HstsHandler`](crate::urllib::HstsHandler) knows better), a `Location` that is no URL. When scheme, host or port changes,
 /// credentials go ([`Request::redirect_to`]). Its order is 400.
 ///
 /// Python: `urllib.request.HTTPRedirectHandler`, which sends credentials along and follows to ftp.
@@ -112,6 +113,8 @@ impl RedirectHandler {
     ) -> Result<(), String> {
         let Follow::UpTo(limit) = self.follow else { return Ok(()) };
         let from = request.url().clone();
+        // A host that wants TLS is no step down (RFC 6797 §8.3).
+        let target = exchange.state::<Upgrades>().of(target);
         match (from.scheme(), target.scheme()) {
             ("https", "http") if self.downgrade == Downgrade::Refused => {
                 return Err("leads from https to http".into());

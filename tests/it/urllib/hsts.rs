@@ -3,8 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use sockeye::{
-    Result,
-    urllib::{Exchange, Handler, HeaderValue, HstsHandler, Request, Response, Url, build_opener},
+    ErrorKind, Result,
+    urllib::{
+        Exchange, Handler, HeaderValue, HstsHandler, Request, Response, Url, build_opener,
+        testing::{Answer, Script},
+    },
 };
 
 /// Answers everything, as hosts do that want TLS, and remembers what it was asked.
@@ -49,5 +52,19 @@ fn http_becomes_https_once_the_host_said_so() -> Result<()> {
     ];
     assert_eq!(asked, expected);
     assert!(hsts.covers(&Url::parse("http://example.org/").unwrap()));
+    Ok(())
+}
+
+#[test]
+fn a_redirect_to_http_becomes_https_before_it_is_judged() -> Result<()> {
+    let script = Script::new()
+        .on("https://a.example/", Answer::new("").status(302).header("Location", "http://b.example/x"))
+        .on("https://b.example/x", "there");
+    let hsts = HstsHandler::new();
+    let opener = build_opener().add_handler(script).add_handler(hsts.clone()).build();
+    assert_eq!(opener.open("https://a.example/").unwrap_err().kind(), ErrorKind::Redirect);
+    hsts.remember("b.example", "max-age=100");
+    let response = opener.open("https://a.example/")?;
+    assert_eq!((response.geturl(), response.history().len()), ("https://b.example/x", 1));
     Ok(())
 }
