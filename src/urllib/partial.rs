@@ -12,6 +12,9 @@ use std::{
 /// How often another name is tried.
 const TRIES: u32 = 100;
 
+/// How many links may lead to a file, as in Linux.
+const MAX_LINKS: usize = 40;
+
 /// Tells this process's files apart.
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
@@ -41,9 +44,9 @@ enum State {
 
 impl Partial {
     /// In the same folder as its target, so that moving it is one step. A link keeps leading to the file that is
-    /// replaced.
+    /// replaced, or made.
     pub(super) fn beside(target: &Path, readers: Readers) -> io::Result<Partial> {
-        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        let target = behind_links(target);
         if target.file_name().is_none() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
@@ -76,5 +79,32 @@ impl Drop for Partial {
             // Fails only if somebody else has been there.
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+/// Where links lead in the end, to nothing too, as `open(2)` with `O_CREAT` would find it.
+pub(super) fn behind_links(target: &Path) -> PathBuf {
+    if let Ok(there) = fs::canonicalize(target) {
+        return there;
+    }
+    let mut path = target.to_owned();
+    for _ in 0..MAX_LINKS {
+        let Ok(next) = fs::read_link(&path) else { break };
+        // An absolute one replaces all of it.
+        path = path.parent().map(|folder| folder.join(&next)).unwrap_or(next);
+    }
+    path
+}
+
+/// What a new file takes over from the one whose place it is to take. Who may not write to that may not replace it
+/// either; a program that runs can't be written to, but replaced.
+pub(super) fn inherit(new: &File, target: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).open(target) {
+        Ok(there) => new.set_permissions(there.metadata()?.permissions()),
+        Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => {
+            new.set_permissions(fs::metadata(target)?.permissions())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }

@@ -16,7 +16,7 @@ use ::http::{
 use super::{
     IntoRequest, Opener, Progress, Request, Response,
     opener::default_opener,
-    partial::{Partial, Readers},
+    partial::{Partial, Readers, behind_links, inherit},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -83,13 +83,9 @@ impl Opener {
                 let mut file = OpenOptions::new().write(true).open(path).map_err(unwritten)?;
                 copy(&mut response, (&mut file, path), 0, &mut report)?;
             }
-            there => {
+            _ => {
                 let mut partial = Partial::beside(path, Readers::Usual).map_err(unwritten)?;
-                if let Ok(there) = there {
-                    // Who may not write to it may not replace it either.
-                    OpenOptions::new().write(true).open(path).map_err(unwritten)?;
-                    partial.file.set_permissions(there.permissions()).map_err(unwritten)?;
-                }
+                inherit(&partial.file, path).map_err(unwritten)?;
                 copy(&mut response, (&mut partial.file, path), 0, &mut report)?;
                 partial.complete().map_err(unwritten)?;
             }
@@ -103,7 +99,8 @@ impl Opener {
     /// version (a strong `ETag`, or a `Last-Modified` that is old enough). The rest is asked for by `Range` and
     /// `If-Range` (RFC 9110 §13.1.5): if the server has another version by now, or doesn't know ranges, it sends all
     /// of it, and the file begins anew. Where the server says nothing of the version, nothing is kept. Bodies are asked
-    /// for as they are, not coded. Two calls at once for one file disturb each other.
+    /// for as they are, not coded. Two calls at once for one file disturb each other. A link is followed, and `FILE` is
+    /// where it leads; what isn't a regular file, such as a FIFO, is written to from the beginning.
     ///
     /// Python: urllib has none.
     ///
@@ -122,7 +119,12 @@ impl Opener {
             let message = "only a plain GET can be resumed";
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        let part = Part::of(path.as_ref());
+        // What isn't a regular file keeps nothing to go on with.
+        if fs::metadata(path.as_ref()).is_ok_and(|there| !there.is_file()) {
+            return self.retrieve(request, path, report);
+        }
+        let path = behind_links(path.as_ref());
+        let part = Part::of(&path);
         // A password has no business in a file.
         let url = super::address::shown(request.url()).into_owned();
         let begun = part.begun(&url);
@@ -151,9 +153,10 @@ impl Opener {
         };
         let file = OpenOptions::new().create(true).append(true).open(&part.file);
         let mut file = file.map_err(|error| unwritten(&part.file, error))?;
+        inherit(&file, &path).map_err(|error| unwritten(&path, error))?;
         copy(&mut response, (&mut file, &part.file), start, &mut report)?;
         drop(file);
-        fs::rename(&part.file, path.as_ref()).map_err(|error| unwritten(path.as_ref(), error))?;
+        fs::rename(&part.file, &path).map_err(|error| unwritten(&path, error))?;
         part.forget();
         Ok(response)
     }
@@ -258,14 +261,18 @@ impl Begun {
     /// Whether the range is the one that was asked for, of the same version.
     fn check(&self, headers: &HeaderMap) -> Result<()> {
         let range = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let same = headers
-            .get(ETAG)
-            .is_none_or(|etag| !self.version.as_bytes().starts_with(b"\"") || etag == self.version);
-        if same && is_rest(range, self.length) {
-            return Ok(());
-        }
-        let message =
-            format!("the server sent the range {range:?} when asked for what follows {} bytes", self.length);
+        let tag = headers.get(ETAG).filter(|_| self.version.as_bytes().starts_with(b"\""));
+        let message = match tag {
+            Some(tag) if tag != self.version => {
+                let [tag, version] = [tag, &self.version].map(|v| String::from_utf8_lossy(v.as_bytes()));
+                format!("the server sent a part of the version {tag} when asked for one of {version}")
+            }
+            _ if is_rest(range, self.length) => return Ok(()),
+            _ => {
+                let length = self.length;
+                format!("the server sent the range {range:?} when asked for what follows {length} bytes")
+            }
+        };
         Err(Error::new(ErrorKind::Protocol, message))
     }
 }

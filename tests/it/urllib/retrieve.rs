@@ -159,6 +159,48 @@ fn a_range_that_was_not_asked_for_is_an_error() {
     assert_eq!((error.kind(), names(folder.path()).len()), (ErrorKind::Protocol, 0));
 }
 
+#[test]
+fn what_goes_on_takes_the_place_as_a_whole_one_would() -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode() & 0o777;
+    fs::write(at("real"), "before").unwrap();
+    fs::set_permissions(at("real"), PermissionsExt::from_mode(0o600)).unwrap();
+    std::os::unix::fs::symlink("real", at("link")).unwrap();
+    std::os::unix::fs::symlink("made", at("nowhere")).unwrap();
+    for (name, real) in [("link", "real"), ("nowhere", "made")] {
+        let server = Scripted::new(vec![vec![hear(), cut(TAG)], vec![hear(), rest("bytes 6-10/11", TAG)]]);
+        assert!(Opener::new().resume(server.url("/"), at(name), |_| ()).is_err());
+        Opener::new().resume(server.url("/"), at(name), |_| ())?;
+        assert!(fs::symlink_metadata(at(name)).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(at(real)).unwrap(), "hello world");
+    }
+    assert_eq!((mode("real"), names(folder.path()).len()), (0o600, 4));
+    // A FIFO stays one, and is written to.
+    let status = std::process::Command::new("mkfifo").arg(at("fifo")).status().unwrap();
+    assert!(status.success());
+    let fifo = at("fifo");
+    let reader = std::thread::spawn(move || fs::read_to_string(fifo).unwrap());
+    let server = one([hear(), ok("hello")]);
+    Opener::new().resume(server.url("/"), at("fifo"), |_| ())?;
+    // Who opens it for writing alone lets the reader go, also when nobody wrote.
+    drop(fs::OpenOptions::new().read(true).write(true).open(at("fifo")));
+    assert!(!fs::metadata(at("fifo")).unwrap().is_file());
+    assert_eq!(reader.join().unwrap(), "hello");
+    Ok(())
+}
+
+#[test]
+fn another_version_in_a_range_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f");
+    let other = rest("bytes 6-10/11", "ETag: \"v2\"");
+    let server = Scripted::new(vec![vec![hear(), cut(TAG)], vec![hear(), other]]);
+    assert!(Opener::new().resume(server.url("/"), &path, |_| ()).is_err());
+    let error = Opener::new().resume(server.url("/"), &path, |_| ()).unwrap_err().to_string();
+    assert!(error.contains("\"v2\"") && error.contains("\"v1\"") && !error.contains("range"), "{error}");
+}
+
 /// Who may read the folder isn't told a password.
 #[test]
 fn what_waits_holds_no_password() {
