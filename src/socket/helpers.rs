@@ -2,14 +2,18 @@
 //!
 //! The C library's look-ups block as long as they like. Where nobody set a limit they are called on the caller's
 //! own thread. Else a helper thread calls them, and the caller stops waiting when its time is over; the helper goes
-//! on until the system gives up. There are at most [`HELPERS`] of them, reused, and each ends when it had nothing
-//! to do for [`IDLE`]: never one for each request. A caller that gives up takes its question out of the queue.
+//! on until the system gives up. Who asks what is being asked already waits for the same answer, so a name that nobody
+//! answers for costs one thread however often it is wanted. There are at most [`HELPERS`] of them, reused, and each
+//! ends when it had nothing to do for [`IDLE`]: never one for each request. A caller that gives up takes its question
+//! out of the queue.
 
 use std::{
+    any::Any,
     collections::VecDeque,
     io::{self, Write},
     os::{fd::AsFd, unix::net::UnixStream},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::Duration,
 };
@@ -18,11 +22,12 @@ use super::Bounds;
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    sys::{self, Interest},
+    sys::{self, Interest, LookUpCode},
 };
 
-/// So many names that nobody answers for may be looked up before the next one has to wait.
-const HELPERS: usize = 16;
+/// So many names that nobody answers for may be looked up before the next one has to wait. Each costs a thread that
+/// sleeps and the resolver's socket, for the half minute at most that the C library tries by default.
+const HELPERS: usize = 256;
 
 /// How long a helper waits for the next name.
 const IDLE: Duration = Duration::from_secs(5);
@@ -35,47 +40,72 @@ struct Pool {
     work: Condvar,
 }
 
-/// INVARIANT: `idle <= helpers <= most`.
+/// INVARIANT: `idle <= helpers <= most`, and no two jobs have the same question.
 struct State {
     waiting: VecDeque<Job>,
+    under_way: Vec<Job>,
     helpers: usize,
     idle: usize,
-    /// The number of the next job.
+    /// The number of the next asker.
     next: u64,
 }
 
+/// One question, and all who wait for its answer.
 struct Job {
+    question: String,
+    /// `None` once a helper has taken it.
+    ask: Option<Ask>,
+    askers: Vec<Asker>,
+    answer: Arc<OnceLock<Answer>>,
+}
+
+type Ask = Box<dyn FnOnce() -> Answer + Send>;
+
+/// One for all askers, whatever its type.
+type Answer = Result<Arc<dyn Any + Send + Sync>>;
+
+struct Asker {
     number: u64,
-    /// Asks, and puts the answer where its caller finds it.
-    ask: Box<dyn FnOnce() + Send>,
     /// Becomes readable for the caller when the job is done, or dropped.
     done: UnixStream,
 }
 
-/// What `ask` answers, within the bounds; without any it is asked on this thread.
+/// Where somebody was who gave up.
+#[derive(PartialEq, Eq)]
+enum Left {
+    /// Behind other questions.
+    Queue,
+    /// His own was being asked.
+    Helper,
+}
+
+/// What `ask` answers to the question, within the bounds; without any it is asked on this thread. The text tells
+/// questions apart: who has the same one may be given the same answer.
 ///
 /// # Errors
 ///
 /// [`TimedOut`](ErrorKind::TimedOut), [`Cancelled`](ErrorKind::Cancelled), and its own.
-pub(super) fn within<T: Send + 'static>(
+pub(super) fn within<T: Clone + Send + Sync + 'static>(
     bounds: Bounds<'_>,
+    question: impl FnOnce() -> String,
     ask: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     if bounds.deadline == Deadline::NEVER && bounds.cancel.is_none() {
         return ask();
     }
-    POOL.within(bounds, ask)
+    POOL.within(bounds, question(), ask)
 }
 
 impl Pool {
     const fn new(most: usize) -> Pool {
-        let state = State { waiting: VecDeque::new(), helpers: 0, idle: 0, next: 0 };
+        let state = State { waiting: VecDeque::new(), under_way: Vec::new(), helpers: 0, idle: 0, next: 0 };
         Pool { most, state: Mutex::new(state), work: Condvar::new() }
     }
 
-    fn within<T: Send + 'static>(
+    fn within<T: Clone + Send + Sync + 'static>(
         &'static self,
         bounds: Bounds<'_>,
+        question: String,
         ask: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         if let Some(cancel) = bounds.cancel {
@@ -85,31 +115,46 @@ impl Pool {
             return Err(ErrorKind::TimedOut.into());
         }
         let (ours, done) = UnixStream::pair().map_err(Error::from)?;
-        let answer = Arc::new(Mutex::new(None));
-        let place = Arc::clone(&answer);
-        let ask = move || *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(ask());
-        let number = self.submit(Box::new(ask), done)?;
+        let ask = Box::new(move || ask().map(|answer| Arc::new(answer) as _));
+        let (number, answer) = self.submit(question, ask, done)?;
         if let Err(error) = sys::wait(ours.as_fd(), Interest::Read, bounds.deadline, bounds.cancel) {
-            self.lock().waiting.retain(|job| job.number != number);
-            return Err(error);
+            return Err(match self.leave(number) {
+                Left::Helper => error,
+                Left::Queue => error.context(format!("wait behind {} other look-ups", self.most)),
+            });
         }
-        let answer = answer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        answer.unwrap_or_else(|| Err(ErrorKind::Other.into()))
+        match answer.get() {
+            Some(Ok(answer)) => answer.downcast_ref().cloned().ok_or_else(|| ErrorKind::Other.into()),
+            Some(Err(error)) => Err(copy_of(error)),
+            None => Err(ErrorKind::Other.into()),
+        }
     }
 
-    fn submit(&'static self, ask: Box<dyn FnOnce() + Send>, done: UnixStream) -> Result<u64> {
+    /// Sits down with those who ask the same, or has it asked.
+    fn submit(
+        &'static self,
+        question: String,
+        ask: Ask,
+        done: UnixStream,
+    ) -> Result<(u64, Arc<OnceLock<Answer>>)> {
         let mut state = self.lock();
-        let number = state.next;
+        let asker = Asker { number: state.next, done };
+        let number = asker.number;
         state.next += 1;
-        state.waiting.push_back(Job { number, ask, done });
+        if let Some(job) = state.jobs().find(|job| job.question == question) {
+            job.askers.push(asker);
+            return Ok((number, Arc::clone(&job.answer)));
+        }
+        let answer = Arc::new(OnceLock::new());
+        let job = Job { question, ask: Some(ask), askers: vec![asker], answer: Arc::clone(&answer) };
+        state.waiting.push_back(job);
         if state.waiting.len() <= state.idle || state.helpers == self.most {
             drop(state);
             self.work.notify_one();
-            return Ok(number);
+            return Ok((number, answer));
         }
         state.helpers += 1;
-        let started = self.start();
-        if let Err(error) = started {
+        if let Err(error) = self.start() {
             state.helpers -= 1;
             if state.helpers == 0 {
                 // Nobody is there to take it.
@@ -117,7 +162,18 @@ impl Pool {
                 return Err(Error::from(error).context("start a thread for look-ups"));
             }
         }
-        Ok(number)
+        Ok((number, answer))
+    }
+
+    /// Somebody waits no more; a question that nobody else has is not asked.
+    fn leave(&self, number: u64) -> Left {
+        let mut state = self.lock();
+        let is_queued = state.waiting.iter().any(|job| job.askers.iter().any(|asker| asker.number == number));
+        for job in state.jobs() {
+            job.askers.retain(|asker| asker.number != number);
+        }
+        state.waiting.retain(|job| !job.askers.is_empty());
+        if is_queued { Left::Queue } else { Left::Helper }
     }
 
     fn start(&'static self) -> io::Result<()> {
@@ -128,10 +184,16 @@ impl Pool {
     fn help(&self) {
         let mut state = self.lock();
         loop {
-            if let Some(job) = state.waiting.pop_front() {
+            if let Some(mut job) = state.waiting.pop_front() {
+                let (ask, answer) = (job.ask.take(), Arc::clone(&job.answer));
+                state.under_way.push(job);
                 drop(state);
-                job.run();
+                if let Some(ask) = ask {
+                    // A panic must not leave others waiting: without an answer they get an error.
+                    let _ = catch_unwind(AssertUnwindSafe(ask)).map(|found| answer.set(found));
+                }
                 state = self.lock();
+                state.end(&answer);
                 continue;
             }
             state.idle += 1;
@@ -150,85 +212,30 @@ impl Pool {
     }
 }
 
-impl Job {
-    fn run(mut self) {
-        (self.ask)();
-        // Fails if the caller has gone; then it doesn't matter.
-        let _ = self.done.write(&[1]);
+impl State {
+    fn jobs(&mut self) -> impl Iterator<Item = &mut Job> {
+        self.waiting.iter_mut().chain(&mut self.under_way)
+    }
+
+    /// Tells all who wait for that answer.
+    fn end(&mut self, answer: &Arc<OnceLock<Answer>>) {
+        if let Some(at) = self.under_way.iter().position(|job| Arc::ptr_eq(&job.answer, answer)) {
+            for mut asker in self.under_way.swap_remove(at).askers {
+                // Fails if the caller has gone; then it doesn't matter.
+                let _ = asker.done.write(&[1]);
+            }
+        }
+    }
+}
+
+/// An error for each of several askers.
+fn copy_of(error: &Error) -> Error {
+    let copy = Error::new(error.kind(), error.to_string()).with_errno(error.raw_os_error());
+    match error.payload::<LookUpCode>() {
+        Some(code) => copy.with_payload(*code),
+        None => copy,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-
-    use super::*;
-    use crate::cancel::CancelToken;
-
-    /// A pool of its own for a test: tests run side by side.
-    fn pool(most: usize) -> &'static Pool {
-        Box::leak(Box::new(Pool::new(most)))
-    }
-
-    fn soon() -> Bounds<'static> {
-        Bounds { deadline: Deadline::after(Duration::from_millis(1)), cancel: None }
-    }
-
-    fn patient() -> Bounds<'static> {
-        Bounds { deadline: Deadline::after(Duration::from_secs(60)), cancel: None }
-    }
-
-    #[test]
-    fn helpers_are_reused_and_never_more_than_allowed() {
-        let pool = pool(3);
-        thread::scope(|scope| {
-            for number in 0..64 {
-                scope.spawn(move || assert_eq!(pool.within(patient(), move || Ok(number)).unwrap(), number));
-            }
-        });
-        let state = pool.lock();
-        assert!(state.waiting.is_empty());
-        assert!((1..=3).contains(&state.helpers));
-    }
-
-    #[test]
-    fn a_resolver_that_never_answers_takes_neither_threads_nor_room() {
-        let pool = pool(2);
-        let (release, released) = mpsc::channel::<()>();
-        let released = Arc::new(Mutex::new(released));
-        for _ in 0..50 {
-            let released = Arc::clone(&released);
-            let stuck = move || {
-                let _ = released.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                Ok(())
-            };
-            assert_eq!(pool.within(soon(), stuck).unwrap_err().kind(), ErrorKind::TimedOut);
-            let state = pool.lock();
-            assert!(state.helpers <= 2 && state.waiting.is_empty());
-        }
-        // Once it answers again, the same helpers go on.
-        drop(release);
-        assert_eq!(pool.within(patient(), || Ok(7)).unwrap(), 7);
-    }
-
-    #[test]
-    fn the_token_ends_a_wait() {
-        let pool = pool(1);
-        let token = CancelToken::new().unwrap();
-        let (_never, stuck) = mpsc::channel::<()>();
-        let bounds = Bounds { deadline: Deadline::NEVER, cancel: Some(&token) };
-        let (asked, was_asked) = mpsc::channel();
-        let outcome = thread::scope(|scope| {
-            let blocked = scope.spawn(|| {
-                pool.within(bounds, move || {
-                    asked.send(()).unwrap();
-                    stuck.recv().map_err(|_| ErrorKind::Other.into())
-                })
-            });
-            was_asked.recv().unwrap();
-            token.cancel();
-            blocked.join().unwrap()
-        });
-        assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Cancelled);
-    }
-}
+mod tests;

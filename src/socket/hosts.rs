@@ -189,7 +189,8 @@ pub(super) fn name_info(target: &Target<'_>, flags: NiFlags, bounds: Bounds<'_>)
 /// The name of an address, within the bounds.
 fn host_of(address: &Address, flags: NiFlags, bounds: Bounds<'_>) -> Result<String> {
     let asked = address.to_sock_addr();
-    helpers::within(bounds, move || sys::getnameinfo(&asked, flags.number())).map_err(|error| {
+    let question = || format!("{address} {flags:?}");
+    helpers::within(bounds, question, move || sys::getnameinfo(&asked, flags.number())).map_err(|error| {
         let object = address.ip().map_or_else(|| address.to_string(), |ip| ip.to_string());
         error.context(format!("look up {object}"))
     })

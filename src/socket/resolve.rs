@@ -61,7 +61,11 @@ pub(super) fn look_up(host: Option<&str>, hints: Hints, bounds: Bounds<'_>) -> R
         }
         Some(host) => {
             let host = host.into_owned();
-            helpers::within(bounds, move || sys::getaddrinfo(Some(&host), port, hints))
+            let question = || format!("{host} {port:?} {hints:?}");
+            helpers::within(bounds, question, {
+                let host = host.clone();
+                move || sys::getaddrinfo(Some(&host), port, hints)
+            })
         }
     };
     let what = match host {

@@ -11,8 +11,10 @@ use crate::{cancel::CancelToken, deadline::Deadline, error::Result};
 /// Look-ups with a time limit and a cancel token, where the functions of the same names block as long as the
 /// system's resolver likes.
 ///
-/// A look-up that can end early runs on a helper thread. There are 16 of them at most, in the whole process: when
-/// nobody answers any of them, later ones wait for their turn until their own time is over.
+/// A look-up that can end early runs on a helper thread, one for all who ask the same at the time: a name that nobody
+/// answers for occupies one until the system gives up, however often it is asked for. There are 256 of them at most, in
+/// the whole process; behind so many names without an answer, later ones wait for their turn until their own time is
+/// over, and the error says so.
 ///
 /// Python: there is no such thing; `settimeout` doesn't hold for look-ups.
 ///
