@@ -124,7 +124,7 @@ pub use handlers::{
     RetryHandler, Step,
 };
 #[cfg(feature = "cookies")]
-pub use handlers::{CookieFile, CookieHandler, CookieJar};
+pub use handlers::{Cookie, CookieFile, CookieHandler, CookieJar};
 #[cfg(feature = "digest")]
 pub use handlers::{DigestAuthHandler, ProxyDigestAuthHandler};
 pub use into_request::IntoRequest;

@@ -30,7 +30,7 @@ pub use auth::{
 #[cfg(feature = "digest")]
 pub use auth::{DigestAuthHandler, ProxyDigestAuthHandler};
 #[cfg(feature = "cookies")]
-pub use cookies::{CookieFile, CookieHandler, CookieJar};
+pub use cookies::{Cookie, CookieFile, CookieHandler, CookieJar};
 pub use data_url::DataHandler;
 #[cfg(any(feature = "gzip", feature = "brotli", feature = "zstd"))]
 pub use decode::DecodeHandler;

@@ -9,7 +9,7 @@ use std::{
 use cookie_store::{Cookie, CookieDomain, CookieExpiration, CookieStore};
 use url::Url;
 
-use super::{CookieJar, Inner, policy};
+use super::{CookieJar, policy};
 use crate::{
     error::{Error, ErrorKind, Result},
     urllib::partial::{Partial, Readers},
@@ -20,6 +20,9 @@ const HEADING: &str = "# Netscape HTTP Cookie File\n";
 
 /// How lines of cookies begin that only HTTP may see; else a `#` begins a comment.
 const HTTP_ONLY: &str = "#HttpOnly_";
+
+/// What stands for it in Mozilla's lines.
+const END_OF_SESSION: i64 = 0;
 
 /// The format of a file of cookies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +36,15 @@ pub enum CookieFile {
     Mozilla,
 }
 
+/// Which cookies are written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lasting {
+    BeyondTheSession,
+    Any,
+}
+
 impl CookieJar {
-    /// Writes the cookies that outlive the session; the file replaces another one in one step, and only its owner may
+    /// Writes the cookies that outlive the session ([`save_all`](Self::save_all): the others too); the file replaces another one in one step, and only its owner may
     /// read it.
     ///
     /// Python: `FileCookieJar.save`.
@@ -62,18 +72,47 @@ impl CookieJar {
     /// # }
     /// ```
     pub fn save(&self, path: impl AsRef<Path>, format: CookieFile) -> Result<()> {
-        let path = path.as_ref();
-        let inner = self.lock();
+        self.write(path.as_ref(), format, Lasting::BeyondTheSession)
+    }
+
+    /// [`save`](Self::save), with the cookies that end with the session as well: for a session of several programs, as
+    /// curl and `sockeye get -b` have it. Mozilla's format says 0 for their end; [`load`](Self::load) takes in all.
+    ///
+    /// Python: `FileCookieJar.save(ignore_discard=True)`.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be written.
+    pub fn save_all(&self, path: impl AsRef<Path>, format: CookieFile) -> Result<()> {
+        self.write(path.as_ref(), format, Lasting::Any)
+    }
+
+    fn write(&self, path: &Path, format: CookieFile, lasting: Lasting) -> Result<()> {
         let write = || -> Result<()> {
+            // Requests need the jar, so nothing is written while it is locked.
+            let text = self.text(format, lasting)?;
             let mut partial = Partial::beside(path, Readers::Owner)?;
-            match format {
-                CookieFile::Json => cookie_store::serde::json::save(&inner.store, &mut partial.file)
-                    .map_err(|error| Error::with_source(ErrorKind::Other, "write cookies", error))?,
-                CookieFile::Mozilla => partial.file.write_all(lines(&inner.store).as_bytes())?,
-            }
+            partial.file.write_all(&text)?;
             Ok(partial.complete()?)
         };
         write().map_err(|error| error.context(format!("write cookies to {}", path.display())))
+    }
+
+    fn text(&self, format: CookieFile, lasting: Lasting) -> Result<Vec<u8>> {
+        let mut inner = self.lock();
+        inner.shelf.drop_expired();
+        let (store, mut text) = (inner.shelf.store(), Vec::new());
+        let written = match (format, lasting) {
+            (CookieFile::Json, Lasting::BeyondTheSession) => {
+                cookie_store::serde::json::save(store, &mut text)
+            }
+            (CookieFile::Json, Lasting::Any) => {
+                cookie_store::serde::json::save_incl_expired_and_nonpersistent(store, &mut text)
+            }
+            (CookieFile::Mozilla, lasting) => return Ok(lines(store, lasting).into_bytes()),
+        };
+        written.map_err(|error| Error::with_source(ErrorKind::Other, "write cookies", error))?;
+        Ok(text)
     }
 
     /// Reads the cookies of a file into the jar; those of the same domain, path and name are replaced, expired ones
@@ -96,16 +135,12 @@ impl CookieJar {
         let mut inner = self.lock();
         for (cookie, url) in read {
             // What isn't admitted from the web isn't from a file.
-            let _ = insert(&mut inner, cookie, &url);
+            if let Some(cookie) = policy::welcome(&inner, cookie, &url) {
+                inner.insert(cookie, &url);
+            }
         }
         Ok(())
     }
-}
-
-fn insert(inner: &mut Inner, cookie: Cookie<'static>, url: &Url) -> Option<()> {
-    let clean = policy::is_clean(cookie.name()) && policy::is_clean(cookie.value());
-    (clean && inner.store.iter_any().count() < super::MAX_COOKIES).then_some(())?;
-    inner.store.insert(cookie, url).ok().map(drop)
 }
 
 fn from_json(path: &Path) -> Result<Vec<(Cookie<'static>, Url)>> {
@@ -120,19 +155,23 @@ fn from_json(path: &Path) -> Result<Vec<(Cookie<'static>, Url)>> {
 }
 
 /// `domain TAB with-subdomains TAB path TAB secure TAB expires TAB name TAB value`
-fn lines(store: &CookieStore) -> String {
+fn lines(store: &CookieStore, lasting: Lasting) -> String {
     let truth = |is| if is { "TRUE" } else { "FALSE" };
     let mut lines: Vec<String> = store
         .iter_unexpired()
         .filter_map(|cookie| {
-            let CookieExpiration::AtUtc(expires) = &cookie.expires else { return None };
+            let expires = match &cookie.expires {
+                CookieExpiration::AtUtc(expires) => expires.unix_timestamp(),
+                CookieExpiration::SessionEnd if lasting == Lasting::Any => END_OF_SESSION,
+                CookieExpiration::SessionEnd => return None,
+            };
             let (domain, wide) = match &cookie.domain {
                 CookieDomain::Suffix(domain) => (format!(".{domain}"), true),
                 domain => (domain.as_cow()?.into_owned(), false),
             };
             let mark = if cookie.http_only() == Some(true) { HTTP_ONLY } else { "" };
             let (path, secure) = (&*cookie.path, truth(policy::is_secure(cookie)));
-            let (wide, expires) = (truth(wide), expires.unix_timestamp());
+            let wide = truth(wide);
             let (name, value) = (cookie.name(), cookie.value());
             // A tab would shift the fields.
             let line = format!("{mark}{domain}\t{wide}\t{path}\t{secure}\t{expires}\t{name}\t{value}\n");
@@ -159,7 +198,7 @@ fn from_lines(text: &str) -> Result<Vec<(Cookie<'static>, Url)>> {
         };
         let fields: Vec<&str> = line.split('\t').collect();
         let [domain, wide, path, secure, expires, name, value] = fields[..] else { return Err(wrong()) };
-        let expires: u64 = expires.parse().map_err(|_| wrong())?;
+        let expires: i64 = expires.parse().map_err(|_| wrong())?;
         let host = domain.trim_start_matches('.');
         let url = Url::parse(&format!("https://{host}{path}")).map_err(|_| wrong())?;
         let mut text = format!("{name}={value}; Path={path}{http_only}");
@@ -169,9 +208,8 @@ fn from_lines(text: &str) -> Result<Vec<(Cookie<'static>, Url)>> {
         if secure == "TRUE" {
             text += "; Secure";
         }
-        // Zero stands for the end of the session.
-        if expires > 0 {
-            text += &format!("; Expires={}", nearest(expires));
+        if expires != END_OF_SESSION {
+            text += &format!("; Expires={}", nearest(expires.try_into().unwrap_or(0)));
         }
         // A semicolon would make an attribute of a value.
         if [name, value, path].iter().any(|field| field.contains(';')) || !policy::is_clean(&text) {

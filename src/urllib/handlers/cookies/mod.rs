@@ -1,11 +1,15 @@
 //! Cookies (RFC 6265 and what its successor, RFC 6265bis, adds for safety).
 //!
 //! - [`CookieJar`]: where they are kept; `files` reads and writes it
+//! - [`Cookie`]: one of them, as it is listed
 //! - [`CookieHandler`]: sends them and takes them in
 //! - `policy`: what is refused before the jar sees it
+//! - `shelf`: what goes when the jar is full
 
+mod cookie;
 mod files;
 mod policy;
+mod shelf;
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +23,6 @@ use ::http::{
     HeaderValue,
     header::{COOKIE, SET_COOKIE},
 };
-use cookie_store::CookieStore;
 use publicsuffix::List;
 use url::Url;
 
@@ -27,7 +30,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{Exchange, Handler, Next, Request, Response},
 };
+pub use cookie::Cookie;
 pub use files::CookieFile;
+use policy::Suffixes;
+use shelf::Shelf;
 
 /// What a jar holds at most, and of one domain (RFC 6265 §6.1 asks for at least 3000 and 50).
 const MAX_COOKIES: usize = 3000;
@@ -40,10 +46,14 @@ const MAX_HEADER: usize = 8 * 1024;
 ///
 /// A cookie is refused when its text holds a control character or is longer than 4 KiB; when it is `Secure` and comes
 /// over http, or would replace one that is; when its name begins with `__Secure-` or `__Host-` and it isn't what
-/// these promise; and when its domain isn't the host's, or is a public suffix, such as `co.uk`. Without a
-/// [list](Self::with_public_suffixes) of these, a domain without a dot is taken for one, and what looks like a
-/// country's second level (`co.uk`, `com.au`), as in Python. Secure cookies never travel over http, not even to this
-/// machine.
+/// these promise; and when its domain isn't the host's, or is a public suffix, such as `co.uk` or `github.io`, or
+/// has no dot. The suffixes are those of the public suffix list of when this program was built; one that was added
+/// since is only known from [a list of yours](Self::with_public_suffixes). Cookies of files are judged alike. Secure
+/// cookies never travel over http, not even to this machine.
+///
+/// A jar holds 3000 cookies, and 180 of a domain. What comes then takes the place of one that has expired, or else of
+/// the one that was set longest ago: of its domain, or of the site with the most, where all hosts below `example.org`
+/// are one site. Secure ones go last, and never for one that comes over http.
 ///
 /// Python: `http.cookiejar.CookieJar`.
 ///
@@ -63,8 +73,8 @@ pub struct CookieJar(Arc<Mutex<Inner>>);
 
 #[derive(Default)]
 struct Inner {
-    store: CookieStore,
-    suffixes: Option<List>,
+    shelf: Shelf,
+    suffixes: Suffixes,
 }
 
 impl CookieJar {
@@ -76,9 +86,10 @@ impl CookieJar {
         CookieJar::default()
     }
 
-    /// Takes the rules of the public suffix list (<https://publicsuffix.org/list/public_suffix_list.dat>), given as
-    /// text. Many systems have it as `/usr/share/publicsuffix/public_suffix_list.dat`; it changes too often to be part
-    /// of a library.
+    /// Takes the rules of this public suffix list (<https://publicsuffix.org/list/public_suffix_list.dat>), given as
+    /// text, instead of those that are built in: for programs that live longer than the list does. Many systems have one
+    /// as `/usr/share/publicsuffix/public_suffix_list.dat`, which may be older than the one built in. Cookies that the
+    /// jar has already stay.
     ///
     /// # Errors
     ///
@@ -97,7 +108,7 @@ impl CookieJar {
         let list = List::from_str(list).map_err(|why| {
             Error::new(ErrorKind::InvalidInput, format!("not a list of public suffixes: {why}"))
         })?;
-        self.lock().suffixes = Some(list);
+        self.lock().suffixes = Suffixes::Own(list);
         Ok(self)
     }
 
@@ -106,8 +117,7 @@ impl CookieJar {
     /// Python: `CookieJar.set_cookie`.
     pub fn set_cookie(&self, text: &str, url: &Url) -> bool {
         let mut inner = self.lock();
-        let Some(cookie) = policy::admitted(&inner, text, url) else { return false };
-        inner.store.insert(cookie, url).is_ok()
+        policy::admitted(&inner, text, url).is_some_and(|cookie| inner.insert(cookie, url))
     }
 
     /// What goes with a request for that URL: `a=1; b=2`, the longest path first, up to 8 KiB. `None` without any.
@@ -119,7 +129,8 @@ impl CookieJar {
         let encrypted = url.scheme() == "https";
         // `matches` takes this machine for a safe place; a cookie that is Secure still wants TLS.
         let mut fitting: Vec<_> = inner
-            .store
+            .shelf
+            .store()
             .matches(url)
             .into_iter()
             .filter(|cookie| encrypted || !policy::is_secure(cookie))
@@ -142,7 +153,7 @@ impl CookieJar {
     /// Python: `len(jar)`.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.lock().store.iter_unexpired().count()
+        self.lock().shelf.store().iter_unexpired().count()
     }
 
     /// Whether there is none.
@@ -155,11 +166,17 @@ impl CookieJar {
     ///
     /// Python: `CookieJar.clear`.
     pub fn clear(&self) {
-        self.lock().store.clear();
+        self.lock().shelf.clear();
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn insert(&mut self, cookie: cookie_store::Cookie<'static>, url: &Url) -> bool {
+        self.shelf.insert(cookie, url, &self.suffixes)
     }
 }
 

@@ -1,46 +1,83 @@
 //! Which cookies are refused, beside those that [`cookie_store`] refuses by RFC 6265.
 
+use std::net::IpAddr;
+
 use cookie_store::{Cookie, CookieDomain};
+use publicsuffix::{List, Psl};
 use url::{Host, Url};
 
-use super::{Inner, MAX_COOKIES, MAX_OF_DOMAIN};
+use super::Inner;
 use crate::urllib::Request;
 
 /// The bytes of a cookie with its attributes (RFC 6265bis §5.6 has 4096 for name and value).
 const MAX_LENGTH: usize = 4096;
 
-/// Second levels below a country's domain, for jars without a list. Python: `DefaultCookiePolicy.strict_domain`.
-const SECOND_LEVELS: [&str; 22] = [
-    "co", "ac", "com", "edu", "org", "net", "gov", "mil", "int", "aero", "biz", "cat", "coop", "info",
-    "jobs", "mobi", "museum", "name", "pro", "travel", "eu", "or",
-];
+/// The domains below which anybody can have one.
+#[derive(Default)]
+pub(super) enum Suffixes {
+    /// Those that were known when the crate `psl` was made.
+    #[default]
+    BuiltIn,
+    Own(List),
+}
+
+impl Suffixes {
+    /// Whether a domain is open to anybody, as all without a dot are.
+    fn is_public(&self, domain: &str) -> bool {
+        let domain = domain.trim_end_matches('.');
+        !domain.contains('.') || self.suffix(domain) == Some(domain.len())
+    }
+
+    /// How long the known suffix at a domain's end is.
+    fn suffix(&self, domain: &str) -> Option<usize> {
+        let found = match self {
+            Suffixes::BuiltIn => psl::List.suffix(domain.as_bytes()),
+            Suffixes::Own(list) => list.suffix(domain.as_bytes()),
+        };
+        found.filter(|suffix| suffix.is_known()).map(|suffix| suffix.as_bytes().len())
+    }
+
+    /// What belongs to one owner: a suffix and the label before it; an address is a site of its own.
+    pub(super) fn site<'d>(&self, domain: &'d str) -> &'d str {
+        if domain.parse::<IpAddr>().is_ok() {
+            return domain;
+        }
+        let suffix = self.suffix(domain).or_else(|| domain.rsplit('.').next().map(str::len)).unwrap_or(0);
+        let above = domain.get(..domain.len() - suffix).map_or("", |above| above.trim_end_matches('.'));
+        domain.get(above.rfind('.').map_or(0, |dot| dot + 1)..).unwrap_or(domain)
+    }
+}
 
 /// The cookie that this text makes, if the jar may have it.
 pub(super) fn admitted(inner: &Inner, text: &str, url: &Url) -> Option<Cookie<'static>> {
     if text.len() > MAX_LENGTH || !is_clean(text) || !matches!(url.scheme(), "http" | "https") {
         return None;
     }
-    let mut cookie = Cookie::parse(text.to_owned(), url).ok()?;
+    welcome(inner, Cookie::parse(text.to_owned(), url).ok()?, url)
+}
+
+/// The cookie, as the jar may have it: what comes from files is judged by the same rules.
+pub(super) fn welcome(inner: &Inner, mut cookie: Cookie<'_>, url: &Url) -> Option<Cookie<'static>> {
     let encrypted = url.scheme() == "https";
     let secure = is_secure(&cookie);
-    if cookie.name().is_empty() || (secure && !encrypted) || !keeps_its_promise(&cookie) {
+    let clean = is_clean(cookie.name()) && is_clean(cookie.value()) && !cookie.name().is_empty();
+    if !clean || (secure && !encrypted) || !keeps_its_promise(&cookie) {
         return None;
     }
     // Who can speak for the host over http only must not replace what came over TLS (RFC 6265bis §5.7).
-    if !encrypted && inner.store.iter_unexpired().any(|other| hides(&cookie, other, url)) {
+    if !encrypted && inner.shelf.store().iter_any().any(|other| hides(&cookie, other, url)) {
         return None;
     }
-    let host = url.host_str()?.to_owned();
-    if let CookieDomain::Suffix(domain) = cookie.domain.clone() {
-        let public = is_public(inner, &cookie.domain, &domain);
-        if public && domain != host {
+    if let CookieDomain::Suffix(domain) = &cookie.domain {
+        let public = inner.suffixes.is_public(domain);
+        if public && Some(domain.as_str()) != url.host_str() {
             return None;
         }
-        if public || domain.parse::<std::net::IpAddr>().is_ok() {
+        if public || domain.parse::<IpAddr>().is_ok() {
             cookie.domain = CookieDomain::host_only(url).ok()?;
         }
     }
-    has_room(inner, &cookie).then(|| cookie.into_owned())
+    Some(cookie.into_owned())
 }
 
 pub(super) fn is_secure(cookie: &Cookie<'_>) -> bool {
@@ -67,30 +104,7 @@ fn hides(new: &Cookie<'_>, other: &Cookie<'_>, url: &Url) -> bool {
     is_secure(other)
         && other.name() == new.name()
         && (other.domain.matches(url) || new.domain == other.domain)
-}
-
-fn is_public(inner: &Inner, domain: &CookieDomain, name: &str) -> bool {
-    match &inner.suffixes {
-        Some(list) => domain.is_public_suffix(list) || !name.contains('.'),
-        None => looks_public(name),
-    }
-}
-
-fn looks_public(domain: &str) -> bool {
-    match domain.rsplit_once('.') {
-        None => true,
-        Some((second, top)) => top.len() == 2 && !second.contains('.') && SECOND_LEVELS.contains(&second),
-    }
-}
-
-/// Whether there is room for it; one that replaces another needs none.
-fn has_room(inner: &Inner, cookie: &Cookie<'_>) -> bool {
-    let domain = String::from(&cookie.domain);
-    if inner.store.contains_any(&domain, &String::from(&cookie.path), cookie.name()) {
-        return true;
-    }
-    let of_domain = inner.store.iter_any().filter(|other| other.domain.as_cow().as_deref() == Some(&domain));
-    of_domain.count() < MAX_OF_DOMAIN && inner.store.iter_any().count() < MAX_COOKIES
+        && !other.is_expired()
 }
 
 /// RFC 2965 §3.3.6: whether the host is outside what its origin's cookies could reach.

@@ -51,17 +51,22 @@ fn where_cookies_go() {
 #[test]
 fn public_suffixes() -> Result<()> {
     let list = "// ===BEGIN ICANN DOMAINS===\ncom\nuk\nco.uk\n*.ck\n!www.ck\nexample\n";
-    for (jar, known) in [(CookieJar::new(), false), (CookieJar::new().with_public_suffixes(list)?, true)] {
+    for (jar, own) in [(CookieJar::new(), true), (CookieJar::new().with_public_suffixes(list)?, false)] {
         for (domain, host, taken) in [
+            ("github.io", "evil.github.io", !own),
+            ("localhost", "h.localhost", false),
+            ("localhost", "localhost", true),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("unknown", "h.unknown", false),
             ("co.uk", "shop.co.uk", false),
             ("shop.co.uk", "www.shop.co.uk", true),
             ("com", "h.com", false),
             ("h.com", "www.h.com", true),
-            ("any.ck", "h.any.ck", !known),
+            ("any.ck", "h.any.ck", false),
             ("www.ck", "h.www.ck", true),
         ] {
             let url = url(&format!("http://{host}/"));
-            assert_eq!(jar.set_cookie(&format!("a=1; Domain={domain}"), &url), taken, "{domain} {known}");
+            assert_eq!(jar.set_cookie(&format!("a=1; Domain={domain}"), &url), taken, "{domain} {own}");
         }
         // A suffix that is itself a host has cookies for itself alone.
         assert!(jar.set_cookie("b=1; Domain=co.uk", &url("http://co.uk/")));
@@ -99,6 +104,74 @@ fn a_jar_is_bounded() {
 }
 
 #[test]
+fn a_full_jar_makes_room() {
+    let jar = CookieJar::new();
+    let of_h = url("http://h.example/");
+    for n in 0..MAX_OF_DOMAIN {
+        assert!(jar.set_cookie(&format!("n{n}=1; Max-Age=1000"), &of_h));
+    }
+    // Set again, it is the newest.
+    assert!(jar.set_cookie("n0=2", &of_h) && jar.set_cookie("login=1", &of_h));
+    let header = jar.cookie_header(&of_h).unwrap_or_default();
+    assert!(header.contains("login=1") && header.contains("n0=2") && !header.contains("n1=1"), "{header}");
+    // What has run out goes first, whatever its age.
+    assert!(jar.set_cookie("n2=; Max-Age=0", &of_h) && jar.set_cookie("more=1", &of_h));
+    assert_eq!(jar.len(), MAX_OF_DOMAIN);
+    assert!(jar.cookie_header(&of_h).unwrap_or_default().contains("n3=1"));
+}
+
+#[test]
+fn one_site_locks_no_other_out() {
+    let jar = CookieJar::new();
+    assert!(jar.set_cookie("first=1", &url("http://old.example.co.uk/")));
+    for n in 0..MAX_COOKIES + 10 {
+        assert!(jar.set_cookie("a=1", &url(&format!("https://d{n}.evil.co.uk/"))));
+    }
+    assert!(jar.set_cookie("login=1", &url("http://bank.example/")));
+    assert_eq!(jar.len(), MAX_COOKIES);
+    for kept in ["http://bank.example/", "http://old.example.co.uk/"] {
+        assert!(jar.cookie_header(&url(kept)).is_some(), "{kept}");
+    }
+}
+
+#[test]
+fn what_is_secure_makes_no_room_for_http() {
+    let jar = CookieJar::new();
+    for n in 0..MAX_OF_DOMAIN {
+        assert!(jar.set_cookie(&format!("n{n}=1; Secure"), &url("https://h.example/")));
+    }
+    assert!(!jar.set_cookie("a=1", &url("http://h.example/")));
+    assert!(jar.set_cookie("a=1", &url("https://h.example/")));
+    assert!(jar.set_cookie("b=1; Secure", &url("https://h.example/")));
+    assert!(!jar.cookie_header(&url("https://h.example/")).unwrap_or_default().contains("a=1"));
+}
+
+#[test]
+fn no_file_brings_what_the_web_may_not() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("c.txt");
+    let lines: String = [".co.uk", ".com", ".github.io", ".localhost", ".127.0.0.1", ".fine.example"]
+        .map(|domain| format!("{domain}\tTRUE\t/\tFALSE\t4102444800\ta\t1\n"))
+        .concat();
+    std::fs::write(&path, lines + "h.example\tFALSE\t/\tFALSE\t4102444800\t__Host-b\t1\n")?;
+    let jar = CookieJar::new();
+    jar.load(&path, CookieFile::Mozilla)?;
+    for (to, sent) in [
+        ("http://victim.co.uk/", None),
+        ("http://h.com/", None),
+        ("http://victim.github.io/", None),
+        ("http://h.localhost/", None),
+        ("http://1.127.0.0.1.example/", None),
+        ("http://127.0.0.1/", Some("a=1")),
+        ("http://www.fine.example/", Some("a=1")),
+        ("https://h.example/", None),
+    ] {
+        assert_eq!(jar.cookie_header(&url(to)).as_deref(), sent, "{to}");
+    }
+    Ok(())
+}
+
+#[test]
 fn both_files_keep_what_they_are_given() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for (name, format) in [("c.json", CookieFile::Json), ("c.txt", CookieFile::Mozilla)] {
@@ -122,6 +195,25 @@ fn both_files_keep_what_they_are_given() -> Result<()> {
         );
         assert_eq!(again.cookie_header(&url("http://h.example/x")).as_deref(), Some("a=1; odd=\"q,= #\""));
         assert_eq!(again.cookie_header(&url("https://www.h.example/x")).as_deref(), Some("b=2"));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_session_is_kept_for_who_asks_for_it() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for format in [CookieFile::Json, CookieFile::Mozilla] {
+        let (path, jar) = (folder.path().join("c"), CookieJar::new());
+        for text in ["s=1", "t=2; Max-Age=99", "gone=3; Max-Age=99", "gone=; Max-Age=0"] {
+            assert!(jar.set_cookie(text, &url("http://h.example/")));
+        }
+        for (kept, sent) in [(CookieJar::save_all as fn(&_, _, _) -> _, "s=1; t=2"), (CookieJar::save, "t=2")]
+        {
+            kept(&jar, &path, format)?;
+            let again = CookieJar::new();
+            again.load(&path, format)?;
+            assert_eq!(again.cookie_header(&url("http://h.example/")).as_deref(), Some(sent));
+        }
     }
     Ok(())
 }
