@@ -100,6 +100,34 @@ fn cookies_are_kept_in_a_file() {
 }
 
 #[test]
+fn a_session_lasts_over_several_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let jar = folder.path().join("jar");
+    // As curl writes one.
+    fs::write(&jar, "127.0.0.1\tFALSE\t/\tFALSE\t0\told\t1\n").unwrap();
+    let login = "HTTP/1.1 200 OK\r\nSet-Cookie: session=7; Path=/\r\nContent-Length: 5\r\n\r\nhello";
+    let server = answers(&[login, PAGE]);
+    for _ in 0..2 {
+        check(&get(&["-b", jar.to_str().unwrap(), &server.url("/")]).output().unwrap(), 0, "hello", "");
+    }
+    assert!(server.heard()[1].contains("ookie: old=1; session=7\r\n"));
+}
+
+#[test]
+fn a_domain_of_many_sets_no_cookie_for_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let jar = folder.path().join("jar");
+    let sets =
+        |cookie: &str| format!("HTTP/1.1 200 OK\r\nSet-Cookie: {cookie}\r\nContent-Length: 5\r\n\r\nhello");
+    let super_cookie = sets("evil=1; Domain=github.io; Max-Age=999");
+    let proxy = answers(&[&super_cookie, PAGE]);
+    let (evil, victim) = ("http://evil.github.io/", "http://victim.github.io/");
+    let output = get(&["-x", &proxy.url("/"), "-b", jar.to_str().unwrap(), evil, victim]).output().unwrap();
+    check(&output, 0, "hellohello", "");
+    assert!(!proxy.heard()[1].contains("evil=1"));
+}
+
+#[test]
 fn what_is_wrong_is_said_without_the_password() {
     for (arguments, said) in [
         (&["-u", "secret"][..], "--user is written as USER:PASSWORD"),

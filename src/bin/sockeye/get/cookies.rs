@@ -11,6 +11,8 @@ use sockeye::{
 #[derive(Debug, clap::Args)]
 pub(super) struct Cookies {
     /// Send the cookies in this file, and write those to it that were received; in Mozilla's format, as curl does
+    ///
+    /// Also those that end with a session: it lasts until the file is removed.
     #[arg(short = 'b', long, value_name = "FILE")]
     cookie_jar: Option<PathBuf>,
 }
@@ -42,6 +44,6 @@ impl Jar {
     }
 
     pub(super) fn save(&self) -> Result<()> {
-        self.cookies.save(&self.file, CookieFile::Mozilla)
+        self.cookies.save_all(&self.file, CookieFile::Mozilla)
     }
 }
