@@ -128,7 +128,7 @@ pub use handlers::{Cookie, CookieFile, CookieHandler, CookieJar};
 #[cfg(feature = "digest")]
 pub use handlers::{DigestAuthHandler, ProxyDigestAuthHandler};
 pub use into_request::IntoRequest;
-pub use multipart::Multipart;
+pub use multipart::{Multipart, Part};
 pub use opener::{Opener, build_opener, install_opener, urlopen};
 pub use parse::{
     QueryOptions, SplitResult, parse_qs, parse_qsl, quote, quote_from_bytes, quote_plus, quote_safe, unquote,

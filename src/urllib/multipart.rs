@@ -1,25 +1,26 @@
 //! [`Multipart`]: forms with files (`multipart/form-data`, RFC 7578).
 
+mod part;
+
 use std::{
     collections::hash_map::RandomState,
-    fmt::Write,
-    fs::{self, File},
     hash::{BuildHasher, Hasher},
-    io::{self, Cursor, Read},
-    path::{Path, PathBuf},
-    sync::Arc,
+    io::{self, Read},
+    path::Path,
 };
 
 use ::http::header::CONTENT_TYPE;
 
 use super::{Data, Request};
 use crate::error::{Error, ErrorKind, Result};
+pub use part::Part;
+use part::Source;
 
 /// A form whose fields may be files, sent as browsers do: `multipart/form-data`, RFC 7578, in the words of the WHATWG's
 /// HTML (a quote in a name is `%22`, a line end `%0D%0A`).
 ///
-/// Files are read while they are sent, never whole; the length is known beforehand, so nothing travels in chunks. The
-/// form can be sent again: by a redirect that keeps the method, by authentication, by a retry. A file that has become
+/// Files are read while they are sent, never whole; the length is known beforehand, so nothing travels in chunks. A
+/// [`Part`] says more of a field than its name. Without [readers](Part::reader) the form can be sent again: by a redirect that keeps the method, by authentication, by a retry. A file that has become
 /// shorter meanwhile breaks the request off; what it has grown by isn't sent.
 ///
 /// Python: urllib has none; requests' `files=`.
@@ -40,19 +41,14 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Clone, Debug)]
 pub struct Multipart {
     boundary: String,
-    parts: Vec<Part>,
+    parts: Vec<Piece>,
 }
 
+/// A part as it is sent.
 #[derive(Clone, Debug)]
-struct Part {
+struct Piece {
     head: String,
     body: Source,
-}
-
-#[derive(Clone, Debug)]
-enum Source {
-    Bytes(Arc<[u8]>),
-    File(PathBuf, u64),
 }
 
 impl Multipart {
@@ -67,8 +63,7 @@ impl Multipart {
     /// A field of text.
     #[must_use]
     pub fn text(self, name: &str, value: impl Into<String>) -> Multipart {
-        let disposition = format!("form-data; name=\"{}\"", quoted(name));
-        self.part(disposition, None, Source::Bytes(value.into().into_bytes().into()))
+        self.part(name, Part::text(value))
     }
 
     /// A file, under its own name and with the media type that goes with the name. Its length is looked up now, and it
@@ -76,42 +71,29 @@ impl Multipart {
     ///
     /// # Errors
     ///
-    /// When there is no such file, and [`ErrorKind::InvalidInput`] when it isn't a regular one.
+    /// As [`Part::file`].
     pub fn file(self, name: &str, path: impl AsRef<Path>) -> Result<Multipart> {
-        let path = path.as_ref();
-        let status = fs::metadata(path)
-            .map_err(|error| Error::from(error).context(format!("send the file {}", path.display())))?;
-        if !status.is_file() {
-            let message = format!("{} isn't a regular file", path.display());
-            return Err(Error::new(ErrorKind::InvalidInput, message));
-        }
-        let filename = path.file_name().unwrap_or_default().to_string_lossy();
-        let disposition = disposition(name, &filename);
-        Ok(self.part(disposition, Some(media(&filename)), Source::File(path.to_owned(), status.len())))
+        Ok(self.part(name, Part::file(path)?))
     }
 
     /// What looks like a file to the server and is in memory.
     #[must_use]
     pub fn bytes(self, name: &str, filename: &str, bytes: impl Into<Vec<u8>>) -> Multipart {
-        let disposition = disposition(name, filename);
-        self.part(disposition, Some(media(filename)), Source::Bytes(bytes.into().into()))
+        self.part(name, Part::bytes(bytes).filename(filename))
+    }
+
+    /// A field of which more is to be said: another file name, a media type, a reader.
+    #[must_use]
+    pub fn part(mut self, name: &str, part: Part) -> Multipart {
+        let head = format!("--{}\r\n{}", self.boundary, part.head(name));
+        self.parts.push(Piece { head, body: part.body });
+        self
     }
 
     /// What the request's `Content-Type` says: the boundary is in it.
     #[must_use]
     pub fn content_type(&self) -> String {
         format!("multipart/form-data; boundary={}", self.boundary)
-    }
-
-    fn part(mut self, disposition: String, media: Option<&str>, body: Source) -> Multipart {
-        let mut head = format!("--{}\r\nContent-Disposition: {disposition}\r\n", self.boundary);
-        if let Some(media) = media {
-            // Writing to a String can't fail.
-            let _ = write!(head, "Content-Type: {media}\r\n");
-        }
-        head.push_str("\r\n");
-        self.parts.push(Part { head, body });
-        self
     }
 
     fn end(&self) -> String {
@@ -143,6 +125,9 @@ impl Default for Multipart {
 
 impl From<Multipart> for Data {
     fn from(form: Multipart) -> Data {
+        if form.parts.iter().any(|part| matches!(part.body, Source::Once(..))) {
+            return Data::sized_reader(form.pieces(), form.length());
+        }
         Data::repeatable(form.length(), move || Ok(form.pieces()))
     }
 }
@@ -157,25 +142,6 @@ impl Request {
     }
 }
 
-impl Source {
-    fn length(&self) -> u64 {
-        match self {
-            Source::Bytes(bytes) => bytes.len() as u64,
-            Source::File(_, length) => *length,
-        }
-    }
-
-    /// Exactly so many bytes.
-    fn open(self) -> io::Result<Open> {
-        let left = self.length();
-        let reader: Box<dyn Read + Send> = match self {
-            Source::Bytes(bytes) => Box::new(Cursor::new(bytes)),
-            Source::File(path, _) => Box::new(File::open(path)?),
-        };
-        Ok(Open { reader, left })
-    }
-}
-
 /// All parts, one after the other; at most one file is open.
 struct Pieces {
     /// The last one first.
@@ -183,6 +149,7 @@ struct Pieces {
     open: Option<Open>,
 }
 
+/// Exactly so many bytes.
 struct Open {
     reader: Box<dyn Read + Send>,
     left: u64,
@@ -195,7 +162,8 @@ impl Read for Pieces {
                 Some(open) if open.left > 0 => open,
                 _ => match self.rest.pop() {
                     Some(source) => {
-                        self.open = Some(source.open()?);
+                        let left = source.length();
+                        self.open = Some(Open { reader: source.open()?, left });
                         continue;
                     }
                     None => return Ok(0),
@@ -204,26 +172,13 @@ impl Read for Pieces {
             let wanted = usize::try_from(open.left).map_or(buf.len(), |left| left.min(buf.len()));
             let n = open.reader.read(&mut buf[..wanted])?;
             if n == 0 && wanted > 0 {
-                let message = format!("a file of the form ended {} bytes early", open.left);
+                let message = format!("a part of the form ended {} bytes early", open.left);
                 return Err(Error::new(ErrorKind::UnexpectedEof, message).into());
             }
             open.left -= n as u64;
             return Ok(n);
         }
     }
-}
-
-fn disposition(name: &str, filename: &str) -> String {
-    format!("form-data; name=\"{}\"; filename=\"{}\"", quoted(name), quoted(filename))
-}
-
-/// As the WHATWG's HTML §4.10.22.8 writes names.
-fn quoted(name: &str) -> String {
-    name.replace('\r', "%0D").replace('\n', "%0A").replace('"', "%22")
-}
-
-fn media(filename: &str) -> &'static str {
-    mime_guess::from_path(filename).first_raw().unwrap_or("application/octet-stream")
 }
 
 #[cfg(test)]
@@ -242,7 +197,7 @@ mod tests {
         assert_eq!(sent(&Multipart::new()), "--B--\r\n");
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a \"b\".html");
-        fs::write(&path, "<p>")?;
+        std::fs::write(&path, "<p>")?;
         let form = Multipart::new().text("n\r\n\"", "v\r\nw").bytes("x", "é", *b"yz").file("f", &path)?;
         let expected = "--B\r\nContent-Disposition: form-data; name=\"n%0D%0A%22\"\r\n\r\nv\r\nw\r\n\
             --B\r\nContent-Disposition: form-data; name=\"x\"; filename=\"é\"\r\n\
@@ -251,11 +206,36 @@ mod tests {
             Content-Type: text/html\r\n\r\n<p>\r\n--B--\r\n";
         assert_eq!(sent(&form), expected);
         assert_eq!(sent(&form), expected, "it can be sent again");
-        fs::write(&path, "<p>more")?;
+        std::fs::write(&path, "<p>more")?;
         assert_eq!(sent(&form), expected);
-        fs::write(&path, "<")?;
+        std::fs::write(&path, "<")?;
         assert!(form.pieces().read_to_end(&mut Vec::new()).is_err());
         assert!(Multipart::new().file("f", folder.path()).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn parts_say_what_they_are() -> Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a.html");
+        std::fs::write(&path, "<p>")?;
+        let json = Part::text("{}").media_type("application/json")?;
+        let form = Multipart::new()
+            .part("j", json)
+            .part("f", Part::file(&path)?.filename("b.txt"))
+            .part("r", Part::reader(&b"read on"[..], 4).filename("r"));
+        let expected = "--B\r\nContent-Disposition: form-data; name=\"j\"\r\nContent-Type: application/json\r\n\r\n{}\r\n\
+            --B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"b.txt\"\r\n\
+            Content-Type: text/plain\r\n\r\n<p>\r\n\
+            --B\r\nContent-Disposition: form-data; name=\"r\"; filename=\"r\"\r\n\
+            Content-Type: application/octet-stream\r\n\r\nread\r\n--B--\r\n";
+        let again = form.clone();
+        assert!(!Data::from(form.clone()).stays());
+        assert_eq!(sent(&form), expected);
+        assert!(again.pieces().read_to_end(&mut Vec::new()).is_err(), "a reader is read once");
+        for wrong in ["", "text", "text/plain\r\nX: y", "te\u{e9}/x"] {
+            assert_eq!(Part::text("").media_type(wrong).unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
         Ok(())
     }
 

@@ -70,6 +70,11 @@ fn fields_and_files_of_a_form() {
     assert!(text.contains("name=\"title\"\r\n\r\na=b\r\n"), "{text}");
     let file = "name=\"up\"; filename=\"notes.txt\"\r\nContent-Type: text/plain\r\n\r\n@file\r\n";
     assert!(text.contains(file), "{text}");
+    let said = "up=@notes.txt;type=text/x;filename=\"other.md\"";
+    let text = heard(folder.path(), &["-F", "a;b=c;d;type=application/json", "-F", said], "--\r\n");
+    assert!(text.contains("name=\"a;b\"\r\nContent-Type: application/json\r\n\r\nc;d\r\n"), "{text}");
+    let file = "name=\"up\"; filename=\"other.md\"\r\nContent-Type: text/x\r\n\r\n@file\r\n";
+    assert!(text.contains(file), "{text}");
 }
 
 #[test]
@@ -131,6 +136,7 @@ fn what_cannot_be_sent_is_wrong_usage() {
         (&["-F", "=secret"], "-F name=value or -F name=@FILE"),
         (&["-F", "a=@/no/such"], "read /no/such: no such file or directory"),
         (&["-F", "a=@/"], "/ isn't a regular file"),
+        (&["-F", "a=b;type=text"], "\"text\" isn't a media type"),
         (&["-F", "a=b", "-d", "x"], "cannot be used with"),
         (&["-I", "-d", "x"], "cannot be used with"),
         (&["--json", "{}", "-d", "x"], "cannot be used with"),

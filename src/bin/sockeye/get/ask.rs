@@ -25,6 +25,8 @@ pub(super) struct Ask {
     #[arg(short, long, value_name = "DATA", allow_hyphen_values = true)]
     data: Vec<String>,
     /// Send this field of a form with files (multipart/form-data); may be repeated
+    ///
+    /// Behind the value or the file may stand ";type=MEDIA/TYPE" and ";filename=NAME".
     #[arg(short = 'F', long, value_name = "NAME=VALUE|NAME=@FILE", conflicts_with = "data")]
     form: Vec<String>,
     /// Send this JSON by POST, or what "@FILE" holds, and ask for JSON

@@ -8,7 +8,7 @@ use std::{
 
 use sockeye::{
     Error,
-    urllib::{Data, Multipart, Request},
+    urllib::{Data, Multipart, Part, Request},
 };
 
 /// What is sent, as often as there are URLs.
@@ -79,15 +79,44 @@ pub(super) fn form(fields: &[String]) -> Result<Payload, String> {
     for field in fields {
         let wrong = || "a field of a form is written as -F name=value or -F name=@FILE".to_owned();
         let (name, value) = field.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(wrong)?;
-        form = match value.strip_prefix('@') {
+        let (value, said) = attributes(value);
+        let mut part = match value.strip_prefix('@') {
             Some(path) => {
                 File::open(path).map_err(|error| unread(Path::new(path), error))?;
-                form.file(name, path).map_err(|error| error.to_string())?
+                Part::file(path).map_err(|error| error.to_string())?
             }
-            None => form.text(name, value),
+            None => Part::text(value),
         };
+        for attribute in said {
+            part = match attribute {
+                Attribute::Filename(name) => part.filename(name),
+                Attribute::Type(media) => part.media_type(media).map_err(|error| error.to_string())?,
+            };
+        }
+        form = form.part(name, part);
     }
     Ok(Payload::Form(form))
+}
+
+/// What is said of a field behind its value, as for curl.
+enum Attribute<'a> {
+    Type(&'a str),
+    Filename(&'a str),
+}
+
+/// `value;type=MEDIA;filename=NAME`: the value, and the attributes, the last one first.
+fn attributes(mut value: &str) -> (&str, Vec<Attribute<'_>>) {
+    let mut said = Vec::new();
+    while let Some((before, last)) = value.rsplit_once(';') {
+        let attribute = match last.split_once('=') {
+            Some(("type", media)) => Attribute::Type(media),
+            Some(("filename", name)) => Attribute::Filename(name.trim_matches('"')),
+            _ => break,
+        };
+        said.push(attribute);
+        value = before;
+    }
+    (value, said)
 }
 
 fn unread(path: &Path, error: io::Error) -> String {
