@@ -1,6 +1,6 @@
 //! [`OpenerBuilder`]: what an [`Opener`] is made of, set step by step.
 
-use std::{any::TypeId, fmt, time::Duration};
+use std::{any::TypeId, fmt, path::PathBuf, time::Duration};
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue,
@@ -64,6 +64,7 @@ pub struct OpenerBuilder {
     max_body: Option<u64>,
     pool: PoolLimits,
     outfit: Outfit,
+    pub(super) unix: Option<PathBuf>,
     /// The first thing that a setter had to refuse: every `open` fails with it.
     fault: Option<Fault>,
 }
@@ -79,6 +80,7 @@ impl OpenerBuilder {
             max_body: None,
             pool: PoolLimits::default(),
             outfit: Outfit::default(),
+            unix: None,
             fault: None,
         }
     }
@@ -242,6 +244,7 @@ impl OpenerBuilder {
             headers: Defaults::new(headers),
             sensitive: self.sensitive,
             patience: self.patience,
+            unix: self.unix,
         }
         .into()
     }

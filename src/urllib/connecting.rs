@@ -5,6 +5,7 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -14,10 +15,39 @@ use url::Host;
 use super::OpenerBuilder;
 use crate::{
     error::Result,
-    socket::{Known, Prepare, Socket},
+    socket::{Address, Known, Prepare, Socket},
 };
 
 impl OpenerBuilder {
+    /// Sends all requests to whoever listens at that Unix socket, instead of to their URLs' hosts, as
+    /// [`Request::unix_socket`](super::Request::unix_socket) does; one that has a proxy or a socket of its own keeps to
+    /// it. Default is the URLs' hosts.
+    ///
+    /// ```
+    /// # use sockeye::http::{HttpServer, StatusCode, handler};
+    /// use sockeye::urllib::build_opener;
+    ///
+    /// # fn main() -> sockeye::Result<()> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("docker.sock");
+    /// # let server = HttpServer::bind(&path)?.spawn(handler(|request, response| {
+    /// #     response.send_response(StatusCode::OK).body(request.target().to_owned())
+    /// # }))?;
+    /// let docker = build_opener().unix_socket(&path).build();
+    /// assert_eq!(docker.open("http://localhost/v1.43/info")?.text()?, "/v1.43/info");
+    /// # server.shutdown();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unix_socket(mut self, path: impl AsRef<Path>) -> OpenerBuilder {
+        let path = path.as_ref();
+        match Address::from_pathname(path) {
+            Ok(_) => self.unix = Some(path.to_owned()),
+            Err(error) => self.refuse(error.to_string()),
+        }
+        self
+    }
+
     /// Finds the addresses of names by that function instead of asking the system. It gets the name, the port, and the
     /// time that is left, which it has to keep: it runs in the thread that opens the request. Its addresses are tried
     /// by Happy Eyeballs (RFC 8305); none is [`UnknownHost`](crate::ErrorKind::UnknownHost). It isn't asked for literal

@@ -68,7 +68,9 @@
 //!
 //! A [`Proxy`] is spoken to by HTTP (also inside TLS) or SOCKS. The variables `http_proxy`, `https_proxy`, `all_proxy`
 //! and `no_proxy` are read when an opener is built, the default one when it is first used; [`ProxyHandler`] has the
-//! rules, and other ways to choose. [`Request::proxy`] and [`Request::unix_socket`] are for single requests.
+//! rules, and other ways to choose. [`Request::proxy`] and [`Request::unix_socket`] are for single requests;
+//! [`OpenerBuilder::unix_socket`] is for all of an opener, and `http+unix://%2Frun%2Fx.sock/path` is the URL of one: the
+//! path of the socket, percent-coded, where the host stands elsewhere.
 //!
 //! # Connections and limits
 //!
@@ -94,6 +96,7 @@ mod handler;
 mod handlers;
 mod header;
 mod into_request;
+mod local;
 mod multipart;
 mod opener;
 mod parse;

@@ -2,13 +2,14 @@
 
 use std::{
     fmt,
+    path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
 };
 
 use ::http::{HeaderMap, HeaderName};
 
 use super::{
-    Exchange, Handler, IntoRequest, Next, OpenerBuilder, Request, Response, address,
+    Exchange, Handler, IntoRequest, Next, OpenerBuilder, Request, Response, address, local,
     patience::Patience,
     transport::{Defaults, HttpHandler},
 };
@@ -140,6 +141,8 @@ pub(super) struct Shared {
     /// Headers that are credentials, beside those that always are.
     pub(super) sensitive: Vec<HeaderName>,
     pub(super) patience: Patience,
+    /// Where all requests go that don't say another way.
+    pub(super) unix: Option<PathBuf>,
 }
 
 impl From<Shared> for Opener {
@@ -165,7 +168,7 @@ impl Opener {
     ///
     /// As [`urlopen`].
     pub fn open(&self, request: impl IntoRequest) -> Result<Response> {
-        let mut request = request.into_request()?;
+        let mut request = local::routed(request.into_request()?, self.0.unix.as_deref())?;
         request.take_fault()?;
         let mut exchange = Exchange::new(self, request.patience().or(&self.0.patience));
         let outcome = loop {

@@ -81,7 +81,7 @@ pub(crate) struct Get {
 }
 
 /// What an opener opens by itself.
-const SCHEMES: [&str; 4] = ["http", "https", "file", "data"];
+const SCHEMES: [&str; 5] = ["http", "https", "file", "data", "http+unix"];
 
 /// Fetches them.
 pub(crate) fn run(arguments: &Get) -> ExitCode {

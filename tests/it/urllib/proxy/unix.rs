@@ -9,7 +9,7 @@ use std::{
 
 use sockeye::{
     ErrorKind, Result,
-    urllib::{Opener, Request},
+    urllib::{Opener, Request, build_opener, quote_safe},
 };
 
 use super::{super::text, through};
@@ -69,6 +69,37 @@ fn the_url_names_the_host_and_the_path_the_place() -> Result<()> {
     let [first, second] = server.join().unwrap();
     assert!(first.contains("authorization: Basic") && !second.contains("authorization"), "{second}");
     assert!(second.starts_with("GET /y HTTP/1.1\r\nHost: other.example:81\r\n"), "{second}");
+    Ok(())
+}
+
+#[test]
+fn a_url_or_an_opener_names_the_place() -> Result<()> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a socket");
+    let ok = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere";
+    let server = listen(&path, vec![ok]);
+    let coded = quote_safe(path.to_str().unwrap(), "");
+    let response = Opener::new().open(format!("http+unix://me:secret@{coded}/x%20?y#z"))?;
+    assert_eq!(response.geturl(), "http://me:secret@localhost/x%20?y#z");
+    assert_eq!(text(response)?, "there");
+    let heard = server.join().unwrap();
+    assert!(heard.starts_with("GET /x%20?y HTTP/1.1\r\nHost: localhost\r\n"), "{heard}");
+    assert!(heard.contains("authorization: Basic "), "{heard}");
+
+    std::fs::remove_file(&path).unwrap();
+    // Nobody elsewhere says which sockets of this machine are spoken to.
+    let moved: &str =
+        format!("HTTP/1.1 302 M\r\nLocation: http+unix://{coded}/\r\nContent-Length: 0\r\n\r\n").leak();
+    let server = listen(&path, vec![ok, moved]);
+    let opener = build_opener().unix_socket(&path).build();
+    assert_eq!(text(opener.open("http://h.example/")?)?, "there");
+    assert_eq!(opener.open("http://h.example/").unwrap_err().kind(), ErrorKind::Redirect);
+    assert!(server.join().unwrap().contains("Host: h.example\r\n"));
+    for wrong in ["http+unix:///x", "http+unix:x"] {
+        assert_eq!(Opener::new().open(wrong).unwrap_err().kind(), ErrorKind::InvalidInput, "{wrong}");
+    }
+    let long = build_opener().unix_socket("x".repeat(200)).build();
+    assert_eq!(long.open("http://h/").unwrap_err().kind(), ErrorKind::InvalidInput);
     Ok(())
 }
 
