@@ -204,7 +204,7 @@ fn shutdown_ends_handlers_whose_peers_keep_up() {
         tell.lock().unwrap().send(kind).unwrap();
         Ok(())
     });
-    let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(endless).unwrap();
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().max_body(u64::MAX).spawn(endless).unwrap();
     let mut down = connect(server.addr().as_socket_addr().unwrap());
     down.write_all(b"GET /down HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     down.read_exact(&mut [0; 300]).unwrap();
