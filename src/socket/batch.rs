@@ -319,7 +319,8 @@ impl<'a> BatchDatagram<'a> {
         self.slots.name(self.at).map(Address::from_sock_addr)
     }
 
-    /// Whether it was longer than the batch's `size`: the rest is lost.
+    /// Whether something of it is lost: the rest, if it was longer than the batch's `size`, or with
+    /// [`UDP_GRO`](super::UDP_GRO) where its [segments](Self::segments) end.
     ///
     /// # Examples
     ///
@@ -335,7 +336,8 @@ impl<'a> BatchDatagram<'a> {
     /// ```
     #[must_use]
     pub fn is_truncated(&self) -> bool {
-        self.slots.facts(self.at).flags & MSG_TRUNC.number() != 0
+        let facts = self.slots.facts(self.at);
+        facts.joined || facts.flags & MSG_TRUNC.number() != 0
     }
 
     /// The datagrams as they went over the network: this one alone, unless the system has joined several

@@ -37,6 +37,8 @@ pub(crate) struct Facts {
     pub(crate) flags: i32,
     /// The data is several datagrams of that length; 0 if it is one.
     pub(crate) segment: u16,
+    /// The data may be several datagrams of a length that was lost.
+    pub(crate) joined: bool,
 }
 
 /// The memory of one slot, for a system call.
@@ -87,7 +89,7 @@ impl Slots {
         self.data[at * self.size..][..length].copy_from_slice(&data[..length]);
         let name = to.map_or(&[][..], address::bytes_of);
         bytes_of_mut(&mut self.names[at])[..name.len()].copy_from_slice(name);
-        self.facts[at] = Facts { length, name_length: name.len(), flags: 0, segment: 0 };
+        self.facts[at] = Facts { length, name_length: name.len(), ..Facts::default() };
     }
 
     /// Says that the data is several datagrams.
@@ -115,7 +117,7 @@ impl Facts {
             length: length.min(slot.data.len()),
             name_length: name_length.min(slot.name.len()),
             flags,
-            segment: 0,
+            ..Facts::default()
         }
     }
 }

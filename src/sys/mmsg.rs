@@ -12,6 +12,7 @@ use crate::error::Result;
 use super::{
     batch::{Facts, Slot, Slots},
     control::{ControlMessage, bytes_of, bytes_of_mut, cmsg_space, take_apart, write_message},
+    option::getsockopt,
     platform::{MESSAGE_FLAGS, SEND_FLAGS},
     retry,
 };
@@ -20,8 +21,11 @@ use super::{
 /// stack.
 pub(crate) const AT_ONCE: usize = 32;
 
-/// Room for a datagram's control messages, in words: the segments' size, beside whatever else options ask for.
-type Control = [u64; 16];
+/// Room for a datagram's control messages, in words. Of what options ask for, Linux writes before the segments' size:
+/// a time, three times, an interface with a length, and four numbers. Two more numbers are to spare.
+type Control = [u64; ROOM / mem::size_of::<u64>()];
+
+const ROOM: usize = cmsg_space(16) + cmsg_space(48) + cmsg_space(16) + 7 * cmsg_space(4);
 
 const SEGMENT: (i32, i32) = (libc::IPPROTO_UDP, libc::UDP_SEGMENT);
 
@@ -32,7 +36,7 @@ pub(crate) fn recvmmsg(
     range: Range<usize>,
     flags: i32,
 ) -> Result<usize> {
-    let mut controls = [Control::default(); AT_ONCE];
+    let mut controls = [[0; _]; AT_ONCE];
     let (mut parts, mut headers) = empty();
     let mut count = 0;
     for (((slot, part), header), control) in
@@ -54,27 +58,36 @@ pub(crate) fn recvmmsg(
         libc::recvmmsg(fd.as_raw_fd(), headers.as_mut_ptr(), count, flags as _, ptr::null_mut()) as isize
     })?;
     for ((slot, header), control) in slots.slots_mut(range).zip(&headers).zip(&controls).take(received) {
-        note(slot, header, control);
+        note(fd, slot, header, control);
     }
     Ok(received)
 }
 
 /// Writes down what the system says of a datagram.
-fn note(slot: Slot<'_>, header: &libc::mmsghdr, control: &Control) {
+fn note(fd: BorrowedFd<'_>, slot: Slot<'_>, header: &libc::mmsghdr, control: &Control) {
     let (length, header) = (header.msg_len as usize, &header.msg_hdr);
     let name_length = header.msg_namelen as usize;
     *slot.facts = Facts::received(&slot, length, name_length, header.msg_flags & !MESSAGE_FLAGS);
     let written: usize = header.msg_controllen as _;
     let control = &bytes_of(control)[..written.min(mem::size_of::<Control>())];
+    let mut told = None;
     let mut look = |message: ControlMessage<'_>| {
         if let ControlMessage::Data { level: libc::IPPROTO_UDP, kind: libc::UDP_GRO, data } = message {
             let size = data.first_chunk().map_or(0, |four| i32::from_ne_bytes(*four));
-            slot.facts.segment = u16::try_from(size).unwrap_or(0);
+            told = Some(u16::try_from(size).unwrap_or(0));
         }
     };
     // SAFETY: the system wrote these messages just now, and they are taken apart here only. Descriptors, which
     // datagrams of Unix sockets may bring, are closed.
     unsafe { take_apart(control, &mut look) };
+    slot.facts.segment = told.unwrap_or(0);
+    slot.facts.joined = told.is_none() && header.msg_flags & libc::MSG_CTRUNC != 0 && joins(fd);
+}
+
+/// Whether the socket has UDP_GRO: what is lost of its control messages may be the segments' size.
+fn joins(fd: BorrowedFd<'_>) -> bool {
+    let mut value = [0; 4];
+    getsockopt(fd, libc::IPPROTO_UDP, libc::UDP_GRO, &mut value).is_ok() && value != [0; 4]
 }
 
 /// `sendmmsg(2)` of these slots, at most [`AT_ONCE`]; how many went. EINTR is retried, SIGPIPE never raised.
@@ -108,4 +121,26 @@ pub(crate) fn sendmmsg(fd: BorrowedFd<'_>, slots: &Slots, range: Range<usize>, f
 fn empty() -> ([libc::iovec; AT_ONCE], [libc::mmsghdr; AT_ONCE]) {
     // SAFETY: structs of integers and pointers, for which zero is a value.
     unsafe { mem::zeroed() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::UdpSocket, os::fd::AsFd};
+
+    use super::*;
+    use crate::sys::setsockopt;
+
+    #[test]
+    fn a_lost_size_of_segments_is_told() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let mut slots = Slots::new(1, 8);
+        let (_, mut headers) = empty();
+        headers[0].msg_hdr.msg_flags = libc::MSG_CTRUNC;
+        for joins in [false, true] {
+            setsockopt(socket.as_fd(), libc::IPPROTO_UDP, libc::UDP_GRO, &i32::from(joins).to_ne_bytes())
+                .unwrap();
+            note(socket.as_fd(), slots.slots_mut(0..1).next().unwrap(), &headers[0], &[0; _]);
+            assert_eq!(slots.facts(0).joined, joins);
+        }
+    }
 }

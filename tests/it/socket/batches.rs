@@ -5,8 +5,9 @@ use std::{thread, time::Duration};
 use sockeye::{
     ErrorKind,
     socket::{
-        AF_INET, AF_UNIX, Address, DatagramBatch, IPPROTO_UDP, Protocol, SOCK_DGRAM, SOCK_STREAM, Socket,
-        UDP_GRO, socketpair,
+        AF_INET, AF_UNIX, Address, DatagramBatch, IPPROTO_UDP, Protocol, SO_RCVMARK, SO_TIMESTAMPING,
+        SO_TIMESTAMPNS, SOCK_DGRAM, SOCK_STREAM, SOF_TIMESTAMPING_RX_SOFTWARE, SOF_TIMESTAMPING_SOFTWARE,
+        SOL_SOCKET, Socket, UDP_GRO, socketpair,
     },
 };
 
@@ -168,6 +169,29 @@ fn segments() {
     check(batch.push_segments(b"x", 0, &to), ErrorKind::InvalidInput);
     batch.push_segments(&[0; 65_535], 1, &to).unwrap();
     assert!(client.sendmmsg(&mut batch).is_err(), "65,535 segments");
+}
+
+/// The system tells the segments' size behind all that options of sockets ask for.
+#[test]
+fn segments_beside_other_messages() {
+    let (server, client) = (udp(), udp());
+    let stamps = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    let asked = [
+        server.setsockopt(IPPROTO_UDP, UDP_GRO, true),
+        server.setsockopt(SOL_SOCKET, SO_TIMESTAMPNS, true),
+        server.setsockopt(SOL_SOCKET, SO_TIMESTAMPING, stamps),
+        server.setsockopt(SOL_SOCKET, SO_RCVMARK, true),
+    ];
+    if asked.iter().any(Result::is_err) {
+        return; // not Linux, or before 5.19
+    }
+    let mut batch = DatagramBatch::new(2, 65_535);
+    batch.push_segments(&[b'x'; 10_500], 1000, &server.getsockname().unwrap()).unwrap();
+    client.sendmmsg(&mut batch).unwrap();
+    server.recvmmsg(&mut batch).unwrap();
+    let datagram = batch.iter().next().unwrap();
+    let sizes: Vec<_> = datagram.segments().map(<[u8]>::len).collect();
+    assert_eq!((sizes, datagram.is_truncated()), ([vec![1000; 10], vec![500]].concat(), false));
 }
 
 #[test]
