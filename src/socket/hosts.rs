@@ -258,7 +258,8 @@ pub fn gethostname() -> Result<String> {
 /// # Errors
 ///
 /// [`PermissionDenied`](ErrorKind::PermissionDenied) unless run as root (CAP_SYS_ADMIN);
-/// [`InvalidInput`](ErrorKind::InvalidInput) for a name that is too long (on Linux: of more than 64 bytes).
+/// [`InvalidInput`](ErrorKind::InvalidInput) for a name with a NUL byte, and one that is too long (on Linux: of more
+/// than 64 bytes).
 ///
 /// # Examples
 ///
@@ -272,6 +273,10 @@ pub fn sethostname(name: &str) -> Result<()> {
     sys::sethostname(name).map_err(|error| error.context("sethostname"))
 }
 
+    // The system would take what stands before it.
+    if name.contains('\0') {
+        return Err(Error::new(ErrorKind::InvalidInput, "sethostname: a NUL byte in a name"));
+    }
 /// The names beside the main one in the first line of `/etc/hosts` that is wanted.
 fn aliases(main: &str, wanted: impl Fn(IpAddr, &[&str]) -> bool) -> Vec<String> {
     let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();

@@ -406,3 +406,10 @@ fn with_a_name_of_ours() {
 fn this_machine_gets_another_name() {
     in_namespace(&["--uts"], "true", "socket::names::with_a_name_of_ours");
 }
+
+/// Told before the system is asked: it would take what stands before the NUL.
+#[test]
+fn a_nul_byte_is_no_part_of_a_name() {
+    let error = sockeye::socket::sethostname(&format!("a\0{}", "b".repeat(1000))).unwrap_err();
+    assert!(error.to_string().contains("a NUL byte"), "{error}");
+}
