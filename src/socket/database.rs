@@ -137,7 +137,7 @@ fn wanted(own: &str, protocol: Option<&str>) -> bool {
 }
 
 /// A file that isn't there is an empty one.
-fn read(path: &str) -> String {
+pub(super) fn read(path: &str) -> String {
     fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
 }
 

@@ -1,13 +1,11 @@
 //! Hosts by name and by address: the older sisters of `getaddrinfo`, and this machine's own name.
 
-use std::{
-    fs,
-    net::{IpAddr, Ipv4Addr},
-};
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
     AI_CANONNAME, AI_NUMERICHOST, Address, Bounds, NI_DGRAM, NI_NAMEREQD, NI_NUMERICSERV, NiFlags,
-    SOCK_STREAM, Target, ToAddress, database, helpers, resolve::look_up,
+    SOCK_STREAM, Target, ToAddress, database, helpers,
+    resolve::{in_ascii, look_up},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -53,9 +51,10 @@ pub(super) fn by_name(name: &str, bounds: Bounds<'_>) -> Result<Ipv4Addr> {
 
 /// The main name of a host, its other names, and all its IPv4 addresses.
 ///
-/// The other names are those of `/etc/hosts`: no resolver gives them any more.
+/// The other names are those of all its lines in `/etc/hosts`, each once; of the DNS, the name that was asked for, if it
+/// stands for another one (CNAME). Names between those two aren't given: `getaddrinfo(3)` doesn't tell them.
 ///
-/// Python: `socket.gethostbyname_ex`.
+/// Python: `socket.gethostbyname_ex`, which gives those between as well, and repeats names.
 ///
 /// # Errors
 ///
@@ -94,7 +93,11 @@ pub(super) fn by_name_ex(name: &str, bounds: Bounds<'_>) -> Result<HostEntry<Ipv
     if addresses.is_empty() {
         return Err(Error::new(ErrorKind::UnknownHost, format!("{name} has no IPv4 address")));
     }
-    Ok((main.clone(), aliases(&main, |ip, names| ip.is_ipv4() && names.contains(&name)), addresses))
+    let mut others = lines_of(&database::read("/etc/hosts"), name, &main);
+    if stands_for_another(name, &main, &others) {
+        others.insert(0, name.to_owned());
+    }
+    Ok((main, others, addresses))
 }
 
 /// No host, hence nothing that the network should be asked for.
@@ -137,7 +140,7 @@ pub(super) fn by_address(host: &str, bounds: Bounds<'_>) -> Result<HostEntry<IpA
     let address = Address::from_sock_addr(found.address);
     let ip = address.ip().ok_or(ErrorKind::UnknownHost)?;
     let main = host_of(&address, NI_NAMEREQD, bounds)?;
-    let others = aliases(&main, |own, names| own == ip && names.contains(&main.as_str()));
+    let others = line_of(&database::read("/etc/hosts"), ip, &main);
     Ok((main, others, vec![ip]))
 }
 
@@ -270,46 +273,92 @@ pub fn gethostname() -> Result<String> {
 /// # Ok::<(), sockeye::Error>(())
 /// ```
 pub fn sethostname(name: &str) -> Result<()> {
-    sys::sethostname(name).map_err(|error| error.context("sethostname"))
-}
-
     // The system would take what stands before it.
     if name.contains('\0') {
         return Err(Error::new(ErrorKind::InvalidInput, "sethostname: a NUL byte in a name"));
     }
-/// The names beside the main one in the first line of `/etc/hosts` that is wanted.
-fn aliases(main: &str, wanted: impl Fn(IpAddr, &[&str]) -> bool) -> Vec<String> {
-    let hosts = fs::read_to_string("/etc/hosts").unwrap_or_default();
-    other_names(&hosts, main, wanted)
+    sys::sethostname(name).map_err(|error| error.context("sethostname"))
 }
 
-fn other_names(hosts: &str, main: &str, wanted: impl Fn(IpAddr, &[&str]) -> bool) -> Vec<String> {
-    let names = hosts.lines().find_map(|line| {
+/// The lines of a hosts file: an address, its main name, other names.
+fn hosts(file: &str) -> impl Iterator<Item = (IpAddr, Vec<&str>)> {
+    file.lines().filter_map(|line| {
         let mut words = line.split('#').next().unwrap_or_default().split_ascii_whitespace();
-        let ip = words.next()?.parse::<IpAddr>().ok()?;
-        let names: Vec<&str> = words.collect();
-        wanted(ip, &names).then_some(names)
-    });
-    names.unwrap_or_default().into_iter().filter(|name| *name != main).map(str::to_owned).collect()
+        Some((words.next()?.parse().ok()?, words.collect()))
+    })
+}
+
+/// Case doesn't count, nor the dot that ends a full name.
+fn same(one: &str, other: &str) -> bool {
+    let plain = |name: &str| name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    plain(one) == plain(other)
+}
+
+/// The names beside the main one in all lines with that name that have an IPv4 address. As in C, `::1` is one.
+fn lines_of(file: &str, name: &str, main: &str) -> Vec<String> {
+    let v4 = |ip: IpAddr| ip.to_canonical().is_ipv4() || ip.is_loopback();
+    let mine = |(ip, names): &(IpAddr, Vec<&str>)| v4(*ip) && names.iter().any(|own| same(own, name));
+    let mut others: Vec<String> = Vec::new();
+    for (_, mut names) in hosts(file).filter(mine) {
+        // A later line's main name comes last, as in C.
+        names.rotate_left(1);
+        for own in names {
+            if own != main && !others.iter().any(|other| other == own) {
+                others.push(own.to_owned());
+            }
+        }
+    }
+    others
+}
+
+/// The names beside the main one in the first line with that address and main name.
+fn line_of(file: &str, ip: IpAddr, main: &str) -> Vec<String> {
+    let mine = hosts(file).find(|(own, names)| *own == ip && names.iter().any(|name| same(name, main)));
+    let names = mine.map(|(_, names)| names).unwrap_or_default();
+    names.into_iter().filter(|name| *name != main).map(str::to_owned).collect()
+}
+
+/// Whether a name is one more name of its host: neither its main one, nor its beginning, which the resolver completed,
+/// nor among those that are known.
+fn stands_for_another(name: &str, main: &str, others: &[String]) -> bool {
+    let name = in_ascii(name);
+    let known = std::iter::once(main).chain(main.split('.').next()).chain(others.iter().map(String::as_str));
+    !known.into_iter().any(|known| same(known, &name))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const HOSTS: &str = "127.0.0.1 localhost # me\n::1 localhost ip6\n10.0.0.1\tbox.example box  b\nnonsense\n\
+        1.2.3 x y\n10.0.0.2 Two box b\nfe80::2 box far\n::ffff:1.2.3.4 mapped m";
+
     #[test]
     fn a_hosts_file() {
-        let hosts =
-            "127.0.0.1 localhost # me\n::1 localhost ip6\n10.0.0.1\tbox.example box  b\nnonsense\n1.2.3 x y";
         let check = |name: &str, main: &str, expected: &[&str]| {
-            let found = other_names(hosts, main, |ip, names| ip.is_ipv4() && names.contains(&name));
-            assert_eq!(found, expected, "{name}");
+            assert_eq!(lines_of(HOSTS, name, main), expected, "{name}");
         };
-        check("box", "box.example", &["box", "b"]);
-        check("box.example", "box.example", &["box", "b"]);
-        check("localhost", "localhost", &[]);
-        check("ip6", "ip6", &[]);
+        check("box", "box.example", &["box", "b", "Two"]);
+        check("BOX.example.", "box.example", &["box", "b"]);
+        check("localhost", "localhost", &["ip6"]);
+        check("ip6", "localhost", &["ip6"]);
+        check("m", "mapped", &["m"]);
         check("me", "me", &[]);
         check("y", "x", &[]);
+        assert_eq!(line_of(HOSTS, [10, 0, 0, 2].into(), "two"), ["Two", "box", "b"]);
+        assert_eq!(line_of(HOSTS, [10, 0, 0, 1].into(), "two"), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_that_stands_for_another() {
+        let check = |name, main, expected| {
+            assert_eq!(stands_for_another(name, main, &["Known".to_owned()]), expected, "{name}");
+        };
+        check("www.example.test", "real.akamai.test", true);
+        check("WWW.example.test.", "www.example.test", false);
+        check("www", "www.example.test", false);
+        check("known", "www.example.test", false);
+        check("bücher.example", "xn--bcher-kva.example", false);
+        check("127.0.0.1", "127.0.0.1", false);
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn look_up(host: Option<&str>, hints: Hints, bounds: Bounds<'_>) -> R
 
 /// A name in another script, as the DNS has it: `bücher.example` is `xn--bcher-kva.example` (RFC 5891, by the
 /// rules of UTS 46). What can't be written so stays as it is, and the system won't know it.
-fn in_ascii(host: &str) -> Cow<'_, str> {
+pub(super) fn in_ascii(host: &str) -> Cow<'_, str> {
     if host.is_ascii() {
         return host.into();
     }

@@ -327,8 +327,9 @@ fn every_look_up_within_limits_answers_as_without() {
 }
 
 /// What the system's own files say, in a namespace where they are ours.
-const HOSTS: &str = "10.1.2.3 box.example box b # c\n10.1.2.4 short\n127.0.0.1 localhost\n\
-                     10.9.9.9 twin wrong\n10.1.2.5 twin right\n";
+const HOSTS: &[u8] = b"10.1.2.3 box.example box b # c\n10.1.2.4 short # \xff\n127.0.0.1 localhost\n\
+                       10.9.9.9 twin wrong\n10.1.2.5 twin right\n10.1.2.6 CASE.example Case\n::1 six.example six\n\
+                       10.1.2.7 many.example many\n10.1.2.8 other.example many alias\n";
 
 #[test]
 #[ignore = "run by the test below"]
@@ -336,6 +337,12 @@ fn with_a_hosts_file_of_ours() {
     hosts(&["box", "box.example", "b", "short", "10.1.2.3", "10.1.2.4", "c"]).check();
     assert_eq!(entry(gethostbyname_ex("box").unwrap()), "[box.example [box b] [10.1.2.3]]");
     assert_eq!(getfqdn("b").unwrap(), "box.example");
+    hosts(&["case", "CASE.example"]).check();
+    let named = |name| entry(gethostbyname_ex(name).unwrap());
+    assert_eq!(named("case"), "[CASE.example [Case] [10.1.2.6]]");
+    assert_eq!(named("six"), "[six.example [six] [127.0.0.1]]");
+    // Python has `many` twice.
+    assert_eq!(named("many"), "[many.example [many alias other.example] [10.1.2.7 10.1.2.8]]");
     // An earlier line has the same main name, of another address.
     hosts(&["10.1.2.5"]).check();
     assert_eq!(entry(gethostbyaddr("10.1.2.5").unwrap()), "[twin [right] [10.1.2.5]]");
