@@ -2,10 +2,7 @@
 
 use std::{fmt, ops::Range};
 
-use super::{
-    Address, Limit, MSG_DONTWAIT, MSG_TRUNC, MsgFlags, SOCK_STREAM, Socket,
-    transfer::{doing, refused_datagram},
-};
+use super::{Address, Limit, MSG_DONTWAIT, MSG_TRUNC, MsgFlags, SOCK_STREAM, Socket, hints, transfer::doing};
 use crate::{
     error::{Error, ErrorKind, Result},
     sys::{self, Interest, Slots},
@@ -430,15 +427,23 @@ impl Socket {
                     sent += n;
                 }
                 Err(error) => {
-                    let named = match batch.iter().next().and_then(|first| first.address()) {
-                        Some(to) => refused_datagram("sendmmsg to", error, &to),
-                        None => doing("sendmmsg", error),
-                    };
-                    return Err(named.after_sending(sent));
+                    return Err(self.refused_batch(batch, error).after_sending(sent));
                 }
             }
         }
         Ok(sent)
+    }
+
+    /// Whereto the first one didn't go, and why.
+    fn refused_batch(&self, batch: &DatagramBatch, error: Error) -> Error {
+        let Some(first) = batch.iter().next() else { return error };
+        let many = hints::segments(first.segments().count(), &error);
+        match first.address() {
+            Some(to) if many.is_empty() => self.refused_datagram("sendmmsg to", error, &to),
+            Some(to) => error.context(format!("sendmmsg to {to}{many}")),
+            None if many.is_empty() => doing("sendmmsg", error),
+            None => error.context(format!("sendmmsg{many}")),
+        }
     }
 
     fn transmit_portion(&self, batch: &DatagramBatch, limit: Limit) -> Result<usize> {

@@ -193,7 +193,7 @@ impl Socket {
         let limit = self.mode.limit().start();
         let bounds = self.bounds(self.waiting(limit));
         let address = resolve_one(address.target()?, self.family(), bounds.borrow())?;
-        self.connect_within(&address, limit).map_err(|error| named(error, &address))
+        self.connect_within(&address, limit).map_err(|error| self.named(error, &address))
     }
 
     /// [`connect`](Self::connect) that gives the errno: 0 once connected, EINPROGRESS in non-blocking mode,
@@ -228,7 +228,7 @@ impl Socket {
         };
         match self.connect_within(&address, limit) {
             Ok(()) => Ok(0),
-            Err(error) => errno_of(&error).ok_or_else(|| named(error, &address)),
+            Err(error) => errno_of(&error).ok_or_else(|| self.named(error, &address)),
         }
     }
 
@@ -259,6 +259,17 @@ impl Socket {
                 SockRef::from(&fd).take_error()?.map_or(Ok(()), |error| Err(error.into()))
             }
             _ => Err(error.into()),
+        }
+    }
+
+    /// `connect to 127.0.0.1:80 failed: connection refused`; non-blocking, EINPROGRESS is [`ErrorKind::WouldBlock`].
+    fn named(&self, error: Error, address: &Address) -> Error {
+        match error.raw_os_error() {
+            Some(c::EINPROGRESS | c::EAGAIN) => error,
+            _ => {
+                let hint = hints::send(self, address, &error);
+                error.context(format!("connect to {address}{hint}"))
+            }
         }
     }
 
@@ -308,15 +319,4 @@ fn unaccepted(error: Error) -> Error {
     }
     let hint = hints::accept(&error);
     error.context(format!("accept{hint}"))
-}
-
-/// `connect to 127.0.0.1:80 failed: connection refused`; non-blocking, EINPROGRESS is [`ErrorKind::WouldBlock`].
-fn named(error: Error, address: &Address) -> Error {
-    match error.raw_os_error() {
-        Some(c::EINPROGRESS | c::EAGAIN) => error,
-        _ => {
-            let hint = hints::send(address, &error);
-            error.context(format!("connect to {address}{hint}"))
-        }
-    }
 }

@@ -1,8 +1,11 @@
 //! What to do about an error of the system, in the words of the error.
 
-use std::{os::unix::fs::FileTypeExt, time::Duration};
+use std::{borrow::Cow, net::SocketAddr, os::unix::fs::FileTypeExt, time::Duration};
 
-use super::{AF_UNIX, Address, IPPROTO_ICMP, IPPROTO_ICMPV6, Kind, Protocol, SOCK_DGRAM, SOCK_RAW, Socket};
+use super::{
+    AF_UNIX, Address, IPPROTO_ICMP, IPPROTO_ICMPV6, Kind, Protocol, SO_BROADCAST, SOCK_DGRAM, SOCK_RAW,
+    SOL_SOCKET, Socket,
+};
 use crate::{
     error::{Error, ErrorKind},
     sys::{LONGEST_PATH, c},
@@ -12,6 +15,8 @@ use crate::{
 const FIRST_FREE_PORT: u16 = 1024;
 /// So many descriptors travel in a message (Linux).
 const MOST_DESCRIPTORS: usize = 253;
+/// So many segments a datagram is cut into (Linux; twice as many since 6.9).
+const MOST_SEGMENTS: usize = 64;
 
 /// Which privilege a new socket lacked; empty if it isn't that.
 pub(super) fn privilege<L>(kind: Kind, protocol: Protocol<L>, error: &Error) -> &'static str {
@@ -27,9 +32,9 @@ pub(super) fn privilege<L>(kind: Kind, protocol: Protocol<L>, error: &Error) -> 
 }
 
 /// What keeps a socket from having that address.
-pub(super) fn bind(socket: &Socket, address: &Address, error: &Error) -> &'static str {
-    match error.kind() {
-        ErrorKind::AddressInUse if is_left_behind(socket, address) => {
+pub(super) fn bind(socket: &Socket, address: &Address, error: &Error) -> Cow<'static, str> {
+    let hint = match error.kind() {
+        ErrorKind::AddressInUse if is_left_behind(address) => {
             " (its file was left by a server that has ended: remove it first)"
         }
         ErrorKind::PermissionDenied if address.port().is_some_and(|port| port < FIRST_FREE_PORT) => {
@@ -38,30 +43,64 @@ pub(super) fn bind(socket: &Socket, address: &Address, error: &Error) -> &'stati
         ErrorKind::InvalidInput if socket.getsockname().is_ok_and(|own| own.port().unwrap_or(0) != 0) => {
             " (it has an address already)"
         }
-        _ => "",
-    }
+        _ => return wrong_address(socket, address, error),
+    };
+    hint.into()
 }
 
-/// Whether that is the file of a Unix socket that nobody serves any more.
-fn is_left_behind(socket: &Socket, address: &Address) -> bool {
+/// Whether that is the file of a Unix socket that nobody serves any more. A socket of packets finds out without a
+/// trace: whoever serves a stream there isn't asked to accept one, only the system says that the kinds differ.
+fn is_left_behind(address: &Address) -> bool {
     let probe = |own: Socket| own.settimeout(Duration::ZERO).and_then(|()| own.connect(address));
     address
         .as_pathname()
         .and_then(|path| path.metadata().ok())
         .is_some_and(|file| file.file_type().is_socket())
-        && socket
-            .kind()
-            .and_then(|kind| Socket::new(AF_UNIX, kind, Protocol::default()))
+        && Socket::new(AF_UNIX, SOCK_DGRAM, Protocol::default())
             .and_then(probe)
             .is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
 }
 
 /// What keeps a socket from sending to an address, or from being connected to it.
-pub(super) fn send(to: &Address, error: &Error) -> &'static str {
-    if error.kind() == ErrorKind::PermissionDenied && to.may_be_broadcast() {
-        return " (a broadcast needs setsockopt(SOL_SOCKET, SO_BROADCAST, true))";
+pub(super) fn send(socket: &Socket, to: &Address, error: &Error) -> Cow<'static, str> {
+    let forbidden = || socket.getsockopt(SOL_SOCKET, SO_BROADCAST).is_ok_and(|allowed| !allowed);
+    if error.raw_os_error() == Some(c::EACCES) && to.may_be_broadcast() && forbidden() {
+        return " (a broadcast needs setsockopt(SOL_SOCKET, SO_BROADCAST, true))".into();
     }
-    ""
+    wrong_address(socket, to, error)
+}
+
+/// What no socket of that family can do with an address.
+fn wrong_address(socket: &Socket, address: &Address, error: &Error) -> Cow<'static, str> {
+    if !matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) {
+        return "".into();
+    }
+    let (own, family) = (socket.family(), address.family());
+    match address.as_socket_addr() {
+        _ if own != family => {
+            format!(" (a socket of {own:?} has no address of {family:?}: make one of that family)").into()
+        }
+        Some(SocketAddr::V6(v6)) if v6.scope_id() == 0 && v6.ip().is_unicast_link_local() => {
+            " (a link-local address needs its interface, as in [fe80::1%eth0])".into()
+        }
+        _ => "".into(),
+    }
+}
+
+/// That a host was named where there are paths only.
+pub(super) fn no_path(host: &str) -> Error {
+    let why =
+        format!("{host:?} is a host, and a socket of AF_UNIX wants a path: with a / in it, or as a Path");
+    Error::new(ErrorKind::InvalidInput, why)
+}
+
+/// Why a datagram isn't cut into so many.
+pub(super) fn segments(count: usize, error: &Error) -> Cow<'static, str> {
+    if count > MOST_SEGMENTS && error.kind() == ErrorKind::InvalidInput {
+        return format!(" (its {count} segments are more than the system cuts: {MOST_SEGMENTS} on most)")
+            .into();
+    }
+    "".into()
 }
 
 /// Why there is nothing to accept.
@@ -139,6 +178,17 @@ mod tests {
             let error = error.to_string();
             assert!(error.contains("254 descriptors (253 travel in a message at most)"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_broadcast_that_is_forbidden_otherwise_is_not_called_so() {
+        let socket = Socket::new(AF_INET, SOCK_DGRAM, Protocol::default()).unwrap();
+        let to = Address::from(SocketAddr::from(([192, 168, 1, 255], 9)));
+        let (denied, firewall) = (Error::from_errno(c::EACCES), Error::from_errno(c::EPERM));
+        assert!(send(&socket, &to, &denied).contains("SO_BROADCAST"));
+        assert_eq!(send(&socket, &to, &firewall), "");
+        socket.setsockopt(SOL_SOCKET, SO_BROADCAST, true).unwrap();
+        assert_eq!(send(&socket, &to, &denied), "");
     }
 
     #[test]

@@ -4,8 +4,7 @@ use std::io::{IoSlice, IoSliceMut};
 
 use super::{
     AF_UNIX, Address, Ancillary, Limit, MsgFlags, OutgoingAncillary, SOCK_STREAM, Socket, ToAddress,
-    resolve_one,
-    transfer::{doing, refused_datagram},
+    resolve_one, transfer::doing,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -139,7 +138,7 @@ impl Socket {
         let address = resolve_one(to.target()?, self.family(), bounds.borrow())?;
         let message = Outgoing { buffers, control: &control, to: Some(&address.to_sock_addr()) };
         self.transmit_message(message, flags, limit)
-            .map_err(|error| refused_datagram("sendmsg to", error, &address))
+            .map_err(|error| self.refused_datagram("sendmsg to", error, &address))
     }
 
     /// Receives one message into buffers, which are filled in turn, and up to `ancbufsize` bytes of ancillary data:

@@ -5,7 +5,7 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
-use super::{AF_INET, AF_INET6, AF_UNSPEC, Address, Family, Target, helpers};
+use super::{AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC, Address, Family, Target, helpers, hints};
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
@@ -34,6 +34,9 @@ pub(super) fn resolve(target: &Target<'_>, family: Family, bounds: Bounds<'_>) -
     };
     if let Some(address) = special(host, family)? {
         return Ok(vec![address.with_port(port)]);
+    }
+    if family == AF_UNIX {
+        return Err(hints::no_path(host));
     }
     let found = look_up(Some(host), streams_of(family), bounds)?;
     Ok(found.into_iter().map(|found| Address::from_sock_addr(found.address).with_port(port)).collect())

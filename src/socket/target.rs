@@ -129,7 +129,9 @@ fn parse(text: &str) -> Result<Target<'_>> {
         return Ok(Target::Address(Address::from_pathname(text)?));
     }
     let malformed = || {
-        let message = format!("{text:?} is not an address: host:port with a port from 0 to 65535 is wanted");
+        let unix = if text.contains(':') { "" } else { "; a path needs a / in it, or to be a Path" };
+        let message =
+            format!("{text:?} is not an address: host:port with a port from 0 to 65535 is wanted{unix}");
         Error::new(ErrorKind::InvalidInput, message)
     };
     let (name, port) = text.rsplit_once(':').ok_or_else(malformed)?;

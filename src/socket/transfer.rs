@@ -284,7 +284,7 @@ impl Socket {
         let address = resolve_one(to.target()?, self.family(), bounds.borrow())?;
         let (all, to) = (flags.number() | limit.flags(), address.to_sock_addr());
         self.attempt(Interest::Write, limit, |fd| sys::sendto(fd, data, &to, all))
-            .map_err(|error| refused_datagram("sendto", error, &address))
+            .map_err(|error| self.refused_datagram("sendto", error, &address))
     }
 
     /// Ends one direction, or both: `shutdown(2)`. The descriptor stays open.
@@ -429,6 +429,14 @@ impl Socket {
         self.attempt(Interest::Write, limit, |fd| sys::send(fd, data, all))
     }
 
+    pub(super) fn refused_datagram(&self, operation: &str, error: Error, to: &Address) -> Error {
+        if error.kind() == ErrorKind::WouldBlock {
+            return error;
+        }
+        let hint = hints::send(self, to, &error);
+        error.context(format!("{operation} {to}{hint}"))
+    }
+
     /// All of it; nothing without a call.
     pub(super) fn transmit_all(&self, data: &[u8], flags: MsgFlags, limit: Limit) -> Result<()> {
         let limit = limit.start();
@@ -455,12 +463,4 @@ fn is_end_of_patience(error: &Error) -> bool {
 /// What was being done; but `WouldBlock` stays bare, as it is on hot paths.
 pub(crate) fn doing(operation: &'static str, error: Error) -> Error {
     if error.kind() == ErrorKind::WouldBlock { error } else { error.context(operation) }
-}
-
-pub(super) fn refused_datagram(operation: &str, error: Error, to: &Address) -> Error {
-    if error.kind() == ErrorKind::WouldBlock {
-        return error;
-    }
-    let hint = hints::send(to, &error);
-    error.context(format!("{operation} {to}{hint}"))
 }

@@ -191,3 +191,57 @@ fn a_star_is_every_address_for_who_binds() {
         assert!(error.to_string().contains("\"*\" is every address"), "{error}");
     }
 }
+
+/// A bind that fails asks the server that is there nothing, not even to find its hint.
+#[test]
+fn a_failing_bind_leaves_the_server_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, kind) in [("s", SOCK_STREAM), ("p", SOCK_SEQPACKET), ("d", SOCK_DGRAM)] {
+        let path = folder.path().join(name);
+        let server = unix(kind);
+        server.bind(&path).unwrap();
+        if kind != SOCK_DGRAM {
+            server.listen(8).unwrap();
+        }
+        for other in [SOCK_STREAM, SOCK_DGRAM] {
+            let error = check(unix(other).bind(&path), ErrorKind::AddressInUse).to_string();
+            assert!(error.ends_with(&format!("{name} failed: address already in use")), "{error}");
+        }
+        server.settimeout(std::time::Duration::ZERO).unwrap();
+        if kind != SOCK_DGRAM {
+            check(server.accept(), ErrorKind::WouldBlock);
+        }
+        drop(server);
+        let error = check(unix(kind).bind(&path), ErrorKind::AddressInUse).to_string();
+        assert!(error.contains("remove it first"), "{error}");
+    }
+}
+
+#[track_caller]
+fn says(outcome: sockeye::Result<impl std::fmt::Debug>, expected: &str) {
+    let error = outcome.unwrap_err().to_string();
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn addresses_of_another_family_are_called_so() {
+    let socket = |family, kind| Socket::new(family, kind, Protocol::default()).unwrap();
+    let path = Path::new("/tmp/no such folder/x");
+    says(socket(AF_INET, SOCK_STREAM).bind(path), "a socket of AF_INET has no address of AF_UNIX: make one");
+    says(socket(AF_INET, SOCK_STREAM).connect(path), "has no address of AF_UNIX: make one of that family)");
+    says(unix(SOCK_STREAM).bind("127.0.0.1:0"), "a socket of AF_UNIX has no address of AF_INET: make one");
+    says(unix(SOCK_DGRAM).sendto(b"x", "127.0.0.1:9"), "a socket of AF_UNIX has no address of AF_INET: make");
+    says(
+        unix(SOCK_STREAM).connect("localhost:80"),
+        "\"localhost\" is a host, and a socket of AF_UNIX wants a path",
+    );
+    says(unix(SOCK_STREAM).bind("server.sock"), "a path needs a / in it, or to be a Path");
+    if has_ipv6() {
+        says(socket(AF_INET6, SOCK_STREAM).connect("127.0.0.1:80"), "has no address of AF_INET: make one");
+        says(
+            socket(AF_INET6, SOCK_DGRAM).connect("[fe80::1]:9"),
+            "(a link-local address needs its interface",
+        );
+        says(socket(AF_INET6, SOCK_DGRAM).bind("[fe80::1]:0"), "(a link-local address needs its interface");
+    }
+}
