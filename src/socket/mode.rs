@@ -92,6 +92,14 @@ impl Limit {
     }
 }
 
+/// What `poll(2)` says of a socket that is ready.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Word {
+    Good,
+    /// It may say so all the time though the call would block.
+    Once,
+}
+
 impl Socket {
     /// Sets the mode: a time limit for each call, `Duration::ZERO` for non-blocking, `None` for blocking.
     ///
@@ -211,6 +219,20 @@ impl Socket {
         &self,
         interest: Interest,
         limit: Limit,
+        call: impl FnMut(BorrowedFd<'_>) -> Result<T>,
+    ) -> Result<T> {
+        // `poll(2)` calls a Unix datagram socket writable though the queue that `sendto` names is full.
+        let word =
+            if interest == Interest::Write && self.family == AF_UNIX { Word::Once } else { Word::Good };
+        self.attempt_believing(word, interest, limit, call)
+    }
+
+    /// The same, with how far `poll(2)` is to be believed.
+    pub(super) fn attempt_believing<T>(
+        &self,
+        word: Word,
+        interest: Interest,
+        limit: Limit,
         mut call: impl FnMut(BorrowedFd<'_>) -> Result<T>,
     ) -> Result<T> {
         let fd = self.descriptor()?;
@@ -233,8 +255,8 @@ impl Socket {
                     }
                     let deadline = *waits.get_or_insert_with(|| limit.deadline());
                     sys::wait(fd, interest, deadline, cancel.as_ref())?;
-                    if interest == Interest::Write && self.family == AF_UNIX {
-                        pause = Some(pause_for_a_reader(pause, deadline, cancel.as_ref())?);
+                    if word == Word::Once {
+                        pause = Some(pause_in_doubt(pause, deadline, cancel.as_ref())?);
                     }
                 }
                 outcome => return outcome,
@@ -243,9 +265,9 @@ impl Socket {
     }
 }
 
-/// `poll(2)` calls a Unix datagram socket writable though the queue that `sendto` names is full, and nothing tells
-/// when it no longer is. So it is believed once; then the call is tried again ever more seldom. Gives the next pause.
-fn pause_for_a_reader(
+/// Nothing tells when that is so no longer: `poll(2)` is believed once, then the call is tried again ever more seldom.
+/// Gives the next pause.
+fn pause_in_doubt(
     pause: Option<Duration>,
     deadline: Deadline,
     cancel: Option<&CancelToken>,

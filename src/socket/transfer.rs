@@ -6,7 +6,7 @@ use socket2::SockRef;
 
 use super::{
     Address, Limit, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_WAITALL, MsgFlags, SOCK_STREAM,
-    Shutdown, Socket, ToAddress, hints, resolve_one,
+    Shutdown, Socket, ToAddress, hints, mode::Word, resolve_one,
 };
 use crate::{
     deadline::Deadline,
@@ -405,7 +405,9 @@ impl Socket {
             return self.attempt_error(limit, |fd| call(fd, all));
         }
         let interest = if asks(flags, MSG_OOB) { Interest::Urgent } else { Interest::Read };
-        self.attempt(interest, limit, |fd| call(fd, all))
+        // With SO_PEEK_OFF a look may be at what is behind the data that is there.
+        let word = if asks(flags, MSG_PEEK) { Word::Once } else { Word::Good };
+        self.attempt_believing(word, interest, limit, |fd| call(fd, all))
     }
 
     /// Waits for the queue of errors once. If it is empty even so, what woke us is the socket's one pending error

@@ -7,9 +7,9 @@ use std::{
 };
 
 use sockeye::socket::{
-    AF_UNIX, DatagramBatch, MSG_WAITALL, OutgoingAncillary, Protocol, SHUT_WR, SO_TIMESTAMPING, SOCK_STREAM,
-    SOF_TIMESTAMPING_SOFTWARE, SOF_TIMESTAMPING_TX_SOFTWARE, SOL_SOCKET, create_connection, create_server,
-    socketpair,
+    AF_UNIX, DatagramBatch, MSG_PEEK, MSG_WAITALL, OutgoingAncillary, Protocol, SHUT_WR, SO_PEEK_OFF,
+    SO_TIMESTAMPING, SOCK_STREAM, SOF_TIMESTAMPING_SOFTWARE, SOF_TIMESTAMPING_TX_SOFTWARE, SOL_SOCKET,
+    create_connection, create_server, socketpair,
 };
 
 use super::{LONG, pair, udp};
@@ -139,5 +139,26 @@ fn a_queued_error_keeps_no_core_busy() {
     if let Some(calls) = calls_of("socket::strace::timed_recv_with_an_error_queued", "") {
         // Each time at least a millisecond passes.
         assert!(calls.of("recvfrom") <= ROUNDS + 10, "{calls}");
+    }
+}
+
+/// What strace runs: a look ahead at what is behind all that is there.
+#[test]
+#[ignore = "run by the test below"]
+fn peeking_behind_the_end() {
+    let (one, other) = socketpair(AF_UNIX, SOCK_STREAM, Protocol::default()).unwrap();
+    one.setsockopt(SOL_SOCKET, SO_PEEK_OFF, 1).unwrap();
+    other.sendall(b"x").unwrap();
+    one.settimeout(Duration::from_millis(200)).unwrap();
+    for _ in 0..2 {
+        assert!(one.recv_with_flags(&mut [0; 8], MSG_PEEK).unwrap_err().is_timeout());
+    }
+}
+
+#[test]
+fn peeking_behind_the_end_keeps_no_core_busy() {
+    if let Some(calls) = calls_of("socket::strace::peeking_behind_the_end", "") {
+        let tries = calls.of("recvfrom");
+        assert!((4..100).contains(&tries), "{tries}");
     }
 }
