@@ -11,7 +11,7 @@ use std::{
 
 use socket2::SockRef;
 
-use super::{AF_INET, AF_INET6, AF_UNIX, Family, Kind, SOCK_DGRAM, SOCK_STREAM, Socket};
+use super::{AF_INET, AF_INET6, AF_UNIX, Family, Kind, SOCK_DGRAM, SOCK_STREAM, Socket, getdefaulttimeout};
 use crate::{
     error::{Error, ErrorKind, Result},
     sys::{self, Flag},
@@ -55,18 +55,22 @@ impl Read for Socket {
     }
 }
 
-/// Takes over a descriptor, in blocking mode, whatever its O_NONBLOCK says: calls wait all the same, and who gets the
-/// descriptor from [`detach`](Socket::detach) gets it as the mode says. Whoever else holds a clone of it has to leave
-/// that flag alone while there is a time limit or a cancel token here. Its family is asked of the system, as its kind and protocol are
-/// whenever they are wanted. If it isn't a socket, its calls will say so.
+/// Takes over a descriptor, in the mode that [`setdefaulttimeout`](super::setdefaulttimeout) says, which is blocking,
+/// whatever its O_NONBLOCK says: calls wait all the same, and who gets the descriptor from [`detach`](Socket::detach)
+/// gets it as the mode says. Whoever else holds a clone of it has to leave that flag alone while there is a time limit
+/// or a cancel token here. Its family is asked of the system, as its kind and protocol are whenever they are wanted. If
+/// it isn't a socket, its calls will say so.
 ///
-/// Python: `socket.socket(fileno=…)`, which takes non-blocking mode over from the descriptor, and `socket.fromfd` of a clone.
+/// Python: `socket.socket(fileno=…)`, and `socket.fromfd` of a clone.
 impl From<OwnedFd> for Socket {
     fn from(fd: OwnedFd) -> Socket {
         let family = sys::family_of(fd.as_fd()).unwrap_or_default();
         let nonblocking = SockRef::from(&fd).nonblocking().unwrap_or_default();
         let flag = if nonblocking { Flag::Nonblocking } else { Flag::Blocking };
-        Socket::assemble(fd, Family::raw(family), flag)
+        let socket = Socket::assemble(fd, Family::raw(family), flag);
+        // What can't be non-blocking is no socket.
+        let _ = socket.settimeout(getdefaulttimeout());
+        socket
     }
 }
 
@@ -82,7 +86,7 @@ impl TryFrom<Socket> for OwnedFd {
 /// One line for each: the families and the kind that it stands for.
 macro_rules! std_types {
     ($($type:ident: $($family:ident)|+, $kind:ident;)*) => {$(
-        /// Takes it over, in blocking mode.
+        /// Takes it over, in the mode that [`setdefaulttimeout`](super::setdefaulttimeout) says: blocking.
         impl From<$type> for Socket {
             fn from(other: $type) -> Socket {
                 OwnedFd::from(other).into()

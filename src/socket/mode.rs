@@ -294,7 +294,8 @@ pub fn getdefaulttimeout() -> Option<Duration> {
     DEFAULT.timeout()
 }
 
-/// Sets the timeout that sockets made or accepted from now on start with.
+/// Sets the timeout that sockets made, accepted or taken over from now on start with: those of this module, also by
+/// `From`. A [`server`](crate::server)'s connections have limits of their own.
 ///
 /// It holds for the whole process, hence for other people's code too: prefer
 /// [`settimeout`](Socket::settimeout).
@@ -310,6 +311,8 @@ pub fn getdefaulttimeout() -> Option<Duration> {
 /// setdefaulttimeout(Duration::from_secs(9));
 /// let socket = Socket::new(AF_INET, SOCK_DGRAM, Default::default())?;
 /// assert_eq!(socket.gettimeout(), Some(Duration::from_secs(9)));
+/// let taken_over = Socket::from(std::net::UdpSocket::bind("127.0.0.1:0")?);
+/// assert_eq!(taken_over.gettimeout(), Some(Duration::from_secs(9)));
 /// # Ok(())
 /// # }
 /// ```
