@@ -1,6 +1,7 @@
 //! [`Address`]: where a socket is bound or connected to.
 
 use std::{
+    ffi::OsStr,
     fmt,
     hash::{Hash, Hasher},
     net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, SocketAddrV6},
@@ -97,6 +98,8 @@ impl Address {
 
     /// An address of any family as the system has it: the bytes of its `struct sockaddr`, family first.
     ///
+    /// A Unix socket's path needs no NUL byte at its end.
+    ///
     /// For families without a form of their own here: [`AF_PACKET`](super::AF_PACKET),
     /// [`AF_NETLINK`](super::AF_NETLINK), [`AF_VSOCK`](super::AF_VSOCK).
     ///
@@ -116,8 +119,12 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](ErrorKind::InvalidInput) if they are too few for a family, or more than any address has.
+    /// [`InvalidInput`](ErrorKind::InvalidInput) if they are too few for a family, or more than any address has, or a
+    /// path as [`from_pathname`](Self::from_pathname) refuses it.
     pub fn from_raw(bytes: &[u8]) -> Result<Address> {
+        if let Some(path) = sys::path_without_end(bytes) {
+            return Address::from_pathname(OsStr::from_bytes(path));
+        }
         let address = sys::address_of(bytes).map(Address::from_sock_addr);
         // One of IP that is cut off isn't filled up with zeros.
         let whole = address.filter(|address| address.to_sock_addr().len() as usize <= bytes.len());

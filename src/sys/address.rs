@@ -25,6 +25,13 @@ pub(crate) fn address_of(bytes: &[u8]) -> Option<SockAddr> {
     known.then_some(address)
 }
 
+/// The path in a Unix socket's address that lacks the NUL byte behind it; without that, its last byte would count as one.
+pub(crate) fn path_without_end(bytes: &[u8]) -> Option<&[u8]> {
+    let is_unix = i32::from(address_of(bytes)?.family()) == libc::AF_UNIX;
+    let path = &bytes[mem::offset_of!(libc::sockaddr_un, sun_path).min(bytes.len())..];
+    (is_unix && !path.is_empty() && !path.contains(&0)).then_some(path)
+}
+
 /// The address's bytes, family first (its length, on the BSDs).
 pub(crate) fn bytes_of(address: &SockAddr) -> &[u8] {
     // SAFETY: the storage begins zeroed, whoever fills it, and has at least `len` bytes; it is borrowed as long as

@@ -67,7 +67,7 @@ use linux as platform;
 #[cfg(not(all(target_os = "linux", not(sockeye_portable))))]
 use portable as platform;
 
-pub(crate) use address::{LONGEST_PATH, address_of, bytes_of};
+pub(crate) use address::{LONGEST_PATH, address_of, bytes_of, path_without_end};
 pub(crate) use batch::Slots;
 #[cfg(test)]
 pub(crate) use control::control_messages;

@@ -122,7 +122,8 @@ fn bytes_of_addresses_there_and_back() {
                 let mut bytes = vec![filling; length];
                 bytes.iter_mut().zip([family, 0]).for_each(|(byte, value)| *byte = value);
                 if let Ok(address) = Address::from_raw(&bytes) {
-                    assert!(address.to_raw().len() <= length);
+                    // A path gets the NUL byte that it lacks.
+                    assert!(address.to_raw().len() <= length + usize::from(address.family() == AF_UNIX));
                     let _ = (address.to_string(), address.as_pathname(), address.as_abstract_name());
                 }
             }
@@ -215,6 +216,17 @@ fn a_failing_bind_leaves_the_server_alone() {
         let error = check(unix(kind).bind(&path), ErrorKind::AddressInUse).to_string();
         assert!(error.contains("remove it first"), "{error}");
     }
+}
+
+/// A path without the NUL byte that ends it is one all the same.
+#[test]
+fn raw_paths_need_no_nul() {
+    let bytes = [&(AF_UNIX.number() as u16).to_ne_bytes()[..], b"/tmp/s"].concat();
+    let address = Address::from_raw(&bytes).unwrap();
+    assert_eq!(address.as_pathname(), Some(Path::new("/tmp/s")));
+    assert_eq!(address, Address::from_pathname("/tmp/s").unwrap());
+    let long = [&bytes[..2], &[b'x'; 108]].concat();
+    check(Address::from_raw(&long), ErrorKind::InvalidInput);
 }
 
 #[track_caller]
