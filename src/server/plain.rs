@@ -2,7 +2,10 @@
 
 use std::{
     mem,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -107,7 +110,8 @@ impl std::fmt::Debug for Next {
 /// | | [`handle_error`](Self::handle_error) | log an error of `setup` or `handle`; its connection is closed |
 /// | | [`handle_timeout`](Self::handle_timeout) | do something while nobody comes |
 ///
-/// One handler serves all connections, several at the same time. [`factory`](super::factory) gives each connection a
+/// One handler serves all connections, several at the same time; in an `Arc` it can be used again, or be shared with
+/// others. [`factory`](super::factory) gives each connection a
 /// handler of its own, which may change.
 ///
 /// Python: `socketserver.BaseRequestHandler`, and the hooks of `BaseServer`.
@@ -292,6 +296,69 @@ where
 {
     fn handle(&self, connection: &mut Connection<'_>) -> Result<Next> {
         self(connection)
+    }
+}
+
+/// One handler for several servers, or for one call of [`handle_request`](super::Server::handle_request) after the other.
+///
+/// # Examples
+///
+/// Python's `while True: server.handle_request()`:
+///
+/// ```
+/// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+/// use sockeye::{Result, client::Client, server::{Connection, Next, RequestHandler, Server}};
+///
+/// #[derive(Default)]
+/// struct Greeter {
+///     greeted: AtomicUsize,
+/// }
+/// impl RequestHandler for Greeter {
+///     fn setup(&self, conn: &mut Connection) -> Result<()> {
+///         conn.sendall(b"hello\n")
+///     }
+///     fn handle(&self, _: &mut Connection) -> Result<Next> {
+///         self.greeted.fetch_add(1, Ordering::Relaxed);
+///         Ok(Next::Close)
+///     }
+/// }
+/// let server = Server::bind("127.0.0.1:0")?;
+/// let mut clients = [Client::connect(server.addr()?)?, Client::connect(server.addr()?)?];
+/// for client in &mut clients {
+///     client.sendall(b"x")?;
+/// }
+/// let greeter = Arc::new(Greeter::default());
+/// while greeter.greeted.load(Ordering::Relaxed) < 2 {
+///     server.handle_request(greeter.clone())?;
+/// }
+/// for client in &mut clients {
+///     assert_eq!(client.readline()?, b"hello\n");
+/// }
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+impl<H: RequestHandler + ?Sized> RequestHandler for Arc<H> {
+    fn handle(&self, connection: &mut Connection<'_>) -> Result<Next> {
+        (**self).handle(connection)
+    }
+
+    fn verify_request(&self, peer: &Address) -> bool {
+        (**self).verify_request(peer)
+    }
+
+    fn setup(&self, connection: &mut Connection<'_>) -> Result<()> {
+        (**self).setup(connection)
+    }
+
+    fn finish(&self, connection: &mut Connection<'_>) {
+        (**self).finish(connection);
+    }
+
+    fn handle_error(&self, peer: &Address, error: &Error) {
+        (**self).handle_error(peer, error);
+    }
+
+    fn handle_timeout(&self) {
+        (**self).handle_timeout();
     }
 }
 

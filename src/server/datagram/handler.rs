@@ -1,6 +1,6 @@
 //! A datagram server's handler, and what it is to the engine.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -134,6 +134,50 @@ where
 {
     fn handle(&self, datagram: &mut Datagram<'_>) -> Result<()> {
         self(datagram)
+    }
+}
+
+/// One handler for several servers, or for one call of [`handle_request`](super::DatagramServer::handle_request) after
+/// the other.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+/// use sockeye::{Result, client::Client, server::{Datagram, DatagramHandler, DatagramServer}};
+///
+/// #[derive(Default)]
+/// struct Count(AtomicUsize);
+/// impl DatagramHandler for Count {
+///     fn handle(&self, _: &mut Datagram) -> Result<()> {
+///         self.0.fetch_add(1, Ordering::Relaxed);
+///         Ok(())
+///     }
+/// }
+/// let server = DatagramServer::bind("127.0.0.1:0")?;
+/// let count = Arc::new(Count::default());
+/// for n in 1..3 {
+///     Client::connect_udp(server.addr()?)?.send(b"one more")?;
+///     server.handle_request(count.clone())?;
+///     assert_eq!(count.0.load(Ordering::Relaxed), n);
+/// }
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+impl<H: DatagramHandler + ?Sized> DatagramHandler for Arc<H> {
+    fn handle(&self, datagram: &mut Datagram<'_>) -> Result<()> {
+        (**self).handle(datagram)
+    }
+
+    fn verify_request(&self, datagram: &Datagram<'_>) -> bool {
+        (**self).verify_request(datagram)
+    }
+
+    fn handle_error(&self, peer: &Address, error: &Error) {
+        (**self).handle_error(peer, error);
+    }
+
+    fn handle_timeout(&self) {
+        (**self).handle_timeout();
     }
 }
 
