@@ -155,6 +155,8 @@ pub trait RequestHandler: Send + Sync {
 
     /// Whether a new connection shall be served; else it is closed at once. Default is yes.
     ///
+    /// A server for both IPv4 and IPv6 sees IPv4 peers as `::ffff:1.2.3.4`; [`Address::canonical`] writes them as IPv4.
+    ///
     /// Python: `BaseServer.verify_request`, which gets the request's socket as well.
     ///
     /// # Examples
@@ -166,7 +168,7 @@ pub trait RequestHandler: Send + Sync {
     /// struct Banning(IpAddr);
     /// impl RequestHandler for Banning {
     ///     fn verify_request(&self, peer: &Address) -> bool {
-    ///         peer.ip() != Some(self.0)
+    ///         peer.canonical().ip() != Some(self.0)
     ///     }
     ///     fn handle(&self, _: &mut Connection) -> Result<Next> {
     ///         Ok(Next::Wait)
