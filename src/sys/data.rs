@@ -6,7 +6,7 @@ use socket2::SockAddr;
 
 use crate::error::Result;
 
-use super::{check, platform::SEND_FLAGS, retry};
+use super::{check, platform::SEND_FLAGS, retry, uninterrupted};
 
 /// `recv(2)`; EINTR is retried.
 pub(crate) fn recv(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Result<usize> {
@@ -22,27 +22,14 @@ pub(crate) fn recv_once(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Resul
 
 /// `recvfrom(2)`; EINTR is retried.
 pub(crate) fn recvfrom(fd: BorrowedFd<'_>, buf: &mut [u8], flags: i32) -> Result<(usize, SockAddr)> {
-    loop {
-        // SAFETY: the kernel writes an address of `length` bytes with its family into the zeroed storage, or
-        // leaves both as they are; the buffer is borrowed mutably for the call.
-        let outcome = unsafe {
-            SockAddr::try_init(|storage, length| {
-                check(libc::recvfrom(
-                    fd.as_raw_fd(),
-                    buf.as_mut_ptr().cast(),
-                    buf.len(),
-                    flags,
-                    storage.cast(),
-                    length,
-                ))
-                .map_err(Into::into)
-            })
-        };
-        match outcome {
-            Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
-            outcome => return Ok(outcome?),
-        }
-    }
+    // SAFETY: the kernel writes an address of `length` bytes with its family into the zeroed storage, or leaves both
+    // as they are; the buffer is borrowed mutably for the call.
+    Ok(uninterrupted(|| unsafe {
+        SockAddr::try_init(|storage, length| {
+            let (room, size) = (buf.as_mut_ptr().cast(), buf.len());
+            Ok(check(libc::recvfrom(fd.as_raw_fd(), room, size, flags, storage.cast(), length))?)
+        })
+    })?)
 }
 
 /// `send(2)`; EINTR is retried, SIGPIPE never raised.

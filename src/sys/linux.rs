@@ -13,7 +13,7 @@ use socket2::SockAddr;
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::{Flag, check, file::Opening, option, retry, sigpipe::without_sigpipe};
+use super::{Flag, check, file::Opening, option, retry, sigpipe::without_sigpipe, uninterrupted};
 
 pub(crate) use super::mmsg::{AT_ONCE, recvmmsg, sendmmsg};
 
@@ -31,21 +31,16 @@ pub(super) fn adopted(fd: OwnedFd) -> OwnedFd {
 /// `accept4(2)`: close-on-exec, and non-blocking or not, from birth; EINTR is retried.
 pub(crate) fn accept(fd: BorrowedFd<'_>, flag: Flag) -> Result<(OwnedFd, SockAddr)> {
     let flags = libc::SOCK_CLOEXEC | if flag == Flag::Nonblocking { libc::SOCK_NONBLOCK } else { 0 };
-    loop {
-        // SAFETY: the kernel writes an address of `length` bytes with its family into the zeroed storage.
-        let outcome = unsafe {
-            SockAddr::try_init(|storage, length| {
-                match libc::accept4(fd.as_raw_fd(), storage.cast(), length, flags) {
-                    -1 => Err(io::Error::last_os_error()),
-                    fd => Ok(OwnedFd::from_raw_fd(fd)),
-                }
-            })
-        };
-        match outcome {
-            Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
-            outcome => return Ok(outcome?),
-        }
-    }
+    // SAFETY: the kernel writes an address of `length` bytes with its family into the zeroed storage, and gives a new
+    // descriptor that nobody else owns.
+    Ok(uninterrupted(|| unsafe {
+        SockAddr::try_init(|storage, length| {
+            match libc::accept4(fd.as_raw_fd(), storage.cast(), length, flags) {
+                -1 => Err(io::Error::last_os_error()),
+                fd => Ok(OwnedFd::from_raw_fd(fd)),
+            }
+        })
+    })?)
 }
 
 /// `sendfile(2)`: the file's own position stays where it is.

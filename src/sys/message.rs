@@ -11,7 +11,7 @@ use socket2::SockAddr;
 use crate::error::{Error, Result};
 
 use super::{
-    check,
+    again, check,
     control::{ControlIn, ControlOut},
     platform::{MESSAGE_FLAGS, SEND_FLAGS},
     retry,
@@ -60,12 +60,7 @@ pub(crate) fn recvmsg(
     control: &mut ControlIn,
     flags: i32,
 ) -> Result<Incoming> {
-    loop {
-        match recvmsg_once(fd, buffers, control, flags) {
-            Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
-            outcome => return outcome,
-        }
-    }
+    again(|| recvmsg_once(fd, buffers, control, flags))
 }
 
 fn recvmsg_once(

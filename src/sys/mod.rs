@@ -109,8 +109,13 @@ fn check(outcome: isize) -> Result<usize> {
 
 /// Calls again as long as a signal interrupts the call.
 fn retry(mut call: impl FnMut() -> isize) -> Result<usize> {
+    again(|| check(call()))
+}
+
+/// The same for a call whose outcome was looked at.
+fn again<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
     loop {
-        match check(call()) {
+        match call() {
             Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
             outcome => return outcome,
         }

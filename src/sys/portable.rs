@@ -16,6 +16,7 @@ use super::{
     ControlIn, ControlOut, Flag, Outgoing, address,
     batch::{Facts, Slots},
     file::Opening,
+    uninterrupted,
 };
 
 /// A broken connection is an error, never a signal. Apple has SO_NOSIGPIPE instead, which socket2 sets on
@@ -37,16 +38,9 @@ pub(super) fn adopted(fd: OwnedFd) -> OwnedFd {
 
 /// `accept(2)`, made close-on-exec, and non-blocking or not: BSD's takes that over from the listener. EINTR is retried.
 pub(crate) fn accept(fd: BorrowedFd<'_>, flag: Flag) -> Result<(OwnedFd, SockAddr)> {
-    loop {
-        match SockRef::from(&fd).accept() {
-            Err(error) if error.raw_os_error() == Some(libc::EINTR) => {}
-            outcome => {
-                let (socket, address) = outcome?;
-                socket.set_nonblocking(flag == Flag::Nonblocking)?;
-                return Ok((socket.into(), address));
-            }
-        }
-    }
+    let (socket, address) = uninterrupted(|| SockRef::from(&fd).accept())?;
+    socket.set_nonblocking(flag == Flag::Nonblocking)?;
+    Ok((socket.into(), address))
 }
 
 /// POSIX has no call for several datagrams.
