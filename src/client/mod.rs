@@ -34,13 +34,9 @@ use crate::{
     cancel::CancelToken,
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{Kind, LineEnd, SOCK_DGRAM, SOCK_STREAM, Shutdown, Socket, ToAddress, doing},
+    socket::{Kind, LINE_LIMIT, LineEnd, SOCK_DGRAM, SOCK_STREAM, Shutdown, Socket, ToAddress, doing},
     stream::{Buffer, Stream},
 };
-
-/// The longest line that [`readline`](Client::readline) takes unless told otherwise: that of Python's
-/// `http.server`, and room enough for any protocol of lines.
-const LINE_LIMIT: usize = 64 * 1024;
 
 /// As long as a packet of UDP can be.
 const PACKET: usize = 64 * 1024;

@@ -5,6 +5,7 @@ use std::{mem, time::Duration};
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
+    socket::LINE_LIMIT,
     stream::Stream,
 };
 
@@ -14,8 +15,6 @@ use super::engine::service::{Verdict, Wait};
 const BLOCK: usize = 16 * 1024;
 /// Longer than what a Unix socket takes as one record, unless its `SO_SNDBUF` was raised.
 const RECORD: usize = 256 * 1024;
-/// The longest line that `readline` takes, unless told otherwise.
-const LINE_LIMIT: usize = 64 * 1024;
 
 /// What was read and not yet taken.
 ///

@@ -5,11 +5,8 @@ use std::{
     iter::FusedIterator,
 };
 
-use super::{Buffer, Limit, LineEnd, MsgFlags, Socket, transfer::doing};
+use super::{Buffer, LINE_LIMIT, Limit, LineEnd, MsgFlags, Socket, transfer::doing};
 use crate::error::{Error, ErrorKind, Result};
-
-/// The longest line unless told otherwise: that of Python's `http.server` and `smtplib`.
-const LINE_LIMIT: usize = 65_536;
 
 /// What is held back until it is flushed.
 const UNSENT: usize = 8 * 1024;

@@ -2,6 +2,10 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
+/// The longest line unless told otherwise: that of Python's `http.server` and `smtplib`, and room enough for any protocol
+/// of lines.
+pub(crate) const LINE_LIMIT: usize = 64 * 1024;
+
 /// Looks for the end of a line; at each byte once.
 #[derive(Debug)]
 pub(crate) struct LineEnd {

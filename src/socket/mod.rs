@@ -145,7 +145,7 @@ pub(crate) use buffer::Buffer;
 pub(crate) use connect::errno_of;
 pub(crate) use dialler::{Dialler, Known, Prepare, dial_path};
 pub(crate) use io::write_by_send;
-pub(crate) use line::LineEnd;
+pub(crate) use line::{LINE_LIMIT, LineEnd};
 pub(crate) use resolve::Bounds;
 pub(crate) use sendfile::is_refusal;
 pub(crate) use transfer::doing;
