@@ -101,6 +101,20 @@ impl Connector {
         Connector(self.0.source_address(source))
     }
 
+    /// How long an attempt stays alone: see [`ConnectOptions::attempt_delay`]. Default is 250 ms.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use sockeye::{client::Connector, socket::create_server};
+    /// let server = create_server("127.0.0.1:0")?;
+    /// let connector = Connector::new().attempt_delay(Duration::from_millis(50));
+    /// assert!(connector.connect(server.getsockname()?).is_ok());
+    /// # Ok::<(), sockeye::Error>(())
+    /// ```
+    pub fn attempt_delay(self, delay: Duration) -> Connector {
+        Connector(self.0.attempt_delay(delay))
+    }
+
     /// Connects to the first address of the name that answers. TCP connections get `TCP_NODELAY`.
     ///
     /// Python: `socket.create_connection`. In `std::net`: `TcpStream::connect_timeout`.

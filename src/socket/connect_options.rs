@@ -167,11 +167,11 @@ impl ConnectOptions {
         self.connect_any(&address.target()?, bounds)
     }
 
-    /// The time limit.
     pub(crate) fn chosen_kind(&self) -> Kind {
         self.attempting.kind
     }
 
+    /// The time limit.
     pub(crate) fn limit(&self) -> Option<Duration> {
         self.timeout
     }
