@@ -355,6 +355,11 @@ fn with_a_name_server_beside_a_hosts_file() {
     name_server(Duration::ZERO);
     hosts(&["10.1.2.3"]).check();
     assert_eq!(entry(gethostbyaddr("10.1.2.3").unwrap()), format!("[{NAME} [] [10.1.2.3]]"));
+    let mut table = Table::default();
+    table.row("s.gethostbyname_ex('www.example.test')", gethostbyname_ex("www.example.test").map(entry));
+    table.check();
+    let stands_for = entry(gethostbyname_ex("www.example.test").unwrap());
+    assert_eq!(stands_for, format!("[{NAME} [www.example.test] [127.0.0.1]]"));
 }
 
 #[test]

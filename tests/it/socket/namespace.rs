@@ -37,7 +37,7 @@ pub(super) fn in_namespace(kinds: &[&str], setup: &str, test: &str) {
 pub(super) const NAME: &str = "name.example";
 
 /// In a network of its own, a server of names for as long as the process lives. It answers each question after that
-/// time: every name has the one address 127.0.0.1, every address the name [`NAME`].
+/// time: every name has the one address 127.0.0.1, every address the name [`NAME`], for which those with `www` stand.
 pub(super) fn name_server(takes: Duration) {
     let socket = UdpSocket::bind("127.0.0.1:53").unwrap();
     thread::spawn(move || {
@@ -58,40 +58,31 @@ pub(super) fn name_server(takes: Duration) {
 fn answer_to(question: &[u8]) -> Vec<u8> {
     const HEAD: usize = 12;
     const POINTER_TO_THE_NAME: u8 = HEAD as u8;
+    const A: u8 = 1;
+    const CNAME: u8 = 5;
+    const PTR: u8 = 12;
     let name = HEAD + question[HEAD..].iter().position(|&byte| byte == 0).unwrap() + 1;
     let kind = question[name + 1];
-    let found = match kind {
-        // A
-        1 => vec![127, 0, 0, 1],
-        // PTR
-        12 => {
-            let labels = NAME.split('.').flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat());
-            labels.chain([0]).collect()
+    let main = NAME.split('.').flat_map(|label| [&[label.len() as u8], label.as_bytes()].concat());
+    let (main, asked): (Vec<u8>, _) = (main.chain([0]).collect(), &[0xc0, POINTER_TO_THE_NAME][..]);
+    let records = match kind {
+        A if question[HEAD..].starts_with(b"\x03www") => {
+            vec![record(asked, CNAME, &main), record(&main, A, &[127, 0, 0, 1])]
         }
+        A => vec![record(asked, A, &[127, 0, 0, 1])],
+        PTR => vec![record(asked, PTR, &main)],
         _ => Vec::new(),
     };
     let mut answer = question[..2].to_vec();
-    answer.extend_from_slice(&[0x81, 0x80, 0, 1, 0, u8::from(!found.is_empty()), 0, 0, 0, 0]);
+    answer.extend_from_slice(&[0x81, 0x80, 0, 1, 0, records.len() as u8, 0, 0, 0, 0]);
     // The question again: name, type, class.
     answer.extend_from_slice(&question[HEAD..name + 4]);
-    if !found.is_empty() {
-        answer.extend_from_slice(&[
-            0xc0,
-            POINTER_TO_THE_NAME,
-            0,
-            kind,
-            0,
-            1,
-            0,
-            0,
-            0,
-            0,
-            0,
-            found.len() as u8,
-        ]);
-        answer.extend_from_slice(&found);
-    }
+    answer.extend(records.concat());
     answer
+}
+
+fn record(owner: &[u8], kind: u8, data: &[u8]) -> Vec<u8> {
+    [owner, &[0, kind, 0, 1, 0, 0, 0, 0, 0, data.len() as u8], data].concat()
 }
 
 /// EPERM, or EACCES of a container's own rules; a plain user may lack a setting only.
