@@ -37,6 +37,10 @@ fn pair() -> (Socket, UnixStream) {
 /// A connection in a thread's hands, watched by its lane's poller; and its peer.
 fn held<S: Service<Line = Stream> + 'static>(engine: &Arc<Engine<S>>) -> (Held<Connection<S>>, UnixStream) {
     let (own, peer) = pair();
+    // The lane's own driver may still be on its way.
+    while !engine.lanes[0].lane.tick(Instant::now()).calm {
+        thread::yield_now();
+    }
     assert!(engine.room.take());
     let mut held = engine.welcome(0, Stream::from(own), NOWHERE.into()).unwrap();
     held.conn = engine.watch(held.token, held.conn, Wait::Idle).unwrap_or_else(|_| panic!("not watched"));
