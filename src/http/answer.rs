@@ -161,6 +161,7 @@ impl<H: Handler> Turn<'_, '_, H> {
         let exchange = Exchange::new(conn, service, date, asked);
         exchange.awaits_continue.set(awaits_continue);
         exchange.unread.set(unread);
+        exchange.looks.set(if behind.is_empty() { 0 } else { LOOKS });
         let input = Input::new(&exchange, decoder, behind, later);
         let mut request = Request::new(&head, method, &conn.peer, input);
         let outcome = call(service, &mut request, output, &exchange);
@@ -226,6 +227,9 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
     }
 }
+
+/// Looks at a peer that has other answers to wait for.
+const LOOKS: u32 = 64;
 
 /// Why a request's handler can't run yet.
 enum Wanted {

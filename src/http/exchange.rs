@@ -9,7 +9,7 @@ use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
     server::engine::service::Conn,
-    socket::{Address, Shutdown},
+    socket::{Address, MSG_DONTWAIT, MSG_PEEK, Shutdown},
     stream::Stream,
     wire::body::BodyError,
 };
@@ -62,6 +62,8 @@ pub(super) struct Exchange<'a> {
     /// How much of the answer was taken since it was first waited for, and how long that was.
     pub(super) taken: Cell<(u64, Duration)>,
     pub(super) broken: Cell<Option<Broken>>,
+    /// How often a peer that sends no more may be found, before an answer that isn't sent ends.
+    pub(super) looks: Cell<u32>,
     /// What the log shall say of an answer that is none of an error's.
     pub(super) remark: OnceCell<Error>,
 }
@@ -118,6 +120,7 @@ impl<'a> Exchange<'a> {
             waited: Cell::default(),
             taken: Cell::default(),
             broken: Cell::new(None),
+            looks: Cell::new(0),
             remark: OnceCell::new(),
         }
     }
@@ -162,10 +165,40 @@ impl<'a> Exchange<'a> {
         self.broken.set(Some(Broken { unsent: broken.unsent + bytes as u64, ..broken }));
     }
 
+    /// The server's time may be over where nothing has to be waited for.
+    fn check_cancel(&self) -> Result<()> {
+        self.stream.socket().check_cancel()
+    }
+
+    /// The same for a piece of the answer that isn't sent now.
+    pub(super) fn heed_end(&self) -> Result<()> {
+        self.check_cancel().inspect_err(|error| self.lose(error.kind(), 0))
+    }
+
+    /// An error once the peer has gone, for an answer whose body isn't sent. One that only sends no more has all that
+    /// it asked for; if other requests lie behind this one, it may wait for their answers, but not for ever.
+    pub(super) fn look_for_peer(&self) -> Result<()> {
+        match self.stream.socket().recv_with_flags(&mut [0], MSG_PEEK | MSG_DONTWAIT) {
+            Ok(0) => match self.looks.get().checked_sub(1) {
+                Some(left) => {
+                    self.looks.set(left);
+                    Ok(())
+                }
+                None => Err(ErrorKind::BrokenPipe.into()),
+            },
+            Ok(_) => Ok(()),
+            Err(error) if error.would_block() => Ok(()),
+            Err(error) => {
+                self.lose(error.kind(), 0);
+                Err(error)
+            }
+        }
+    }
+
     /// Sends that; what is left after an error stays.
     fn push(&self, bytes: &mut &[u8]) -> Result<()> {
         // A reader that keeps up would never let it wait.
-        self.stream.socket().check_cancel()?;
+        self.check_cancel()?;
         while !bytes.is_empty() {
             let sent = match self.stream.try_write(bytes) {
                 Err(error) if error.would_block() => self.push_waiting(bytes)?,
@@ -200,7 +233,7 @@ impl<'a> Exchange<'a> {
             self.push(&mut &*CONTINUE).map_err(lost)?;
         }
         // Nor a sender that is always ahead.
-        self.stream.socket().check_cancel().map_err(lost)?;
+        self.check_cancel().map_err(lost)?;
         let (received, waited) = self.waited.get();
         let (read, waited) = match self.stream.try_read(buf) {
             Ok(read) => (read, waited),

@@ -152,6 +152,9 @@ impl Output {
         }
         let size = self.answer.size + data.len() as u64;
         let before = std::mem::replace(&mut self.answer.size, size);
+        if matches!(self.answer.stage, Stage::Collecting { .. } | Stage::Counting | Stage::Dropped) {
+            exchange.heed_end()?;
+        }
         match &mut self.answer.stage {
             Stage::Collecting { head_end } => {
                 if self.bytes.len() - *head_end + data.len() > COLLECT {
@@ -182,6 +185,9 @@ impl Output {
             },
             Stage::Chunked { .. } => self.push_chunk(exchange, data)?,
             Stage::UntilClose => self.push(exchange, data)?,
+            Stage::Dropped if size / HIGH_WATER as u64 > before / HIGH_WATER as u64 => {
+                self.flush(exchange)?
+            }
             Stage::Dropped => {}
             Stage::Forbidden => {
                 self.answer.size = before;
@@ -199,7 +205,12 @@ impl Output {
     pub(super) fn flush(&mut self, exchange: &Exchange<'_>) -> Result<()> {
         self.stream_on(exchange);
         self.close_chunk();
-        self.send(exchange)
+        self.send(exchange)?;
+        match self.answer.stage {
+            // Nothing follows that would tell whether anybody is there.
+            Stage::Dropped => exchange.look_for_peer(),
+            _ => Ok(()),
+        }
     }
 
     /// Ends the answer once the handler has returned.

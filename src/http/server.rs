@@ -130,8 +130,9 @@ impl HttpServer {
     /// or a request was refused. Default is nobody: then only the error page says why a request was refused, and
     /// nothing why a handler failed.
     ///
-    /// A panic in it is counted ([`Counts::panicked`](crate::server::Counts::panicked)); the answer is sent all the
-    /// same.
+    /// It runs on the thread that serves, and should be quick: an answer that ends another one for the sake of
+    /// [`max_unsent`](Self::max_unsent) waits while that one is told. A panic in it is counted
+    /// ([`Counts::panicked`](crate::server::Counts::panicked)); the answer is sent all the same.
     ///
     /// Python: `BaseHTTPRequestHandler.log_request`, which is always on.
     ///

@@ -134,7 +134,6 @@ impl<H: Handler> Service for HttpService<H> {
         if let Phase::Write(unsent) = &mut conn.state.phase {
             break_off(&conn.stream);
             let left = unsent.left();
-            // Others may wait for its memory: not for the log as well.
             unsent.forget();
             self.log_kept(&conn.peer, unsent.kept.as_deref(), left, Some(ended_by(why)));
             return;

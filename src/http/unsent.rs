@@ -54,7 +54,7 @@ impl Unsent {
         part.go(stream)
     }
 
-    /// It won't be sent.
+    /// It is sent, or won't be: its memory is free before the log hears of it, which may take its time.
     pub(super) fn forget(&mut self) {
         (self.bytes, self.sent, self.share, self.file) = (Vec::new(), 0, None, None);
     }
@@ -122,6 +122,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             }
             Ok(Progress::Paused) => Ok(Verdict::Again),
             Ok(Progress::Done) => {
+                unsent.forget();
                 self.service.log_kept(&self.conn.peer, unsent.kept.as_deref(), 0, None);
                 // Whatever has come meanwhile would have the kernel answer by a reset.
                 return ControlFlow::Continue(match unsent.next {
@@ -135,6 +136,7 @@ impl<H: Handler> Turn<'_, '_, H> {
             Ok(verdict) => verdict,
             Err(error) => {
                 break_off(&self.conn.stream);
+                unsent.forget();
                 self.service.log_kept(&self.conn.peer, unsent.kept.as_deref(), left, Some(error));
                 return ControlFlow::Break(Verdict::Close);
             }

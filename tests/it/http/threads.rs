@@ -212,14 +212,51 @@ fn shutdown_ends_handlers_whose_peers_keep_up() {
     up.write_all(b"POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999999\r\n\r\n").unwrap();
     // More than the buffers on the way hold, so the handler reads.
     up.write_all(&[b'x'; 16 << 20]).unwrap();
+    // Nothing of this one's body is sent at all.
+    let mut head = connect(server.addr().as_socket_addr().unwrap());
+    head.write_all(b"HEAD /head HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    head.read_exact(&mut [0; 20]).unwrap();
     let peers = [
         thread::spawn(move || drop(io::copy(&mut down, &mut io::sink()))),
         thread::spawn(move || drop(io::copy(&mut io::repeat(b'x'), &mut up))),
     ];
     server.shutdown_within(Duration::ZERO);
     server.join().unwrap();
-    for _ in 0..2 {
+    for _ in 0..3 {
         assert_eq!(told.recv_timeout(PATIENCE), Ok(Err(sockeye::ErrorKind::Cancelled)));
     }
     peers.into_iter().for_each(|peer| peer.join().unwrap());
+}
+
+/// An endless answer to HEAD sends nothing that would fail: it's looked whether anybody is there.
+#[test]
+fn a_head_request_whose_peer_has_gone_frees_its_thread() {
+    for pieces in [&b"data: tick\n\n"[..], &[b'x'; 10_000]] {
+        let (tell, told) = mpsc::channel();
+        let tell = Mutex::new(tell);
+        let endless = handler(move |_, response| {
+            let mut body = response.send_response(StatusCode::OK).end_headers()?;
+            let error = (|| loop {
+                body.write_all(pieces)?;
+                if pieces.len() < 100 {
+                    body.flush()?;
+                }
+            })();
+            let error: io::Error = match error {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            tell.lock().unwrap().send(error.kind()).unwrap();
+            Err(error.into())
+        });
+        let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(endless).unwrap();
+        let mut stream = connect(server.addr().as_socket_addr().unwrap());
+        stream.write_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        // The head comes, though the body goes on.
+        stream.read_exact(&mut [0; 20]).unwrap();
+        drop(stream);
+        let kind = told.recv_timeout(PATIENCE).unwrap();
+        assert!([io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset].contains(&kind), "{kind:?}");
+        end(&server);
+    }
 }
