@@ -161,7 +161,6 @@ impl<H: Handler> Turn<'_, '_, H> {
         let exchange = Exchange::new(conn, service, date, asked);
         exchange.awaits_continue.set(awaits_continue);
         exchange.unread.set(unread);
-        exchange.looks.set(if behind.is_empty() { 0 } else { LOOKS });
         let input = Input::new(&exchange, decoder, behind, later);
         let mut request = Request::new(&head, method, &conn.peer, input);
         let outcome = call(service, &mut request, output, &exchange);
@@ -170,7 +169,8 @@ impl<H: Handler> Turn<'_, '_, H> {
             give_up(output, &exchange, request.refusal());
         }
         // Half an answer mustn't look like a whole one; and one that nobody takes is no use in the kernel's buffers.
-        let breaks = outcome.is_err() && (output.answer.until_close || exchange.broken.get().is_some());
+        let half = output.answer.until_close && !asked.head_only;
+        let breaks = outcome.is_err() && (half || exchange.broken.get().is_some());
         if breaks {
             exchange.lose(ErrorKind::Other, output.bytes.len());
             output.bytes.clear();
@@ -227,9 +227,6 @@ impl<H: Handler> Turn<'_, '_, H> {
         }
     }
 }
-
-/// Looks at a peer that has other answers to wait for.
-const LOOKS: u32 = 64;
 
 /// Why a request's handler can't run yet.
 enum Wanted {

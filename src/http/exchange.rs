@@ -62,11 +62,14 @@ pub(super) struct Exchange<'a> {
     /// How much of the answer was taken since it was first waited for, and how long that was.
     pub(super) taken: Cell<(u64, Duration)>,
     pub(super) broken: Cell<Option<Broken>>,
-    /// How often a peer that sends no more may be found, before an answer that isn't sent ends.
+    /// How long a peer that may have gone is borne with, by [`look_for_peer`](Self::look_for_peer).
     pub(super) looks: Cell<u32>,
     /// What the log shall say of an answer that is none of an error's.
     pub(super) remark: OnceCell<Error>,
 }
+
+/// 64 looks at a peer that sends no more.
+const LOOKS: u32 = 1024;
 
 /// An answer that could not be sent.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +123,7 @@ impl<'a> Exchange<'a> {
             waited: Cell::default(),
             taken: Cell::default(),
             broken: Cell::new(None),
-            looks: Cell::new(0),
+            looks: Cell::new(LOOKS),
             remark: OnceCell::new(),
         }
     }
@@ -175,24 +178,20 @@ impl<'a> Exchange<'a> {
         self.check_cancel().inspect_err(|error| self.lose(error.kind(), 0))
     }
 
-    /// An error once the peer has gone, for an answer whose body isn't sent. One that only sends no more has all that
-    /// it asked for; if other requests lie behind this one, it may wait for their answers, but not for ever.
+    /// An error once the peer has gone, for an answer whose body isn't sent. One that sends no more may still wait for
+    /// answers, and behind bytes that nobody reads its end can't be seen: either is borne for a while, not for ever.
     pub(super) fn look_for_peer(&self) -> Result<()> {
-        match self.stream.socket().recv_with_flags(&mut [0], MSG_PEEK | MSG_DONTWAIT) {
-            Ok(0) => match self.looks.get().checked_sub(1) {
-                Some(left) => {
-                    self.looks.set(left);
-                    Ok(())
-                }
-                None => Err(ErrorKind::BrokenPipe.into()),
-            },
-            Ok(_) => Ok(()),
-            Err(error) if error.would_block() => Ok(()),
+        let cost = match self.stream.socket().recv_with_flags(&mut [0], MSG_PEEK | MSG_DONTWAIT) {
+            Ok(0) => 16,
+            Ok(_) => 1,
+            Err(error) if error.would_block() => return Ok(()),
             Err(error) => {
                 self.lose(error.kind(), 0);
-                Err(error)
+                return Err(error);
             }
-        }
+        };
+        self.looks.set(self.looks.get().saturating_sub(cost));
+        if self.looks.get() == 0 { Err(ErrorKind::BrokenPipe.into()) } else { Ok(()) }
     }
 
     /// Sends that; what is left after an error stays.

@@ -99,8 +99,8 @@ pub trait Handler: Send + Sync {
         unsupported(request, response)
     }
 
-    /// Answers `HEAD`; runs [`do_get`](Self::do_get), and whatever body is written is dropped. Writing fails once the
-    /// peer has gone.
+    /// Answers `HEAD`; runs [`do_get`](Self::do_get), and whatever body is written is dropped. Writing fails some
+    /// time after the peer has gone.
     ///
     /// # Errors
     ///

@@ -127,6 +127,10 @@ impl Output {
                 self.answer.size = bytes.len() as u64;
                 self.push_whole(exchange, bytes)
             }
+            Stage::Dropped => {
+                self.answer.size = bytes.len() as u64;
+                Ok(())
+            }
             _ => self.write(exchange, bytes),
         }
     }

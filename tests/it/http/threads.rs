@@ -231,7 +231,9 @@ fn shutdown_ends_handlers_whose_peers_keep_up() {
 /// An endless answer to HEAD sends nothing that would fail: it's looked whether anybody is there.
 #[test]
 fn a_head_request_whose_peer_has_gone_frees_its_thread() {
-    for pieces in [&b"data: tick\n\n"[..], &[b'x'; 10_000]] {
+    let next = &b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..];
+    let ticks = &b"data: tick\n\n"[..];
+    for (pieces, behind) in [(ticks, &b""[..]), (&[b'x'; 10_000], b""), (ticks, next)] {
         let (tell, told) = mpsc::channel();
         let tell = Mutex::new(tell);
         let endless = handler(move |_, response| {
@@ -252,11 +254,43 @@ fn a_head_request_whose_peer_has_gone_frees_its_thread() {
         let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(endless).unwrap();
         let mut stream = connect(server.addr().as_socket_addr().unwrap());
         stream.write_all(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
-        // The head comes, though the body goes on.
+        // The head comes, though the body goes on; and the end is seen behind what nobody reads.
         stream.read_exact(&mut [0; 20]).unwrap();
+        stream.write_all(behind).unwrap();
         drop(stream);
         let kind = told.recv_timeout(PATIENCE).unwrap();
         assert!([io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset].contains(&kind), "{kind:?}");
         end(&server);
     }
+}
+
+/// Who only sends no more has asked for what it gets, and sees a clean end.
+#[test]
+fn a_head_request_of_a_half_closed_peer_is_no_error() {
+    let (tell, told) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let several = handler(move |request, response| {
+        let response = response.send_response(StatusCode::OK);
+        let outcome = if request.path() == "/whole" {
+            response.body(vec![b'x'; 200_000])
+        } else {
+            let mut body = response.end_headers()?;
+            (0..20)
+                .try_for_each(|_| body.write_all(&[b'x'; 10_000]).and_then(|()| body.flush()))
+                .map_err(Into::into)
+        };
+        tell.lock().unwrap().send(outcome.is_ok()).unwrap();
+        outcome
+    });
+    let server = HttpServer::bind("127.0.0.1:0").unwrap().spawn(several).unwrap();
+    for (path, version) in [("/whole", "1.1"), ("/pieces", "1.1"), ("/whole", "1.0"), ("/pieces", "1.0")] {
+        let mut stream = connect(server.addr().as_socket_addr().unwrap());
+        stream.write_all(format!("HEAD {path} HTTP/{version}\r\nHost: a\r\n\r\n").as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n\r\n"), "{answer}");
+        assert_eq!(told.recv_timeout(PATIENCE), Ok(true), "{path} {version}");
+    }
+    end(&server);
 }
