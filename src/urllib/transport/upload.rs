@@ -108,18 +108,23 @@ impl Upload<'_, '_> {
     }
 
     fn sized(&mut self, mut reader: Input, length: u64) -> Result<(), Stop> {
+        let room = |left| usize::try_from(left).map_or(PIECE, |left: usize| left.min(PIECE));
         let mut left = length;
+        // The first piece goes with the head. Its buffer serves the others: cleared and made longer again, it would be
+        // filled with zeros each time.
+        let mut piece = mem::take(&mut self.conn.output);
+        let mut head = piece.len();
+        piece.resize(head + room(left), 0);
         loop {
-            let head = self.conn.output.len();
-            let want = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
-            self.conn.output.resize(head + want, 0);
-            let got = read_full(&mut reader, &mut self.conn.output[head..])?;
+            let want = room(left);
+            let got = read_full(&mut reader, &mut piece[head..head + want])?;
             if got < want {
                 let message = format!("the request's data ended {} bytes early", left - got as u64);
                 return Err(Error::new(ErrorKind::UnexpectedEof, message).into());
             }
             left -= got as u64;
-            self.output().map_err(Stop::after_something)?;
+            self.bytes(&piece[..head + want], 0).map_err(Stop::after_something)?;
+            head = 0;
             reader = match reader {
                 Input::File(mut file) if left > PIECE as u64 => {
                     left -= self.file(&mut file, left).map_err(Stop::after_something)?;
@@ -129,6 +134,8 @@ impl Upload<'_, '_> {
                 reader => reader,
             };
             if left == 0 {
+                piece.clear();
+                self.conn.output = piece;
                 return Ok(());
             }
         }
