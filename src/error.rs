@@ -143,33 +143,22 @@ impl Error {
     #[must_use]
     pub fn context(self, operation: impl Into<Cow<'static, str>>) -> Error {
         let operation = operation.into();
-        let kind = self.kind();
-        let errno = self.raw_os_error();
-        let (sent, payload) = match self.0 {
+        self.under(format!("{operation} failed"))
+    }
+
+    /// The same error as the cause of that: `message: cause`.
+    pub(crate) fn under(self, message: String) -> Error {
+        let (kind, errno) = (self.kind(), self.raw_os_error());
+        let (mut sent, mut payload) = (None, None);
+        let source = match self.0 {
             Repr::Full(mut full) => {
-                let (sent, payload) = (full.sent, full.payload.take());
-                let failed = format!("{operation} failed").into();
-                let source = Some(Error(Repr::Full(full)).into());
-                return Error(Repr::Full(Box::new(Full {
-                    kind,
-                    errno,
-                    message: failed,
-                    source,
-                    sent,
-                    payload,
-                })));
+                (sent, payload) = (full.sent, full.payload.take());
+                Error(Repr::Full(full))
             }
-            Repr::Os(_) | Repr::Kind(_) => (None, None),
+            bare => Error(bare),
         };
-        let failed = format!("{operation} failed").into();
-        Error(Repr::Full(Box::new(Full {
-            kind,
-            errno,
-            message: failed,
-            source: Some(self.into()),
-            sent,
-            payload,
-        })))
+        let (message, source) = (message.into(), Some(source.into()));
+        Error(Repr::Full(Box::new(Full { kind, errno, message, source, sent, payload })))
     }
 
     /// What the caller can do.
@@ -214,6 +203,11 @@ impl Error {
     #[must_use]
     pub fn would_block(&self) -> bool {
         self.kind() == ErrorKind::WouldBlock
+    }
+
+    /// Whether it has no words of its own.
+    pub(crate) fn is_bare(&self) -> bool {
+        !matches!(self.0, Repr::Full(_))
     }
 
     /// How many bytes a failed `sendall` had sent before it failed.

@@ -10,12 +10,13 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use sockeye::{
     Result,
     http::{Handler, HttpServer, Request, Response, StatusCode},
-    urllib::Opener,
+    urllib::{Opener, build_opener},
 };
 
 struct Counting;
@@ -107,17 +108,25 @@ fn no_allocation_per_request() {
     assert!(rounds[1..].contains(&0), "allocations in rounds of 2,000 requests: {rounds:?}");
     // The client on a kept connection: the answer's head, and the response itself.
     let url = format!("http://{addr}/");
-    let (opener, mut page) = (Opener::new(), String::with_capacity(64));
-    let mut fetch = || {
-        let before = COUNT.load(Ordering::SeqCst);
-        for _ in 0..100 {
-            page.clear();
-            opener.open(&url).unwrap().read_to_string(&mut page).unwrap();
-        }
-        COUNT.load(Ordering::SeqCst) - before
-    };
-    let rounds: Vec<u64> = (0..20).map(|_| fetch()).collect();
-    assert!(rounds[1..].iter().any(|&count| count <= 2 * 100), "allocations in rounds of 100: {rounds:?}");
+    let far = Duration::from_secs(60);
+    let limited = build_opener().timeout(far).read_timeout(far).resolve_timeout(far).connect_timeout(far);
+    let limited = limited.tls_timeout(far).send_timeout(far).first_byte_timeout(far).build();
+    for opener in [Opener::new(), limited] {
+        let mut page = String::with_capacity(64);
+        let mut fetch = || {
+            let before = COUNT.load(Ordering::SeqCst);
+            for _ in 0..100 {
+                page.clear();
+                opener.open(&url).unwrap().read_to_string(&mut page).unwrap();
+            }
+            COUNT.load(Ordering::SeqCst) - before
+        };
+        let rounds: Vec<u64> = (0..20).map(|_| fetch()).collect();
+        assert!(
+            rounds[1..].iter().any(|&count| count <= 2 * 100),
+            "allocations in rounds of 100: {rounds:?}"
+        );
+    }
     server.shutdown();
     server.join().unwrap();
 }

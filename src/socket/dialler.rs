@@ -41,6 +41,13 @@ pub(crate) struct Known {
     pub(crate) addresses: Vec<SocketAddr>,
 }
 
+/// A host, and where it was found.
+pub(crate) struct Found<'h> {
+    place: Target<'h>,
+    /// INVARIANT: never an empty list.
+    addresses: Vec<Address>,
+}
+
 /// What sees each socket when it is new.
 #[derive(Clone)]
 pub(crate) struct Prepare(pub(crate) Arc<Preparing>);
@@ -48,39 +55,28 @@ pub(crate) struct Prepare(pub(crate) Arc<Preparing>);
 type Preparing = dyn Fn(&Socket) -> Result<()> + Send + Sync;
 
 impl Dialler {
-    /// A connection to a name or a literal address: the deadline covers look-up and all attempts, the token ends it.
-    /// The socket itself is in blocking mode and keeps the token; without one it is patient (see `patience`).
-    pub(crate) fn dial(&self, host: &str, port: u16, bounds: Bounds<'_>) -> Result<Socket> {
-        self.dial_found((host, port), bounds, || ())
+    /// The addresses that a name stands for: never none. A literal address is its own.
+    pub(crate) fn find<'h>(&self, host: &'h str, port: u16, bounds: Bounds<'_>) -> Result<Found<'h>> {
+        let place = target::host(without_brackets(host), port);
+        let addresses = self.addresses((host, port), &place, bounds)?;
+        Ok(Found { place, addresses })
     }
 
-    /// The same; calls `found` as soon as the host's addresses are known.
-    pub(crate) fn dial_found(
-        &self,
-        (host, port): (&str, u16),
-        bounds: Bounds<'_>,
-        found: impl FnOnce(),
-    ) -> Result<Socket> {
-        let place = target::host(without_brackets(host), port);
-        let addresses = self.find((host, port), &place, bounds)?;
-        found();
+    /// A connection to one of them: the deadline covers all attempts, the token ends them. The socket itself is in
+    /// blocking mode and keeps the token; without one it is patient (see `patience`).
+    pub(crate) fn connect(&self, found: Found<'_>, bounds: Bounds<'_>) -> Result<Socket> {
         let attempting = Attempting {
             source: self.source.map(|ip| SocketAddr::new(ip, 0)),
             prepare: self.prepare.as_ref(),
             kind: SOCK_STREAM,
             delay: ATTEMPT_DELAY,
         };
+        let Found { place, addresses } = found;
         patient(race(addresses, attempting, bounds).map_err(|lost| lost.into_error(&place))?, bounds)
     }
 
-    /// The addresses that a name stands for, for whoever has somebody else connect to them.
-    pub(crate) fn addresses_of(&self, host: &str, port: u16, bounds: Bounds<'_>) -> Result<Vec<SocketAddr>> {
-        let found = self.find((host, port), &target::host(without_brackets(host), port), bounds)?;
-        Ok(found.iter().filter_map(Address::as_socket_addr).collect())
-    }
-
     /// Never an empty list.
-    fn find(
+    fn addresses(
         &self,
         (host, port): (&str, u16),
         place: &Target<'_>,
@@ -112,13 +108,20 @@ impl Dialler {
     }
 }
 
+impl Found<'_> {
+    /// The addresses, for whoever has somebody else connect to them.
+    pub(crate) fn into_addresses(self) -> impl Iterator<Item = SocketAddr> {
+        self.addresses.into_iter().filter_map(|address| address.as_socket_addr())
+    }
+}
+
 impl Prepare {
     pub(super) fn call(&self, socket: &Socket) -> Result<()> {
         (self.0)(socket)
     }
 }
 
-/// A connection to a Unix socket, as [`Dialler::dial`] makes one.
+/// A connection to a Unix socket, as [`Dialler::connect`] makes one.
 pub(crate) fn dial_path(path: &Path, bounds: Bounds<'_>) -> Result<Socket> {
     let attempting = Attempting { source: None, prepare: None, kind: SOCK_STREAM, delay: ATTEMPT_DELAY };
     let place = path.target()?;

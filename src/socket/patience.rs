@@ -63,7 +63,8 @@ mod tests {
         let server = create_server("127.0.0.1:0").unwrap();
         let port = server.getsockname().unwrap().port().unwrap();
         let bounds = Bounds { deadline: Deadline::after(Duration::from_secs(60)), cancel: None };
-        let socket = Dialler::default().dial("127.0.0.1", port, bounds).unwrap();
+        let dialler = Dialler::default();
+        let socket = dialler.connect(dialler.find("127.0.0.1", port, bounds).unwrap(), bounds).unwrap();
         (socket, server.accept().unwrap().0)
     }
 

@@ -72,7 +72,8 @@ fn signals_do_not_end_a_patient_wait() {
     let server = create_server("127.0.0.1:0").unwrap();
     let port = server.getsockname().unwrap().port().unwrap();
     let deadline = crate::deadline::Deadline::after(LONG);
-    let client = Dialler::default().dial("127.0.0.1", port, Bounds { deadline, cancel: None }).unwrap();
+    let (dialler, bounds) = (Dialler::default(), Bounds { deadline, cancel: None });
+    let client = dialler.connect(dialler.find("127.0.0.1", port, bounds).unwrap(), bounds).unwrap();
     let (conn, _) = server.accept().unwrap();
     let received = interrupted(|| client.recv_by(&mut [0; 8], deadline), || conn.sendall(b"x").unwrap());
     assert_eq!(received.unwrap(), 1);

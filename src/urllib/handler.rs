@@ -5,7 +5,11 @@ use std::{any::Any, fmt, time::Duration};
 use ::http::HeaderMap;
 use url::Url;
 
-use super::{Opener, Request, Response, patience::Patience};
+use super::{
+    Opener, Request, Response,
+    patience::Patience,
+    term::{Limit, Term},
+};
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
@@ -196,7 +200,7 @@ pub enum Next {
 pub struct Exchange<'a> {
     opener: &'a Opener,
     patience: Patience,
-    deadline: Deadline,
+    term: Term,
     round: usize,
     history: Vec<Url>,
     state: ::http::Extensions,
@@ -204,15 +208,8 @@ pub struct Exchange<'a> {
 
 impl<'a> Exchange<'a> {
     pub(super) fn new(opener: &'a Opener, patience: Patience) -> Exchange<'a> {
-        let deadline = Deadline::after(patience.total);
-        Exchange {
-            opener,
-            patience,
-            deadline,
-            round: 0,
-            history: Vec::new(),
-            state: ::http::Extensions::new(),
-        }
+        let term = Term::begin(Limit::Total, patience.total);
+        Exchange { opener, patience, term, round: 0, history: Vec::new(), state: ::http::Extensions::new() }
     }
 
     /// The opener, for requests of the handler's own.
@@ -243,7 +240,7 @@ impl<'a> Exchange<'a> {
     /// What is left of the [total time](Request::timeout); `None` without a limit.
     #[must_use]
     pub fn time_left(&self) -> Option<Duration> {
-        self.deadline.remaining()
+        self.term.deadline().remaining()
     }
 
     /// Waits, by `poll(2)`.
@@ -254,7 +251,10 @@ impl<'a> Exchange<'a> {
     /// [`ErrorKind::Cancelled`] as soon as the request's token is cancelled.
     pub fn sleep(&self, time: Duration) -> Result<()> {
         if self.time_left().is_some_and(|left| left <= time) {
-            return Err(ErrorKind::TimedOut.into());
+            let total = self.patience.total.unwrap_or_default();
+            let message =
+                format!("timed out: a pause of {time:?} doesn't fit into the total time of {total:?}");
+            return Err(Error::new(ErrorKind::TimedOut, message));
         }
         sys::pause(Deadline::after(time), self.patience.cancel.as_ref())
     }
@@ -270,8 +270,9 @@ impl<'a> Exchange<'a> {
         &self.patience
     }
 
-    pub(super) fn deadline(&self) -> Deadline {
-        self.deadline
+    /// The total time, which runs.
+    pub(super) fn term(&self) -> Term {
+        self.term
     }
 
     pub(super) fn into_history(self) -> Vec<Url> {
@@ -283,10 +284,10 @@ impl<'a> Exchange<'a> {
         // The first one begins as the clock does.
         let is_over = match self.round {
             0 => self.patience.total == Some(Duration::ZERO),
-            _ => self.deadline.has_passed(),
+            _ => self.term.has_passed(),
         };
         if is_over {
-            return Err(ErrorKind::TimedOut.into());
+            return Err(self.term.over());
         }
         if let Some(cancel) = &self.patience.cancel {
             cancel.check()?;

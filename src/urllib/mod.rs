@@ -77,7 +77,10 @@
 //! An opener may have [a resolver](OpenerBuilder::resolver), [fixed addresses](OpenerBuilder::resolve),
 //! [a source address](OpenerBuilder::source_address) and [options of its sockets](OpenerBuilder::prepare_socket).
 //! Beside the [total time](Request::timeout) there are limits of [each wait](Request::read_timeout), of
-//! [connecting](Request::connect_timeout), and [a least rate](Request::stall_limit). Large data
+//! [connecting](Request::connect_timeout) and therein of [the look-up](Request::resolve_timeout) and
+//! [TLS](Request::tls_timeout), of [sending](Request::send_timeout), of the wait for
+//! [the first byte](Request::first_byte_timeout), and [a least rate](Request::stall_limit); the error says which of them
+//! ended the request, and how long it was. Large data
 //! [wait for the server's word](Request::expect_above), [interim answers](Request::interim) can be seen, and a
 //! connection can [go on in another protocol](Request::upgrade).
 //!
@@ -102,10 +105,12 @@ mod opener;
 mod parse;
 mod partial;
 mod patience;
+mod phases;
 mod proxy;
 mod request;
 mod response;
 mod retrieve;
+mod term;
 pub mod testing;
 mod transport;
 mod upgrade;

@@ -1,8 +1,9 @@
-//! [`Patience`]: how long one request may take, and who may end it.
+//! [`Patience`]: how long one request may take, and who may end it. The limits of its [`phases`](super::phases) stand
+//! in a file of their own.
 
 use std::time::Duration;
 
-use super::{OpenerBuilder, Request};
+use super::{OpenerBuilder, Request, phases::Phases};
 use crate::{cancel::CancelToken, socket::getdefaulttimeout};
 
 /// The limits of a request, or of all that an opener opens.
@@ -12,8 +13,7 @@ pub(super) struct Patience {
     pub(super) total: Option<Duration>,
     /// For each wait.
     pub(super) each: Option<Duration>,
-    /// For making a connection.
-    pub(super) connect: Option<Duration>,
+    pub(super) phases: Phases,
     pub(super) stall: Option<Stall>,
     pub(super) cancel: Option<CancelToken>,
 }
@@ -32,7 +32,7 @@ impl Patience {
         Patience {
             total: self.total.or(opener.total),
             each: self.each.or(opener.each).or_else(getdefaulttimeout),
-            connect: self.connect.or(opener.connect),
+            phases: self.phases.or(&opener.phases),
             stall: self.stall.or(opener.stall),
             cancel: self.cancel.clone(),
         }
@@ -59,33 +59,6 @@ impl Request {
     #[must_use]
     pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> Request {
         self.patience_mut().each = each.into();
-        self
-    }
-
-    /// The time limit of making a connection, where none is kept: finding the host, connecting, what a proxy takes, and
-    /// TLS, all together. Default is the opener's ([`OpenerBuilder::connect_timeout`]).
-    ///
-    /// Python: none of its own. `curl --connect-timeout`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use std::{net::TcpListener, time::Duration};
-    /// use sockeye::urllib::{Proxy, Request, urlopen};
-    ///
-    /// # fn main() -> sockeye::Result<()> {
-    /// # let silent = TcpListener::bind("127.0.0.1:0")?;
-    /// # let proxy = Proxy::new(format!("socks5h://{}", silent.local_addr()?))?;
-    /// // The proxy takes the connection, and says nothing.
-    /// let request = Request::new("http://example.org/")?.proxy(proxy);
-    /// let error = urlopen(request.connect_timeout(Duration::from_millis(50))).unwrap_err();
-    /// assert!(error.is_timeout());
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn connect_timeout(mut self, limit: impl Into<Option<Duration>>) -> Request {
-        self.patience_mut().connect = limit.into();
         self
     }
 
@@ -147,13 +120,6 @@ impl OpenerBuilder {
     /// Python: `socket.setdefaulttimeout`.
     pub fn read_timeout(mut self, each: impl Into<Option<Duration>>) -> OpenerBuilder {
         self.patience_mut().each = each.into();
-        self
-    }
-
-    /// The time for making a connection, of a request that has no [limit of its own](Request::connect_timeout). Default
-    /// is none.
-    pub fn connect_timeout(mut self, limit: impl Into<Option<Duration>>) -> OpenerBuilder {
-        self.patience_mut().connect = limit.into();
         self
     }
 

@@ -10,13 +10,12 @@ use ::http::HeaderMap;
 
 use super::{
     connection::{Connection, Wait},
-    pace::Pace,
     pool::Pool,
     route::Route,
 };
 use crate::{
-    deadline::Deadline,
     error::{Error, ErrorKind, Result},
+    urllib::term::Limit,
     wire::{body::Decoder, framing::Framing, limits::Limits},
 };
 
@@ -64,7 +63,7 @@ impl WireBody {
         home: Option<Home>,
         wait: Wait,
     ) -> WireBody {
-        conn.pace = Pace::of(wait);
+        conn.begin_body();
         let mut body = WireBody {
             state: State::Reading { conn, home },
             decoder: Decoder::new(framing, &Limits::DEFAULT),
@@ -114,7 +113,7 @@ impl WireBody {
         if promised || matches!(self.decoder, Decoder::UntilClose) {
             return;
         }
-        self.wait.total = self.wait.total.min(Deadline::after(patience));
+        self.wait = self.wait.within(Limit::Wait, Some(patience));
         while let Ok(1..) = self.fill_buf().map(<[u8]>::len) {
             let Some(left) = bytes.checked_sub(self.ready as u64) else { return };
             bytes = left;

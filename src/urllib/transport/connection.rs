@@ -6,9 +6,12 @@ use super::pace::Pace;
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
-    error::{Error, ErrorKind, Result},
+    error::{Error, Result},
     stream::{Buffer, Stream},
-    urllib::patience::Stall,
+    urllib::{
+        patience::Stall,
+        term::{Limit, Term},
+    },
     wire::framing::Persistence,
 };
 
@@ -18,27 +21,21 @@ const LARGE: usize = 32 * 1024;
 /// The time limits of an exchange.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait {
-    /// Of all steps together.
-    pub(super) total: Deadline,
+    /// Of all steps together, or of the phase that they are of, whichever ends first.
+    pub(super) term: Term,
     /// Of each wait for the server.
     pub(super) each: Option<Duration>,
-    /// What must travel of a body.
-    pub(super) stall: Option<Stall>,
 }
 
 impl Wait {
     /// Until when the next step may take.
-    pub(super) fn until(self) -> Deadline {
-        match self.each {
-            None => self.total,
-            Some(each) => self.total.min(Deadline::after(each)),
-        }
+    pub(super) fn until(self) -> Term {
+        self.term.and(Limit::Wait, self.each)
     }
 
-    /// Sending tries its system call first, so a server that always has room for more would never be seen to be late;
-    /// this sees it.
-    pub(super) fn check(self) -> Result<()> {
-        if self.total.has_passed() { Err(ErrorKind::TimedOut.into()) } else { Ok(()) }
+    /// The same for a phase that begins now.
+    pub(super) fn within(self, limit: Limit, length: Option<Duration>) -> Wait {
+        Wait { term: self.term.and(limit, length), ..self }
     }
 }
 
@@ -53,7 +50,9 @@ pub(in crate::urllib) struct Connection {
     /// What the request under way says of the connection's life.
     pub(super) asked: Persistence,
     pub(super) manners: Manners,
-    /// While a body travels that has a limit.
+    /// What must travel of the bodies under way.
+    pub(super) stall: Option<Stall>,
+    /// While a body travels that has such a limit.
     pub(super) pace: Option<Pace>,
 }
 
@@ -77,6 +76,7 @@ impl Connection {
             cancel,
             asked: Persistence::KeepAlive,
             manners: Manners::Good,
+            stall: None,
             pace: None,
         }
     }
@@ -93,6 +93,11 @@ impl Connection {
             self.cancel = cancel.cloned();
         }
         Ok(())
+    }
+
+    /// From here on it is a body that travels.
+    pub(super) fn begin_body(&mut self) {
+        self.pace = self.stall.and_then(Pace::of);
     }
 
     /// The socket's descriptor.
@@ -118,7 +123,11 @@ impl Connection {
     /// Sends what is in `output`: a head, which the system's buffers hold.
     pub(super) fn send_output(&mut self, wait: Wait) -> Result<()> {
         let mut output = mem::take(&mut self.output);
-        let sent = wait.check().and_then(|()| self.stream.write_all_by(&output, wait.until()));
+        // Sending tries its system call first, so a server that always has room for more would never be seen to be late.
+        let sent = wait.term.check().and_then(|()| {
+            let until = wait.until();
+            self.stream.write_all_by(&output, until.deadline()).map_err(|error| until.named(error))
+        });
         output.clear();
         self.output = output;
         sent
@@ -145,9 +154,10 @@ pub(super) fn paced(
     wait: Wait,
     step: impl FnOnce(Deadline) -> Result<usize>,
 ) -> Result<usize> {
+    let until = wait.until();
     match pace {
-        None => step(wait.until()),
-        Some(pace) => pace.step(wait.until(), step),
+        None => step(until.deadline()).map_err(|error| until.named(error)),
+        Some(pace) => pace.step(until, step),
     }
 }
 

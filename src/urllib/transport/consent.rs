@@ -9,9 +9,8 @@ use super::{
     receive::{Answer, Listener, Said, Silence},
 };
 use crate::{
-    deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    urllib::{Request, dialogue::Dialogue},
+    urllib::{Request, dialogue::Dialogue, term::Limit},
 };
 
 /// As long as curl and Go wait: many servers never say that they consent.
@@ -48,13 +47,13 @@ pub(super) fn await_consent(
     listener: &mut Listener<'_>,
     wait: Wait,
 ) -> Result<Option<Answer>, Silence> {
-    let patience = Wait { total: wait.total.min(Deadline::after(PATIENCE)), ..wait };
+    let patience = wait.within(Limit::Wait, Some(PATIENCE));
     loop {
-        match listener.next(conn, patience) {
+        match listener.next(conn, patience, patience) {
             Ok(Said::Final(answer)) => return Ok(Some(answer)),
             Ok(Said::Interim(StatusCode::CONTINUE)) => return Ok(None),
             Ok(Said::Interim(_)) => {}
-            Err(silence) if silence.error().is_timeout() && !wait.total.has_passed() => return Ok(None),
+            Err(silence) if silence.error().is_timeout() && !wait.term.has_passed() => return Ok(None),
             Err(silence) => return Err(silence),
         }
     }

@@ -1,6 +1,7 @@
 //! HTTP over connections: what answers the schemes `http` and `https`.
 //!
-//! - [`HttpHandler`]: takes a connection from the [`pool`] or dials a [`route`], and makes one exchange on it
+//! - [`HttpHandler`]: takes a connection from the [`pool`] or dials a [`route`], by the steps of [`dialling`], and makes
+//!   one exchange on it
 //! - [`tunnel`]: what a route through a proxy takes, CONNECT or [`socks`]
 //! - [`consent`]: whether the data wait for the server's word
 //! - [`send`]: the request's head, with the [`defaults`]; [`upload`]: how it goes out, with its data; [`receive`]: the
@@ -13,6 +14,7 @@ mod body;
 mod connection;
 mod consent;
 mod defaults;
+mod dialling;
 mod pace;
 mod pool;
 mod receive;
@@ -35,12 +37,14 @@ pub(super) use defaults::Defaults;
 pub(super) use pool::PoolLimits;
 pub(super) use route::Outfit;
 
-use super::{Data, Exchange, Request, Response, Step, handlers::Watch, response::Body};
+use super::{
+    Data, Exchange, Request, Response, Step, handlers::Watch, patience::Stall, phases::Phases,
+    response::Body, term::Limit,
+};
 use crate::{
     cancel::CancelToken,
-    deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{Bounds, Dialler},
+    socket::Dialler,
     wire::{
         framing::{Framing, Persistence},
         limits::Limits,
@@ -49,10 +53,10 @@ use crate::{
 use body::Home;
 use connection::{Manners, Wait};
 use consent::{Consent, await_consent};
+use dialling::Dialling;
 use pool::{Kept, Pool};
 use receive::{Answer, Listener, Silence, is_loss};
 use route::Route;
-use tunnel::Dialling;
 use upload::Stop;
 
 /// A connection that was idle for less isn't looked at before its use. One that was idle for longer may have been
@@ -74,19 +78,17 @@ struct Terms<'a> {
     defaults: &'a Defaults,
     consent: Consent,
     wait: Wait,
-    /// For making a connection.
-    connect: Option<Duration>,
+    stall: Option<Stall>,
+    phases: &'a Phases,
     cancel: Option<&'a CancelToken>,
 }
 
 impl<'a> Terms<'a> {
-    /// One limit for names, connections, proxies and handshakes.
+    /// One limit for names, connections, proxies and handshakes; some have another of their own.
     fn dialling(self, dialler: &'a Dialler, watch: &'a Watch) -> Dialling<'a> {
-        let deadline = match self.connect {
-            None => self.wait.until(),
-            Some(limit) => self.wait.until().min(Deadline::after(limit)),
-        };
-        Dialling { bounds: Bounds { deadline, cancel: self.cancel }, wait: self.wait, dialler, watch }
+        let Terms { wait, phases, cancel, .. } = self;
+        let term = wait.until().and(Limit::Connect, phases.connect);
+        Dialling { term, phases, cancel, wait, dialler, watch }
     }
 }
 
@@ -118,8 +120,9 @@ impl HttpHandler {
         let terms = Terms {
             defaults,
             consent: Consent::of(request, &self.outfit.dialogue)?,
-            wait: Wait { total: exchange.deadline(), each: patience.each, stall: patience.stall },
-            connect: patience.connect,
+            wait: Wait { term: exchange.term(), each: patience.each },
+            stall: patience.stall,
+            phases: &patience.phases,
             cancel: patience.cancel.as_ref(),
         };
         let response = self.attempt(request, terms)?;
@@ -194,15 +197,17 @@ impl HttpHandler {
         mut conn: Box<Connection>,
         request: &mut Request,
         route: Route<'static>,
-        Terms { consent, wait, .. }: Terms<'_>,
+        Terms { consent, wait, stall, phases, .. }: Terms<'_>,
     ) -> Result<Response, Failure> {
+        conn.stall = stall;
         let mut listener = Listener::to(request, &self.outfit.dialogue, &self.limits);
+        let sending = wait.within(Limit::Send, phases.send);
         let sent = match consent {
-            Consent::Assumed => upload::send(&mut conn, &mut listener, request.data_mut(), wait),
-            Consent::AskedFor => match conn.send_output(wait) {
-                Ok(()) => match await_consent(&mut conn, &mut listener, wait) {
+            Consent::Assumed => upload::send(&mut conn, &mut listener, request.data_mut(), sending),
+            Consent::AskedFor => match conn.send_output(sending) {
+                Ok(()) => match await_consent(&mut conn, &mut listener, sending) {
                     Ok(None) => {
-                        let sent = upload::send(&mut conn, &mut listener, request.data_mut(), wait);
+                        let sent = upload::send(&mut conn, &mut listener, request.data_mut(), sending);
                         sent.map_err(Stop::after_something)
                     }
                     // Where the data didn't go, the server may still wait for them.
@@ -220,7 +225,8 @@ impl HttpHandler {
                 return Ok(respond(request, *answer, (conn, None), wait));
             }
         }
-        let answer = listener.answer(&mut conn, wait).map_err(|silence| failure(request, silence))?;
+        let answer = listener.answer(&mut conn, wait, phases.first_byte);
+        let answer = answer.map_err(|silence| failure(request, silence))?;
         request.watch().step(Step::Answered);
         conn.manners = if answer.framing == Framing::None { Manners::Unproven } else { Manners::Good };
         let lasts = lasts(conn.asked, &answer);
@@ -241,7 +247,7 @@ impl HttpHandler {
             return Err(Failure::Final(error));
         }
         if error.sent() != Some(0) {
-            if let Ok(answer) = listener.answer(&mut conn, wait) {
+            if let Ok(answer) = listener.answer(&mut conn, wait, None) {
                 return Ok(respond(request, answer, (conn, None), wait));
             }
         }

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::connection::Wait;
 use crate::{
     deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    urllib::patience::Stall,
+    urllib::{patience::Stall, term::Term},
 };
 
 /// What has travelled since there were enough bytes for the last time, and how long was waited for it.
@@ -18,27 +17,27 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// From here on; nothing without a limit.
-    pub(super) fn of(wait: Wait) -> Option<Pace> {
-        let limit = wait.stall.filter(|limit| limit.bytes > 0 && !limit.per.is_zero())?;
-        Some(Pace { limit, bytes: 0, waited: Duration::ZERO })
+    /// From here on; nothing where that is no limit.
+    pub(super) fn of(limit: Stall) -> Option<Pace> {
+        let limits = limit.bytes > 0 && !limit.per.is_zero();
+        limits.then_some(Pace { limit, bytes: 0, waited: Duration::ZERO })
     }
 
-    /// One wait for some bytes to come or go, until that deadline and no longer than the pace allows.
+    /// One wait for some bytes to come or go, until then and no longer than the pace allows.
     pub(super) fn step(
         &mut self,
-        deadline: Deadline,
+        until: Term,
         step: impl FnOnce(Deadline) -> Result<usize>,
     ) -> Result<usize> {
         let start = Instant::now();
         let left = self.limit.per.saturating_sub(self.waited);
-        let outcome = step(deadline.min(Deadline::after(left)));
+        let outcome = step(until.deadline().min(Deadline::after(left)));
         self.waited = self.waited.saturating_add(start.elapsed());
         match outcome {
             Ok(0) => return Ok(0),
             Ok(n) => self.bytes += n as u64,
-            Err(error) if error.is_timeout() && !deadline.has_passed() => return Err(self.stalled()),
-            Err(error) => return Err(error),
+            Err(error) if error.is_timeout() && !until.has_passed() => return Err(self.stalled()),
+            Err(error) => return Err(until.named(error)),
         }
         if self.bytes >= self.limit.bytes {
             (self.bytes, self.waited) = (0, Duration::ZERO);

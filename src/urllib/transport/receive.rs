@@ -1,6 +1,6 @@
 //! A response's head: interim answers are counted, and what follows the final one is decided.
 
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
 
 use ::http::{HeaderMap, HeaderValue, Method, StatusCode, header::UPGRADE};
 
@@ -11,6 +11,7 @@ use crate::{
         Request,
         dialogue::{Dialogue, Told},
         response::{Head, NameLengths, Phrase},
+        term::Limit,
     },
     wire::{
         fields::{Fields, members},
@@ -80,17 +81,24 @@ impl<'l> Listener<'l> {
         }
     }
 
-    /// Reads the final answer's head and takes it out of the buffer.
-    pub(super) fn answer(&mut self, conn: &mut Connection, wait: Wait) -> Result<Answer, Silence> {
+    /// Reads the final answer's head and takes it out of the buffer. Its first byte has a limit of its own, which begins
+    /// now.
+    pub(super) fn answer(
+        &mut self,
+        conn: &mut Connection,
+        wait: Wait,
+        first_byte: Option<Duration>,
+    ) -> Result<Answer, Silence> {
+        let first = wait.within(Limit::FirstByte, first_byte);
         loop {
-            if let Said::Final(answer) = self.next(conn, wait)? {
+            if let Said::Final(answer) = self.next(conn, first, wait)? {
                 return Ok(answer);
             }
         }
     }
 
-    /// Reads the next head, whatever its kind.
-    pub(super) fn next(&mut self, conn: &mut Connection, wait: Wait) -> Result<Said, Silence> {
+    /// Reads the next head, whatever its kind: its first byte, and the others.
+    pub(super) fn next(&mut self, conn: &mut Connection, begun: Wait, wait: Wait) -> Result<Said, Silence> {
         let mut scanner = HeadScanner::default();
         let mut heard = !conn.input.is_empty() || self.interim > 0;
         loop {
@@ -100,7 +108,7 @@ impl<'l> Listener<'l> {
             }
             loop {
                 let first = conn.input.is_empty();
-                match conn.fill(wait) {
+                match conn.fill(if first { begun } else { wait }) {
                     Ok(0) => return Err(ended(heard)),
                     Ok(_) => heard = true,
                     Err(error) if !heard && (is_loss(&error) || is_cut(&error)) => {

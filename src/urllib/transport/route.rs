@@ -8,15 +8,12 @@ use ::http::{
 };
 use url::{Host, Url};
 
-use super::{
-    send::Form,
-    tunnel::{Dialling, Via},
-};
+use super::{dialling::Dialling, send::Form, tunnel::Via};
 #[cfg(feature = "tls")]
-use crate::tls::{Aim, ClientTls};
+use crate::tls::ClientTls;
 use crate::{
     error::{Error, ErrorKind, Result},
-    socket::{self, Dialler},
+    socket::Dialler,
     stream::Stream,
     urllib::{Proxy, Request, Step, dialogue::Dialogue, proxy::Shown},
 };
@@ -131,13 +128,10 @@ impl Route<'_> {
 
     /// Finds the host and connects.
     pub(super) fn dial(&self, dialling: Dialling<'_>) -> Result<Stream> {
-        let Dialling { bounds, watch, .. } = dialling;
+        let watch = dialling.watch;
         let stream = match &self.way {
-            Way::Direct => {
-                let found = || watch.step(Step::Resolved);
-                Stream::Plain(dialling.dialler.dial_found((&self.host, self.port), bounds, found)?)
-            }
-            Way::Unix(path) => Stream::Plain(socket::dial_path(path, bounds)?),
+            Way::Direct => dialling.connect(&self.host, self.port, || watch.step(Step::Resolved))?,
+            Way::Unix(path) => dialling.connect_path(path)?,
             Way::Asked(via) => via.reach(dialling)?,
             Way::Through(via) => via.open(&self.host, self.port, dialling)?,
         };
@@ -146,8 +140,7 @@ impl Route<'_> {
             Scheme::Http => Ok(stream),
             #[cfg(feature = "tls")]
             Scheme::Https(tls) => {
-                let aim = Aim { host: &self.host, protocols: &["http/1.1"] };
-                let secure = stream.start_tls(aim, tls, bounds.deadline);
+                let secure = dialling.secure(stream, &self.host, tls);
                 let secure = secure.inspect(|_| watch.step(Step::Secured));
                 secure.map_err(|error| match &self.way {
                     // It may be the proxy that answers.

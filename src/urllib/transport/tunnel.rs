@@ -3,31 +3,29 @@
 //! One deadline covers all of it, each answer of the proxy has a limit, and nothing that it sends before its time
 //! counts as the server's.
 
-use std::{
-    io::Read,
-    net::{IpAddr, SocketAddr},
-};
+use std::{io::Read, net::IpAddr};
 
 use ::http::Method;
 
 use super::{
     body::WireBody,
     connection::{Connection, Wait},
+    dialling::Dialling,
     receive::{Answer, Listener, Silence},
     send::PROXY_AUTHORIZATION_FIELD,
     socks::{Handshake, SocksError, Step, Target, Version},
 };
 #[cfg(feature = "tls")]
-use crate::tls::{Aim, ClientTls};
+use crate::tls::ClientTls;
 use crate::{
     error::{Error, ErrorKind, Result},
-    socket::{Bounds, Buffer, Dialler},
+    socket::Buffer,
     stream::Stream,
     urllib::{
         Proxy, Response,
-        handlers::Watch,
         proxy::{ProxyKind, Shown},
         response::Body,
+        term::Term,
     },
     wire::{limits::Limits, write},
 };
@@ -46,17 +44,6 @@ pub(super) struct Via {
     /// How TLS is spoken with it, if it is.
     #[cfg(feature = "tls")]
     pub(super) tls: Option<ClientTls>,
-}
-
-/// How long dialling may take, and what comes after it.
-#[derive(Clone, Copy)]
-pub(super) struct Dialling<'a> {
-    pub(super) bounds: Bounds<'a>,
-    /// For the answer of a proxy that refuses.
-    pub(super) wait: Wait,
-    pub(super) dialler: &'a Dialler,
-    /// Told of each step.
-    pub(super) watch: &'a Watch,
 }
 
 impl Via {
@@ -82,22 +69,21 @@ impl Via {
         }
     }
 
-    fn dial(&self, Dialling { bounds, dialler, .. }: Dialling<'_>) -> Result<Stream> {
-        let stream = Stream::Plain(dialler.dial(self.proxy.host(), self.proxy.port(), bounds)?);
+    fn dial(&self, dialling: Dialling<'_>) -> Result<Stream> {
+        let stream = dialling.connect(self.proxy.host(), self.proxy.port(), || ())?;
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
-            let aim = Aim { host: self.proxy.host(), protocols: &["http/1.1"] };
-            return stream.start_tls(aim, tls, bounds.deadline);
+            return dialling.secure(stream, self.proxy.host(), tls);
         }
         Ok(stream)
     }
 
     /// By CONNECT.
     fn connect(&self, place: Place<'_>, dialling: Dialling<'_>) -> Result<Stream> {
-        let Dialling { bounds, wait, .. } = dialling;
-        let mut conn = Connection::new(self.reach(dialling)?, bounds.cancel.cloned());
+        let Dialling { term, cancel, wait, .. } = dialling;
+        let mut conn = Connection::new(self.reach(dialling)?, cancel.cloned());
         // One limit for all of it, as for connecting.
-        let answer = self.ask(&mut conn, place, Wait { total: bounds.deadline, each: None, stall: None });
+        let answer = self.ask(&mut conn, place, Wait { term, each: None });
         let answer = answer.map_err(|error| error.context(self.asking(place)))?;
         if !answer.head.status.is_success() {
             return Err(self.refused(place, answer, (conn, wait)));
@@ -121,7 +107,7 @@ impl Via {
         write::end(&mut conn.output);
         conn.send_output(wait)?;
         let mut listener = Listener::new(&Method::CONNECT, &Limits::DEFAULT);
-        listener.answer(conn, wait).map_err(Silence::into_error)
+        listener.answer(conn, wait, None).map_err(Silence::into_error)
     }
 
     /// An error that holds the proxy's answer.
@@ -135,13 +121,9 @@ impl Via {
 
     /// The name is looked up here; its addresses are tried in turn, each on a connection of its own.
     fn socks_by_address(&self, version: Version, place: Place<'_>, dialling: Dialling<'_>) -> Result<Stream> {
-        let Dialling { bounds, dialler, .. } = dialling;
-        let mut found = dialler.addresses_of(place.host, place.port, bounds)?;
-        if version == Version::V4 {
-            found.retain(SocketAddr::is_ipv4);
-        }
+        let found = dialling.addresses_of(place.host, place.port)?;
         let mut first = None;
-        for address in found.into_iter().take(ATTEMPTS) {
+        for address in found.filter(|a| version == Version::V5 || a.is_ipv4()).take(ATTEMPTS) {
             let target = Target::Address(address.ip().to_canonical(), place.port);
             match self.socks((version, target), place, dialling) {
                 Err(error) if error.payload().copied().is_some_and(SocksError::is_about_the_address) => {
@@ -167,7 +149,7 @@ impl Via {
         let named = |error: Error| error.context(self.asking(place));
         let mut handshake =
             Handshake::new(version, target, self.proxy.login()).map_err(|e| named(e.into()))?;
-        shake_hands(&stream, &mut handshake, dialling.bounds).map_err(named)?;
+        shake_hands(&stream, &mut handshake, dialling.term).map_err(named)?;
         Ok(stream)
     }
 
@@ -200,19 +182,17 @@ impl std::fmt::Display for Place<'_> {
     }
 }
 
-fn shake_hands(stream: &Stream, handshake: &mut Handshake<'_>, bounds: Bounds<'_>) -> Result<()> {
-    let mut input = Buffer::default();
+fn shake_hands(stream: &Stream, handshake: &mut Handshake<'_>, term: Term) -> Result<()> {
+    let (mut input, late) = (Buffer::default(), |error| term.named(error));
     loop {
         let (taken, step) = handshake.step(input.bytes())?;
         input.consume(taken);
         match step {
-            Step::Send(bytes) => stream.write_all_by(&bytes, bounds.deadline)?,
+            Step::Send(bytes) => stream.write_all_by(&bytes, term.deadline()).map_err(late)?,
             Step::Receive => {
                 // Where a byte is always there, nobody else looks at the clock.
-                if bounds.deadline.has_passed() {
-                    return Err(ErrorKind::TimedOut.into());
-                }
-                match stream.read_by(input.room(), bounds.deadline)? {
+                term.check()?;
+                match stream.read_by(input.room(), term.deadline()).map_err(late)? {
                     0 => return Err(Error::new(ErrorKind::UnexpectedEof, "it closed the connection")),
                     n => input.filled(n),
                 }

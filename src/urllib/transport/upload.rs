@@ -14,7 +14,6 @@ use ::http::StatusCode;
 
 use super::{
     connection::{Connection, Wait, paced, read_full},
-    pace::Pace,
     receive::{Answer, Listener, Said},
 };
 use crate::{
@@ -68,7 +67,7 @@ pub(super) fn send(
     data: Option<&mut Data>,
     wait: Wait,
 ) -> Result<(), Stop> {
-    conn.pace = Pace::of(wait);
+    conn.begin_body();
     let ear = Ear { listener, scanner: Some(HeadScanner::default()) };
     let sent = Upload { conn, ear, wait }.all(data);
     conn.pace = None;
@@ -207,7 +206,8 @@ impl Upload<'_, '_> {
 
     /// Sends some bytes; waits for room for one, and listens while it waits.
     fn step(&mut self, mut attempt: impl FnMut(&Stream) -> Result<usize>) -> Result<usize, Stop> {
-        self.wait.check()?;
+        // Without this a server that always has room for more would never be seen to be late.
+        self.wait.term.check()?;
         let Connection { stream, input, pace, cancel, .. } = &mut *self.conn;
         let mut heard = None;
         let sent = paced(pace, self.wait, |until| {

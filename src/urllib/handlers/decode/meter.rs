@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::DecodeHandler;
 use crate::{
     cancel::CancelToken,
-    deadline::Deadline,
     error::{Error, ErrorKind, Result},
+    urllib::term::Term,
 };
 
 /// The ratio isn't looked at before so many bytes: a short text of blanks may be much shorter when coded. What is
@@ -22,7 +22,7 @@ pub(super) struct Meter {
     received: AtomicU64,
     max_size: u64,
     max_ratio: u64,
-    deadline: Deadline,
+    term: Term,
     cancel: Option<CancelToken>,
 }
 
@@ -51,9 +51,9 @@ impl Made {
 }
 
 impl Meter {
-    pub(super) fn new(limits: &DecodeHandler, deadline: Deadline, cancel: Option<CancelToken>) -> Meter {
+    pub(super) fn new(limits: &DecodeHandler, term: Term, cancel: Option<CancelToken>) -> Meter {
         let DecodeHandler { max_size, max_ratio, .. } = *limits;
-        Meter { received: AtomicU64::new(0), max_size, max_ratio, deadline, cancel }
+        Meter { received: AtomicU64::new(0), max_size, max_ratio, term, cancel }
     }
 
     pub(super) fn receive(&self, bytes: usize) {
@@ -81,9 +81,8 @@ impl Meter {
     /// Whether there is time left, and nobody has cancelled.
     pub(super) fn may_go_on(&self) -> Result<()> {
         let outcome = match &self.cancel {
-            _ if self.deadline.has_passed() => Err(ErrorKind::TimedOut.into()),
-            Some(cancel) => cancel.check(),
-            None => Ok(()),
+            Some(cancel) => self.term.check().and_then(|()| cancel.check()),
+            None => self.term.check(),
         };
         outcome.map_err(|error| error.context("decode the answer's body"))
     }

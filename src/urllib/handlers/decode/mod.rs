@@ -144,7 +144,7 @@ impl Handler for DecodeHandler {
             return Ok(Next::Pass(response));
         }
         let Some(codings) = codings(response.headers())? else { return Ok(Next::Pass(response)) };
-        let meter = Meter::new(self, exchange.deadline(), exchange.patience().cancel.clone());
+        let meter = Meter::new(self, exchange.term(), exchange.patience().cancel.clone());
         let mut response = response.map_layer(|body| Decoded::new(body, &codings, meter));
         response.headers_mut().remove(CONTENT_ENCODING);
         response.headers_mut().remove(CONTENT_LENGTH);
