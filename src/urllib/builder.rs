@@ -176,7 +176,8 @@ impl OpenerBuilder {
         self
     }
 
-    /// How TLS is spoken for `https:` URLs: own authorities, a client's certificate and so on. Default is
+    /// How TLS is spoken for `https:` URLs: own authorities, a client's certificate and so on, of requests that
+    /// [don't say](super::Request::tls) how. Default is
     /// [`ClientTls::new`](crate::tls::ClientTls::new). Where it offers no protocol, `http/1.1` is offered. It holds for
     /// `https:` proxies too, unless they have [one of their own](super::Proxy::tls). Another name than the URL's, or none
     /// in the clear (SNI): [`ClientTls::server_name`](crate::tls::ClientTls::server_name),

@@ -226,8 +226,8 @@ impl Request {
     }
 
     /// Turns it into the request that a redirect asks for: the unredirected headers go, and when scheme, host
-    /// or port change, so do the secret ones and `Host`, and the user info that the new URL may hold. What was
-    /// dropped doesn't come back at a later hop.
+    /// or port change, so do the secret ones and `Host`, the user info that the new URL may hold, and its
+    /// own settings of TLS. What was dropped doesn't come back at a later hop.
     ///
     /// Secret are `Authorization`, `Cookie`, `Cookie2`, `Proxy-Authorization`, `WWW-Authenticate`; the usual names of
     /// keys (`Api-Key`, `Api-Token`, `apikey`, `DD-API-KEY`, `DD-APPLICATION-KEY`, `Job-Token`,
@@ -247,6 +247,7 @@ impl Request {
             self.origin.place = Place::Another;
             header::drop_secrets(&mut self.headers);
             address::drop_user_info(&mut url);
+            self.reach.leave();
         }
         self.url = url.into();
     }

@@ -7,6 +7,7 @@ mod https;
 mod identity;
 mod peers;
 mod proxy;
+mod requests;
 mod stream;
 
 use std::io::{self, Read, Write};

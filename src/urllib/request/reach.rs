@@ -5,6 +5,8 @@ use std::{path::Path, sync::Arc};
 use ::http::header::PROXY_AUTHORIZATION;
 
 use super::Request;
+#[cfg(feature = "tls")]
+use crate::tls::ClientTls;
 use crate::{
     socket::Address,
     urllib::{Proxy, proxy::Shown},
@@ -19,6 +21,9 @@ pub(super) struct Reach {
     chosen: Option<Proxy>,
     /// What the proxy is shown of the user in this round; without, what its URL holds.
     shown: Option<Shown>,
+    /// How TLS is spoken with the server; without, as the opener says.
+    #[cfg(feature = "tls")]
+    tls: Option<ClientTls>,
 }
 
 /// A way to a server.
@@ -27,6 +32,16 @@ enum Way {
     Direct,
     Proxy(Proxy),
     Unix(Arc<Path>),
+}
+
+impl Reach {
+    /// What holds for the first place alone is let go.
+    pub(super) fn leave(&mut self) {
+        #[cfg(feature = "tls")]
+        {
+            self.tls = None;
+        }
+    }
 }
 
 impl Request {
@@ -81,6 +96,52 @@ impl Request {
         self
     }
 
+    /// Speaks TLS like this with the server: with an authority, a client's certificate, a
+    /// [name](ClientTls::server_name) of its own, or [none in the clear](ClientTls::without_sni). Connections that were
+    /// made with other settings aren't used for it, nor its own for other requests: keep the [`ClientTls`], and give
+    /// clones of it to requests that may share them. A proxy gets to see none of it ([`Proxy::tls`] is for that), and
+    /// neither does another server: where a redirect leads to another scheme, host or port, the opener's settings hold
+    /// again. Default is the opener's ([`OpenerBuilder::tls`](crate::urllib::OpenerBuilder::tls)).
+    ///
+    /// Python: `urlopen(context=…)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::{io::{Read, Write}, net::TcpListener, sync::Arc, thread};
+    /// use sockeye::{tls::ClientTls, urllib::{Request, urlopen}};
+    ///
+    /// # fn main() -> sockeye::Result<()> {
+    /// # let made = rcgen::generate_simple_self_signed(["box.internal".to_owned()]).unwrap();
+    /// # let provider = Arc::new(rustls::crypto::ring::default_provider());
+    /// # let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    /// # let (chain, key) = (vec![made.cert.der().clone()], made.signing_key.into());
+    /// # let config = Arc::new(config.with_no_client_auth().with_single_cert(chain, key).unwrap());
+    /// # let listener = TcpListener::bind("localhost:0")?;
+    /// # let port = listener.local_addr()?.port();
+    /// # let server = thread::spawn(move || -> std::io::Result<()> {
+    /// #     let conn = rustls::ServerConnection::new(config).unwrap();
+    /// #     let mut tls = rustls::StreamOwned::new(conn, listener.accept()?.0);
+    /// #     tls.read(&mut [0; 1024])?;
+    /// #     tls.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
+    /// # });
+    /// # let pem = made.cert.pem();
+    /// # let pem = pem.as_bytes();
+    /// // This server alone has a certificate of our own, and for another name.
+    /// let ours = ClientTls::new().add_ca_pem(pem)?.server_name("box.internal")?;
+    /// let request = Request::new(format!("https://localhost:{port}/"))?.tls(&ours);
+    /// assert_eq!(urlopen(request)?.text()?, "secret");
+    /// # server.join().unwrap()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn tls(mut self, tls: &ClientTls) -> Request {
+        self.reach.tls = Some(tls.clone());
+        self
+    }
+
     /// The proxy that it goes through, as far as that is settled: the handlers choose in each round.
     ///
     /// Python: `Request.has_proxy`.
@@ -114,6 +175,12 @@ impl Request {
             Some(Way::Unix(path)) => Some(path),
             _ => None,
         }
+    }
+
+    /// How TLS is spoken with the server, if it says so itself.
+    #[cfg(feature = "tls")]
+    pub(in crate::urllib) fn own_tls(&self) -> Option<&ClientTls> {
+        self.reach.tls.as_ref()
     }
 
     /// What the proxy is shown, if that has been said.

@@ -86,6 +86,8 @@ impl Route<'_> {
     /// The way of that request, with the opener's headers.
     pub(super) fn of<'r>(request: &'r Request, defaults: &HeaderMap, outfit: &Outfit) -> Result<Route<'r>> {
         let direct = Route::to(request.url(), outfit)?;
+        #[cfg(feature = "tls")]
+        let direct = direct.with(request.own_tls());
         if let Some(path) = request.unix() {
             return Ok(Route { way: Way::Unix(path.clone()), ..direct });
         }
@@ -112,6 +114,15 @@ impl Route<'_> {
         let port = url.port_or_known_default().unwrap_or(80);
         let scheme = if url.scheme() == "https" { outfit.https()? } else { Scheme::Http };
         Ok(Route { scheme, host, port, way: Way::Direct })
+    }
+
+    /// The same with settings of TLS of the request's own: nothing else makes it another route.
+    #[cfg(feature = "tls")]
+    fn with(self, own: Option<&ClientTls>) -> Self {
+        match (&self.scheme, own) {
+            (Scheme::Https(_), Some(own)) => Route { scheme: Scheme::Https(own.clone()), ..self },
+            _ => self,
+        }
     }
 
     pub(super) fn into_owned(self) -> Route<'static> {
@@ -228,5 +239,14 @@ mod tests {
             route(&careful)
         );
         assert_eq!(route(&careful).port, 443);
+        // It doesn't matter who says it.
+        let (outfit, none) = (Outfit { tls: careful.clone(), ..Outfit::default() }, HeaderMap::new());
+        let own = |tls| Request::from(url.clone()).tls(tls);
+        let of = |request: Request| Route::of(&request, &none, &outfit).unwrap().into_owned();
+        assert_eq!(of(own(&careful)), route(&careful));
+        assert_eq!(of(own(&careless)), route(&careless));
+        assert_ne!(of(own(&ClientTls::new())), route(&careful));
+        let plainly = Request::from(plain.clone());
+        assert_eq!(of(Request::from(plain).tls(&careless)), of(plainly));
     }
 }

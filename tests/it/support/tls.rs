@@ -153,23 +153,46 @@ impl TlsServer {
         })
     }
 
-    /// The same below TLS.
+    /// All connections at once, counted from 0, until their clients close them.
+    pub(crate) fn at_once(
+        config: ServerConfig,
+        serve: impl Fn(&mut Secure, usize) -> io::Result<()> + Send + Sync + 'static,
+    ) -> TlsServer {
+        let (config, serve, mut count) = (Arc::new(config), Arc::new(serve), 0);
+        TlsServer::accepting(move |socket| {
+            let conn = ServerConnection::new(config.clone()).unwrap();
+            let (serve, number) = (serve.clone(), count);
+            count += 1;
+            Some(thread::spawn(move || drop(serve(&mut StreamOwned::new(conn, socket), number))))
+        })
+    }
+
+    /// The same as [`new`](Self::new) below TLS.
     pub(crate) fn raw(mut serve: impl FnMut(TcpStream) -> io::Result<()> + Send + 'static) -> TlsServer {
+        TlsServer::accepting(move |socket| {
+            let other = socket.try_clone().unwrap();
+            let _ = serve(socket);
+            let _ = other.shutdown(Shutdown::Both);
+            None
+        })
+    }
+
+    fn accepting(mut serve: impl FnMut(TcpStream) -> Option<JoinHandle<()>> + Send + 'static) -> TlsServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (addr, stopping) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
         let stop = stopping.clone();
         let run = move || {
+            let mut threads = Vec::new();
             while let Ok((socket, _)) = listener.accept() {
                 if stop.load(Ordering::SeqCst) {
-                    return;
+                    break;
                 }
                 socket.set_nodelay(true).unwrap();
                 socket.set_read_timeout(Some(PATIENCE)).unwrap();
                 socket.set_write_timeout(Some(PATIENCE)).unwrap();
-                let other = socket.try_clone().unwrap();
-                let _ = serve(socket);
-                let _ = other.shutdown(Shutdown::Both);
+                threads.extend(serve(socket));
             }
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
         };
         TlsServer { addr, stopping, thread: Some(thread::spawn(run)) }
     }

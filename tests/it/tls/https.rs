@@ -23,7 +23,7 @@ use crate::support::{
 };
 
 /// Reads a head.
-fn hear(stream: &mut Secure) -> io::Result<String> {
+pub(super) fn hear(stream: &mut Secure) -> io::Result<String> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {

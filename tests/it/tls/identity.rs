@@ -20,7 +20,7 @@ use crate::support::{
 };
 
 /// A server that wants a certificate of that authority's from its clients.
-fn asking(
+pub(super) fn asking(
     identity: &Identity,
     of: &Authority,
     version: &'static rustls::SupportedProtocolVersion,
