@@ -4,7 +4,7 @@ use std::{any::TypeId, fmt, path::PathBuf, time::Duration};
 
 use ::http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, EXPECT, HOST, TRAILER, TRANSFER_ENCODING},
 };
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What can't be the same for all requests.
-const OF_A_REQUEST: [HeaderName; 4] = [CONTENT_LENGTH, EXPECT, HOST, TRANSFER_ENCODING];
+const OF_A_REQUEST: [HeaderName; 5] = [CONTENT_LENGTH, EXPECT, HOST, TRAILER, TRANSFER_ENCODING];
 
 /// Makes an [`Opener`].
 ///

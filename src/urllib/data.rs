@@ -10,6 +10,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use ::http::{HeaderMap, HeaderName};
+
+use super::trailing::Trailing;
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a [`Request`](super::Request) carries: bytes, or a reader with or without a known length.
@@ -45,6 +48,12 @@ enum Source {
         reader: Mutex<Input>,
         length: Option<u64>,
     },
+    /// INVARIANT: nothing was read from it yet.
+    Trailing {
+        /// As above.
+        reader: Mutex<Box<dyn Trailing>>,
+        names: Vec<HeaderName>,
+    },
     /// What can be read as often as wanted.
     Again {
         open: Box<dyn Fn() -> io::Result<Input> + Send + Sync>,
@@ -59,7 +68,7 @@ pub(super) enum Sending<'a> {
     Bytes(&'a [u8]),
     /// Exactly so many bytes.
     Sized(Input, u64),
-    /// To its end, in chunks.
+    /// To its end, in chunks, and then its trailers.
     Chunked(Input),
 }
 
@@ -68,6 +77,7 @@ pub(super) enum Input {
     /// There are shorter ways for it.
     File(File),
     Other(Box<dyn Read + Send>),
+    Trailing(Box<dyn Trailing>),
 }
 
 impl Input {
@@ -81,6 +91,14 @@ impl Input {
             (None, None) => Input::Other(Box::new(io::empty())),
         }
     }
+
+    /// What follows it, once it has been read.
+    pub(super) fn into_trailers(self) -> Result<HeaderMap> {
+        match self {
+            Input::Trailing(reader) => reader.trailers(),
+            Input::File(_) | Input::Other(_) => Ok(HeaderMap::new()),
+        }
+    }
 }
 
 impl Read for Input {
@@ -88,6 +106,7 @@ impl Read for Input {
         match self {
             Input::File(file) => file.read(buf),
             Input::Other(reader) => reader.read(buf),
+            Input::Trailing(reader) => reader.read(buf),
         }
     }
 }
@@ -132,7 +151,7 @@ impl Data {
             Source::Bytes(bytes) => Some(bytes.len() as u64),
             Source::Reader { length, .. } => *length,
             Source::Again { length, .. } => Some(*length),
-            Source::Spent => None,
+            Source::Trailing { .. } | Source::Spent => None,
         }
     }
 
@@ -161,6 +180,18 @@ impl Data {
         }
     }
 
+    pub(super) fn trailing(reader: Box<dyn Trailing>, names: Vec<HeaderName>) -> Data {
+        Data(Source::Trailing { reader: Mutex::new(reader), names })
+    }
+
+    /// The names of the trailer fields that follow it.
+    pub(super) fn trailer_names(&self) -> &[HeaderName] {
+        match &self.0 {
+            Source::Trailing { names, .. } => names,
+            _ => &[],
+        }
+    }
+
     /// Whether it is still there after it was sent.
     pub(super) fn stays(&self) -> bool {
         matches!(self.0, Source::Bytes(_) | Source::Again { .. })
@@ -181,6 +212,10 @@ impl Data {
                     Some(length) => Sending::Sized(reader, length),
                     None => Sending::Chunked(reader),
                 })
+            }
+            (Some(Source::Trailing { reader, .. }), _) => {
+                let reader = reader.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Ok(Sending::Chunked(Input::Trailing(reader)))
             }
             _ => Err(Error::new(
                 ErrorKind::InvalidInput,
@@ -227,6 +262,7 @@ impl fmt::Debug for Data {
             Source::Bytes(_) => "bytes",
             Source::Reader { .. } => "reader",
             Source::Again { .. } => "repeatable",
+            Source::Trailing { .. } => "reader with trailers",
             Source::Spent => "spent reader",
         };
         f.debug_struct("Data").field("source", &source).field("len", &self.len()).finish()

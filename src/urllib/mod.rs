@@ -112,6 +112,7 @@ mod response;
 mod retrieve;
 mod term;
 pub mod testing;
+mod trailing;
 mod transport;
 mod upgrade;
 mod whole;

@@ -65,6 +65,8 @@ pub struct Asked {
     pub headers: HeaderMap,
     /// What was sent with it.
     pub data: Vec<u8>,
+    /// What came [behind them](super::Data::reader_with_trailers).
+    pub trailers: HeaderMap,
 }
 
 /// What comes back: a response, or an error in its place.
@@ -167,15 +169,24 @@ impl Handler for Script {
 impl Asked {
     fn new(request: &mut Request, exchange: &Exchange<'_>) -> Result<Asked> {
         let headers = exchange.opener().defaults().going_with(request);
-        let mut data = Vec::new();
+        let (mut data, mut trailers) = (Vec::new(), HeaderMap::new());
         if let Some(sending) = request.data_mut() {
             match sending.send()? {
                 Sending::Bytes(bytes) => data.extend_from_slice(bytes),
                 Sending::Sized(reader, length) => drop(reader.take(length).read_to_end(&mut data)?),
-                Sending::Chunked(mut reader) => drop(reader.read_to_end(&mut data)?),
+                Sending::Chunked(mut reader) => {
+                    reader.read_to_end(&mut data)?;
+                    trailers = reader.into_trailers()?;
+                }
             }
         }
-        Ok(Asked { method: request.get_method().clone(), url: request.url().clone(), headers, data })
+        Ok(Asked {
+            method: request.get_method().clone(),
+            url: request.url().clone(),
+            headers,
+            data,
+            trailers,
+        })
     }
 }
 

@@ -6,7 +6,8 @@
 //! - [`limits`]: how much of everything a peer may send
 //! - [`head`]: request and response heads; [`fields`]: their field lines
 //! - [`framing`]: where a body ends, whether the connection lasts, what is expected
-//! - [`body`]: decodes a body of any framing; [`chunk`]: the chunked coding, both ways
+//! - [`body`]: decodes a body of any framing; [`chunk`]: the chunked coding, both ways; [`trailer`]: what
+//!   may come after it
 //! - [`write`](mod@write): heads as bytes, checked so that nobody can smuggle a line into them
 //! - [`date`]: dates, both ways; the `Date` field's value, made once a second
 //! - [`condition`]: `If-*` fields; [`range`](mod@range): byte ranges
@@ -27,4 +28,5 @@ pub(crate) mod limits;
 pub(crate) mod range;
 #[cfg(test)]
 mod testing;
+pub(crate) mod trailer;
 pub(crate) mod write;

@@ -30,6 +30,7 @@ mod schemes;
 mod script;
 mod secrets;
 mod strace;
+mod trailers;
 mod upgrade;
 mod watch;
 mod whole;

@@ -111,10 +111,10 @@ fn chosen(
 
 /// What is written beside these. What is a proxy's goes to a proxy alone: not to a server, nor through a tunnel.
 fn describes_itself(name: &HeaderName) -> bool {
-    [&HOST, &CONTENT_LENGTH, &TRANSFER_ENCODING, &EXPECT, &PROXY_AUTHORIZATION].contains(&name)
+    [&HOST, &CONTENT_LENGTH, &TRANSFER_ENCODING, &TRAILER, &EXPECT, &PROXY_AUTHORIZATION].contains(&name)
 }
 
-/// What only a request can mean: no trailer fields are sent, and a switch is expected where it was asked for.
+/// What only a request can mean: a switch is expected where it was asked for.
 fn is_one_requests(name: &HeaderName) -> bool {
-    *name == TRAILER || *name == UPGRADE
+    *name == UPGRADE
 }

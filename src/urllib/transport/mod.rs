@@ -29,7 +29,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ::http::StatusCode;
+use ::http::{StatusCode, Version};
 
 pub(super) use body::WireBody;
 pub(super) use connection::Connection;
@@ -63,6 +63,9 @@ use upload::Stop;
 /// closed, or hold surplus bytes of a server that answers more often than it is asked; the look costs less than a
 /// thousandth of that time.
 const TRUST: Duration = Duration::from_millis(1);
+
+const NO_TRAILERS: &str =
+    "the server speaks HTTP/1.0, which knows neither chunks nor the trailers behind them";
 
 /// What makes exchanges over HTTP, and keeps the connections between them.
 #[derive(Debug)]
@@ -201,6 +204,7 @@ impl HttpHandler {
     ) -> Result<Response, Failure> {
         conn.stall = stall;
         let mut listener = Listener::to(request, &self.outfit.dialogue, &self.limits);
+        let trailing = request.data_ref().is_some_and(|data| !data.trailer_names().is_empty());
         let sending = wait.within(Limit::Send, phases.send);
         let sent = match consent {
             Consent::Assumed => upload::send(&mut conn, &mut listener, request.data_mut(), sending),
@@ -227,6 +231,9 @@ impl HttpHandler {
         }
         let answer = listener.answer(&mut conn, wait, phases.first_byte);
         let answer = answer.map_err(|silence| failure(request, silence))?;
+        if trailing && answer.head.version < Version::HTTP_11 && answer.head.status.is_success() {
+            return Err(Failure::Final(Error::new(ErrorKind::Protocol, NO_TRAILERS)));
+        }
         request.watch().step(Step::Answered);
         conn.manners = if answer.framing == Framing::None { Manners::Unproven } else { Manners::Good };
         let lasts = lasts(conn.asked, &answer);

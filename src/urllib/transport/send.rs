@@ -2,7 +2,7 @@
 
 use ::http::{
     HeaderValue, Method,
-    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, TRAILER, TRANSFER_ENCODING},
 };
 use url::{Position, Url};
 
@@ -71,18 +71,29 @@ fn describe_data(out: &mut Vec<u8>, request: &Request, defaults: &Defaults, cons
     if request.own(&TRANSFER_ENCODING).is_some() {
         return Err(refuse("Transfer-Encoding is set by itself: give the request a reader"));
     }
-    let length = match request.data_ref() {
-        Some(data) => data.len(),
-        None => Some(0),
+    let (length, trailers) = match request.data_ref() {
+        Some(data) => (data.len(), data.trailer_names()),
+        None => (Some(0), &[][..]),
     };
+    if request.own(&TRAILER).is_some() {
+        return Err(refuse("Trailer is set by itself: give the request Data::reader_with_trailers"));
+    }
     if let Some(claimed) = request.own(&CONTENT_LENGTH) {
+        if !trailers.is_empty() {
+            return Err(refuse("trailers follow a body in chunks: it can't have a Content-Length"));
+        }
         let claimed = claimed.to_str().ok().and_then(|text| text.parse().ok());
         if claimed.is_none() || claimed != length {
             return Err(refuse("the Content-Length header isn't the length of the data"));
         }
     }
     match (request.data_ref(), length) {
-        (Some(_), None) => write::field(out, "Transfer-Encoding", b"chunked")?,
+        (Some(_), None) => {
+            write::field(out, "Transfer-Encoding", b"chunked")?;
+            for name in trailers {
+                write::field(out, "Trailer", name.as_str().as_bytes())?;
+            }
+        }
         (Some(_), Some(length)) => write::content_length(out, length),
         // RFC 9110 §8.6: for methods that are about their data, even when there are none.
         (None, _) if matches!(*request.get_method(), Method::POST | Method::PUT | Method::PATCH) => {

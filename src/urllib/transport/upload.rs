@@ -25,7 +25,7 @@ use crate::{
         Data,
         data::{Input, Sending},
     },
-    wire::{chunk, head::HeadScanner},
+    wire::{chunk, head::HeadScanner, trailer},
 };
 
 /// How much of the data goes into the same `send` as the head, and how much of a reader's travels at once.
@@ -149,15 +149,13 @@ impl Upload<'_, '_> {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Error::from(error).context("read the request's data").into()),
             };
-            self.conn.output.reserve(got + CHUNK_HEADER);
-            match got {
-                0 => self.conn.output.extend_from_slice(chunk::LAST_CHUNK),
-                _ => chunk::chunk(&mut self.conn.output, &piece[..got]),
-            }
-            self.output().map_err(Stop::after_something)?;
             if got == 0 {
-                return Ok(());
+                trailer::last_chunk(&mut self.conn.output, &reader.into_trailers()?);
+                return self.output().map_err(Stop::after_something);
             }
+            self.conn.output.reserve(got + CHUNK_HEADER);
+            chunk::chunk(&mut self.conn.output, &piece[..got]);
+            self.output().map_err(Stop::after_something)?;
         }
     }
 
