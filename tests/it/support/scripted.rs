@@ -8,7 +8,10 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
+
+use sockeye::socket::{SO_LINGER, SOL_SOCKET, Socket};
 
 use super::PATIENCE;
 
@@ -25,6 +28,8 @@ pub(crate) enum Turn {
     Forever(Vec<u8>),
     /// Waits until the other side closes.
     End,
+    /// Ends the connection by a reset.
+    Reset,
 }
 
 /// A server on loopback that gives each connection the next list of turns and then closes it; what it read can be
@@ -38,8 +43,14 @@ pub(crate) struct Scripted {
 impl Scripted {
     /// One list of turns a connection, in the order in which they come.
     pub(crate) fn new(connections: Vec<Vec<Turn>>) -> Scripted {
+        Scripted::at(|_| connections)
+    }
+
+    /// The same for turns that name the server's address.
+    pub(crate) fn at(connections: impl FnOnce(SocketAddr) -> Vec<Vec<Turn>>) -> Scripted {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (addr, stopping) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
+        let connections = connections(addr);
         let stop = stopping.clone();
         let serve = move || {
             let mut heard = Vec::new();
@@ -113,6 +124,12 @@ fn play(mut stream: &TcpStream, turns: Vec<Turn>) -> String {
             Turn::Drip(bytes) => drop(bytes.iter().try_for_each(|byte| stream.write_all(&[*byte]))),
             Turn::Forever(bytes) => while stream.write_all(&bytes).is_ok() {},
             Turn::End => drop(stream.read_to_end(&mut heard)),
+            Turn::Reset => {
+                // What is closed without lingering is reset. Its descriptor goes when this thread drops it.
+                let socket = Socket::from(stream.try_clone().unwrap());
+                socket.setsockopt(SOL_SOCKET, SO_LINGER, Some(Duration::ZERO)).unwrap();
+                return String::from_utf8_lossy(&heard).into_owned();
+            }
         }
     }
     let _ = stream.shutdown(Shutdown::Both);
