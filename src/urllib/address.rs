@@ -6,6 +6,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use url::{Position, Url};
 
+use super::local;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Parses an absolute URL.
@@ -20,21 +21,58 @@ pub(super) fn parse(text: &str) -> Result<Arc<Url>> {
     if let Some(bad) = text.chars().find(|c| is_unclean(*c)) {
         let at_an_end = !text.trim_matches(is_unclean).contains(is_unclean);
         let advice = if at_an_end { "trim the text" } else { "it must be percent-coded" };
-        let message = format!("the URL {:?} holds {bad:?}: {advice}", without_user_info(text));
+        let message = format!("the URL {:?} holds {bad:?}: {advice}", hide_user_info(text));
         return Err(Error::new(ErrorKind::InvalidInput, message));
     }
     match recent::parse(text) {
         Ok(url) => Ok(url),
-        Err(url::ParseError::RelativeUrlWithoutBase) => Err(no_scheme(&without_user_info(text))),
+        Err(url::ParseError::RelativeUrlWithoutBase) => Err(no_scheme(&hide_user_info(text))),
         Err(error) => {
-            let message = format!("not a URL: {:?}", without_user_info(text));
+            let message = format!("not a URL: {:?}", hide_user_info(text));
             Err(Error::with_source(ErrorKind::InvalidInput, message, error))
         }
     }
 }
 
+/// Whether an [`Opener`](super::Opener) opens URLs of that scheme by itself: `http`, `https`, `http+unix`, `file`, `data`.
+/// For programs that want to know before they open the first of several. Handlers may open others.
+///
+/// Python: none; `urlopen` says "unknown url type".
+///
+/// # Errors
+///
+/// [`ErrorKind::Unsupported`], as opening it would give, with a hint at what may be meant.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::urllib::{Request, check_scheme};
+///
+/// assert!(check_scheme(Request::new("http://localhost:8000/")?.url()).is_ok());
+/// // By the rules of URLs, what stands before a colon is a scheme.
+/// let error = check_scheme(Request::new("localhost:8000/")?.url()).unwrap_err();
+/// assert!(error.to_string().ends_with("perhaps http://localhost:8000/"));
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+pub fn check_scheme(url: &Url) -> Result<()> {
+    match url.scheme() {
+        "http" | "https" | local::SCHEME | "file" | "data" => Ok(()),
+        _ => Err(Error::new(ErrorKind::Unsupported, unknown_scheme(url))),
+    }
+}
+
+/// What is said where nobody opens URLs of that scheme.
+pub(super) fn unknown_scheme(url: &Url) -> String {
+    let hint = if is_host_and_port(url) {
+        format!("perhaps http://{}", without_query(url))
+    } else {
+        "http, https, file and data are the ones that are known".to_owned()
+    };
+    format!("unknown scheme {:?}: {hint}", url.scheme())
+}
+
 /// Whether it may be meant as `localhost:8000/x`: by the rules of URLs a host before a port is a scheme.
-pub(super) fn is_host_and_port(url: &Url) -> bool {
+fn is_host_and_port(url: &Url) -> bool {
     let port = url.path().split('/').next().unwrap_or_default();
     url.cannot_be_a_base() && !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -64,8 +102,22 @@ pub(super) fn drop_user_info(url: &mut Url) {
     let _ = url.set_password(None);
 }
 
-/// The URL for people: without user info.
-pub(super) fn shown(url: &Url) -> Cow<'_, str> {
+/// The URL for people: without user name and password. Errors, `Debug` and logs of this crate show URLs like this;
+/// so can a program's own messages.
+///
+/// Python: none.
+///
+/// # Examples
+///
+/// ```
+/// use sockeye::urllib::{Request, without_user_info};
+///
+/// let request = Request::new("http://me:secret@127.0.0.1/page?q")?;
+/// assert_eq!(without_user_info(request.url()), "http://127.0.0.1/page?q");
+/// # Ok::<(), sockeye::Error>(())
+/// ```
+#[must_use]
+pub fn without_user_info(url: &Url) -> Cow<'_, str> {
     if url.username().is_empty() && url.password().is_none() {
         return url.as_str().into();
     }
@@ -81,7 +133,7 @@ pub(super) fn without_query(url: &Url) -> String {
 }
 
 /// What isn't a URL, for an error's text: what stands before an `@` could be a password.
-fn without_user_info(text: &str) -> Cow<'_, str> {
+fn hide_user_info(text: &str) -> Cow<'_, str> {
     let start = text.find("//").map_or(0, |slashes| slashes + 2);
     match text.rfind('@').filter(|&at| at >= start) {
         Some(at) => format!("{}…{}", &text[..start], &text[at..]).into(),
@@ -155,7 +207,7 @@ mod tests {
 
     #[test]
     fn passwords_are_not_shown() -> Result<()> {
-        assert_eq!(shown(&*parse("http://me:secret@h/x")?), "http://h/x");
+        assert_eq!(without_user_info(&*parse("http://me:secret@h/x")?), "http://h/x");
         for text in
             ["http://me:secret@h/a b", "http://me:se/cret:secret@h:99999/", "secret@h/x", "//me:secret@h"]
         {

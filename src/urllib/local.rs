@@ -9,7 +9,7 @@ use super::Request;
 use crate::error::{Error, ErrorKind, Result};
 
 /// `http+unix://%2Frun%2Fx.sock/path`, as requests-unixsocket and others write it: the host is the socket's path.
-const SCHEME: &str = "http+unix";
+pub(super) const SCHEME: &str = "http+unix";
 
 /// The request on its way to the Unix socket that its URL names, or else to the opener's.
 pub(super) fn routed(mut request: Request, openers: Option<&Path>) -> Result<Request> {

@@ -6,7 +6,8 @@
 //!   [`install_opener`] makes one the default.
 //! - [`urlencode`], [`quote`] and their like write and read forms and paths; [`urlsplit`] and [`urljoin`] take URLs for
 //!   text, everything else takes `url::Url`s.
-//! - [`urlretrieve`] writes a file, [`Opener::resume`] goes on with one; [`Multipart`] sends some.
+//! - [`urlretrieve`] writes a file, [`Opener::resume`] goes on with one, [`PartialFile`] is for what you do yourself;
+//!   [`Multipart`] sends some.
 //! - [`testing`] answers from a script, for tests of programs that use this.
 //!
 //! ```
@@ -120,6 +121,7 @@ mod whole;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 pub use url::Url;
 
+pub use address::{check_scheme, without_user_info};
 pub use builder::OpenerBuilder;
 pub use data::Data;
 pub use handler::{Exchange, Handler, Next};
@@ -143,6 +145,7 @@ pub use parse::{
     QueryOptions, SplitResult, parse_qs, parse_qsl, quote, quote_from_bytes, quote_plus, quote_safe, unquote,
     unquote_plus, unquote_to_bytes, urldefrag, urlencode, urlencode_doseq, urljoin, urlsplit, urlunsplit,
 };
+pub use partial::PartialFile;
 pub use proxy::Proxy;
 pub use request::Request;
 pub use response::{Body, Response};

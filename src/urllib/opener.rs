@@ -182,7 +182,7 @@ impl Opener {
             Ok(response) => Ok(response.with_history(exchange.into_history())),
             // It says already of which URL it speaks.
             Err(error) if error.response().is_some() => Err(error),
-            Err(error) => Err(error.context(format!("open {}", address::shown(request.url())))),
+            Err(error) => Err(error.context(format!("open {}", address::without_user_info(request.url())))),
         }
     }
 
@@ -236,14 +236,7 @@ impl Opener {
         }
         match request.url().scheme() {
             "http" | "https" => self.0.http.open(request, &self.0.headers, exchange),
-            scheme => {
-                let hint = if address::is_host_and_port(request.url()) {
-                    format!("perhaps http://{}", address::without_query(request.url()))
-                } else {
-                    "http, https, file and data are the ones that are known".to_owned()
-                };
-                Err(Error::new(ErrorKind::Unsupported, format!("unknown scheme {scheme:?}: {hint}")))
-            }
+            _ => Err(Error::new(ErrorKind::Unsupported, address::unknown_scheme(request.url()))),
         }
     }
 }

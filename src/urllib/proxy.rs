@@ -88,7 +88,8 @@ impl Proxy {
         let kind = ProxyKind::of(url.scheme())?;
         let beyond = &url[Position::AfterPort..];
         if !matches!(beyond, "" | "/") {
-            let message = format!("the proxy {} has a path; host and port are all", address::shown(&url));
+            let message =
+                format!("the proxy {} has a path; host and port are all", address::without_user_info(&url));
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
         // By the rules of http in every scheme: `Url` leaves the hosts of those it doesn't know as they are.
@@ -97,14 +98,15 @@ impl Proxy {
             Some(Ok(Host::Ipv4(ip))) => ip.to_string(),
             Some(Ok(Host::Ipv6(ip))) => ip.to_string(),
             Some(Err(_)) | None => {
-                let message = format!("the proxy {} has no host", address::shown(&url));
+                let message = format!("the proxy {} has no host", address::without_user_info(&url));
                 return Err(Error::new(ErrorKind::InvalidInput, message));
             }
         };
         let port = url.port().unwrap_or(kind.default_port());
         let login = Credentials::of(&url);
         if login.is_none() && (!url.username().is_empty() || url.password().is_some()) {
-            let message = format!("the user info of the proxy {} isn't UTF-8", address::shown(&url));
+            let message =
+                format!("the user info of the proxy {} isn't UTF-8", address::without_user_info(&url));
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
         address::drop_user_info(&mut url);

@@ -478,7 +478,7 @@ impl fmt::Debug for Request {
         let names: Vec<_> = self.unredirected.keys().chain(self.headers.keys()).collect();
         f.debug_struct("Request")
             .field("method", self.get_method())
-            .field("url", &address::shown(&self.url))
+            .field("url", &address::without_user_info(&self.url))
             .field("headers", &names)
             .field("data", &self.data)
             .finish_non_exhaustive()

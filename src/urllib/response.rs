@@ -359,7 +359,7 @@ impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
             .field("status", &self.status())
-            .field("url", &address::shown(&self.0.url))
+            .field("url", &address::without_user_info(&self.0.url))
             .field("bytes_left", &self.bytes_left())
             .finish_non_exhaustive()
     }

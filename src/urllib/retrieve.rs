@@ -15,8 +15,9 @@ use ::http::{
 
 use super::{
     IntoRequest, Opener, Progress, Request, Response,
+    address::without_user_info,
     opener::default_opener,
-    partial::{Partial, Readers, behind_links, inherit},
+    partial::{PartialFile, behind_links, inherit},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -77,19 +78,10 @@ impl Opener {
     ) -> Result<Response> {
         let path = path.as_ref();
         let mut response = self.open(request)?;
-        let unwritten = |error: io::Error| unwritten(path, error);
-        match fs::metadata(path) {
-            Ok(there) if !there.is_file() => {
-                let mut file = OpenOptions::new().write(true).open(path).map_err(unwritten)?;
-                copy(&mut response, (&mut file, path), 0, &mut report)?;
-            }
-            _ => {
-                let mut partial = Partial::beside(path, Readers::Usual).map_err(unwritten)?;
-                inherit(&partial.file, path).map_err(unwritten)?;
-                copy(&mut response, (&mut partial.file, path), 0, &mut report)?;
-                partial.complete().map_err(unwritten)?;
-            }
-        }
+        let unwritten = |error| unwritten(path, error);
+        let mut partial = PartialFile::create(path).map_err(unwritten)?;
+        copy(&mut response, (&mut partial, path), 0, &mut report)?;
+        partial.complete().map_err(unwritten)?;
         Ok(response)
     }
 
@@ -126,7 +118,7 @@ impl Opener {
         let path = behind_links(path.as_ref());
         let part = Part::of(&path);
         // A password has no business in a file.
-        let url = super::address::shown(request.url()).into_owned();
+        let url = without_user_info(request.url()).into_owned();
         let begun = part.begun(&url);
         let again = request.plain_copy();
         let mut response = match self.open(part.ask(request, begun.as_ref())) {
@@ -164,7 +156,7 @@ impl Opener {
 
 fn copy(
     response: &mut Response,
-    (file, path): (&mut File, &Path),
+    (file, path): (&mut impl Write, &Path),
     start: u64,
     report: &mut impl FnMut(Progress),
 ) -> Result<()> {
@@ -179,15 +171,15 @@ fn copy(
                 report(Progress { received, total });
             }
             Err(error) => {
-                let from = super::address::shown(response.url()).into_owned();
+                let from = without_user_info(response.url()).into_owned();
                 return Err(Error::from(error).context(format!("retrieve {from} after {received} bytes")));
             }
         }
     }
 }
 
-fn unwritten(path: &Path, error: io::Error) -> Error {
-    Error::from(error).context(format!("write {}", path.display()))
+fn unwritten(path: &Path, error: impl Into<Error>) -> Error {
+    error.into().context(format!("write {}", path.display()))
 }
 
 fn is_unsatisfiable(error: &Error) -> bool {

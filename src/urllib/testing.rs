@@ -144,7 +144,7 @@ impl Script {
         lines.retain(|line| line.method.as_ref().is_none_or(|only| *only == method));
         lines.sort_by_key(|line| line.method.is_none());
         let Some(line) = lines.into_iter().next() else {
-            let message = format!("nothing is scripted for {method} {}", address::shown(&url));
+            let message = format!("nothing is scripted for {method} {}", address::without_user_info(&url));
             return Err(Error::new(ErrorKind::InvalidInput, message));
         };
         let answer = match line.answers.len() {

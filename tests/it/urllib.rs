@@ -18,6 +18,7 @@ mod interim;
 mod log;
 mod pace;
 mod parse;
+mod partial;
 mod phases;
 mod pool;
 mod proxy;

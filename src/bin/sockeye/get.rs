@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use sockeye::{
     Error,
-    urllib::{OpenerBuilder, Request, Url},
+    urllib::{OpenerBuilder, Request, Url, check_scheme},
 };
 
 use ask::{Ask, Head};
@@ -80,9 +80,6 @@ pub(crate) struct Get {
     way: Way,
 }
 
-/// What an opener opens by itself.
-const SCHEMES: [&str; 5] = ["http", "https", "file", "data", "http+unix"];
-
 /// Fetches them.
 pub(crate) fn run(arguments: &Get) -> ExitCode {
     let (jobs, session) = match prepare(arguments) {
@@ -98,7 +95,7 @@ pub(crate) fn run(arguments: &Get) -> ExitCode {
 /// What is wrong with the arguments is found here, before anything is fetched.
 fn prepare(arguments: &Get) -> Result<(Vec<Job>, Session<'_>), Failure> {
     let usage = |error: Error| Failure::Usage(error.to_string());
-    let urls = arguments.urls.iter().map(|text| url(text).map_err(Failure::Usage));
+    let urls = arguments.urls.iter().map(|text| url(text).map_err(usage));
     let urls: Vec<Url> = urls.collect::<Result<_, _>>()?;
     let places = arguments.places.of(&urls).map_err(Failure::Usage)?;
     let asked = arguments.ask.read().map_err(Failure::Usage)?;
@@ -115,20 +112,10 @@ fn prepare(arguments: &Get) -> Result<(Vec<Job>, Session<'_>), Failure> {
 }
 
 /// A URL of a scheme that is known.
-fn url(text: &str) -> Result<Url, String> {
-    let url = Request::new(text).map_err(|error| error.to_string())?.url().clone();
-    let scheme = url.scheme();
-    if SCHEMES.contains(&scheme) {
-        return Ok(url);
-    }
-    // `localhost:8000/x`: by the rules of URLs a host before a port is a scheme.
-    let port = url.path().split('/').next().unwrap_or_default();
-    let is_host = url.cannot_be_a_base() && port.parse::<u16>().is_ok();
-    let hint = match is_host {
-        true => format!("perhaps http://{url}"),
-        false => "http, https, file and data are the ones that are known".to_owned(),
-    };
-    Err(format!("unknown scheme {scheme:?}: {hint}"))
+fn url(text: &str) -> sockeye::Result<Url> {
+    let url = Request::new(text)?.url().clone();
+    check_scheme(&url)?;
+    Ok(url)
 }
 
 /// What opens those URLs, as the options and the environment say, whoever asks.

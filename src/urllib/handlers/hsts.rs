@@ -16,7 +16,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     urllib::{
         Exchange, Handler, Next, Request, Response,
-        partial::{Partial, Readers},
+        partial::{PartialFile, Readers},
     },
     wire::date::{self, LAST},
 };
@@ -125,9 +125,9 @@ impl HstsHandler {
         drop(known);
         lines.sort();
         let write = || -> Result<()> {
-            let mut partial = Partial::beside(path, Readers::Usual)?;
-            partial.file.write_all(lines.concat().as_bytes())?;
-            Ok(partial.complete()?)
+            let mut partial = PartialFile::beside(path, Readers::Usual)?;
+            partial.write_all(lines.concat().as_bytes())?;
+            partial.complete()
         };
         write().map_err(|error| error.context(format!("write {}", path.display())))
     }

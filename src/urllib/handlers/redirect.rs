@@ -171,7 +171,7 @@ impl Handler for RedirectHandler {
             None => Err(format!("leads to {location:?}, which is not a URL")),
         };
         if let Err(why) = followed {
-            let message = format!("the redirect of {} {why}", address::shown(response.url()));
+            let message = format!("the redirect of {} {why}", address::without_user_info(response.url()));
             return Err(Error::new(ErrorKind::Redirect, message).with_payload(response));
         }
         response.discard();

@@ -65,7 +65,7 @@ impl Handler for ErrorProcessor {
         if matches!(self.0, Mode::Pass) || response.getcode() < 400 {
             return Ok(Next::Pass(response));
         }
-        let (method, url) = (request.get_method(), address::shown(response.url()));
+        let (method, url) = (request.get_method(), address::without_user_info(response.url()));
         let message = format!("{method} {url} failed: {}", response.status_line());
         Err(Error::new(ErrorKind::Status, message).with_payload(response))
     }

@@ -7,7 +7,7 @@ use std::{
 
 use sockeye::{
     Error, ErrorKind,
-    urllib::{Response, StatusCode, Url},
+    urllib::{Response, StatusCode},
 };
 
 use super::{
@@ -111,7 +111,8 @@ impl Failure {
     }
 
     /// Of writing to that file, or to standard output.
-    pub(super) fn of_writing(name: Option<&Path>, error: io::Error) -> Failure {
+    pub(super) fn of_writing(name: Option<&Path>, error: impl Into<io::Error>) -> Failure {
+        let error = error.into();
         match name {
             None if error.kind() == io::ErrorKind::BrokenPipe => Failure::Unread,
             None => Failure::Write("write to standard output".to_owned(), error),
@@ -135,15 +136,6 @@ pub(super) fn why_not_the_page(status: StatusCode, wanted: Wanted) -> Option<&'s
         300..=399 => Some("neither the page nor a redirect that can be followed"),
         _ => None,
     }
-}
-
-/// For messages: a password isn't shown.
-pub(super) fn without_user_info(url: &Url) -> String {
-    let mut url = url.clone();
-    // These fail only for URLs that can't have any.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
 }
 
 fn answered(response: &Response) -> String {

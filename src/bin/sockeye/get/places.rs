@@ -5,9 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sockeye::urllib::{Url, unquote};
-
-use super::failure::without_user_info;
+use sockeye::urllib::{Url, unquote, without_user_info};
 
 /// The options of where it goes.
 #[derive(Debug, clap::Args)]

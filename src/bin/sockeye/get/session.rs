@@ -8,7 +8,7 @@ use std::{
 use indicatif::ProgressBar;
 use sockeye::{
     Error, ErrorKind,
-    urllib::{Opener, Request, Response, Url},
+    urllib::{Opener, PartialFile, Request, Response, Url, without_user_info},
 };
 
 use super::{
@@ -17,9 +17,9 @@ use super::{
     bars::Bars,
     care::{Manner, waiting},
     cookies::Jar,
-    failure::{Failure, Others, why_not_the_page, without_user_info},
+    failure::{Failure, Others, why_not_the_page},
     interrupt::Interrupt,
-    output::{Output, Partial, Seen},
+    output::{self, Output, Seen},
     parts::{Parts, Split},
     sum::Sum,
     timing::Timing,
@@ -102,18 +102,20 @@ impl Session<'_> {
         &self,
         job: &Job,
         (split, response): (Split, &mut Response),
-        partial: &mut Partial,
+        partial: &mut PartialFile,
         bar: &ProgressBar,
     ) -> Result<(), Failure> {
         let request = || self.request(job);
-        let (file, name) = partial.at_offsets()?;
+        let name = partial.target().to_owned();
+        let file = partial.file().map_err(|error| Failure::of_writing(Some(&name), error))?;
         let token = self.interrupt.parts().map_err(Failure::Open)?;
-        Parts { split, opener: &self.opener, request: &request, token, file, name, bar }.fetch(response)
+        Parts { split, opener: &self.opener, request: &request, token, file, name: &name, bar }
+            .fetch(response)
     }
 
     /// Goes on with what has come before.
     fn resume(&self, job: &Job, request: Request, target: &Path) -> Result<(), Failure> {
-        Partial::check(target)?;
+        output::check(target)?;
         let waiting = waiting(target);
         let mut bar = None;
         let response = self.opener.resume(request, &waiting, |progress| {
@@ -122,10 +124,11 @@ impl Session<'_> {
         });
         bar.iter().for_each(|bar| self.bars.end(bar));
         let response = response?;
-        let partial = Partial::adopt(waiting, target)?;
+        let partial = PartialFile::adopt(waiting, target);
+        let partial = partial.map_err(|error| Failure::of_writing(Some(target), error))?;
         match why_not_the_page(response.status(), Wanted::Part) {
             Some(why) => Err(Failure::Other(Box::new(response), why)),
-            None => partial.complete(job.sum),
+            None => output::complete(partial, job.sum),
         }
     }
 
@@ -141,7 +144,7 @@ impl Job {
     fn name(&self) -> String {
         match self.place.as_deref().and_then(Path::file_name) {
             Some(name) => name.to_string_lossy().into_owned(),
-            None => without_user_info(&self.url),
+            None => without_user_info(&self.url).into_owned(),
         }
     }
 }

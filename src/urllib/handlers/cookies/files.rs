@@ -12,7 +12,7 @@ use url::Url;
 use super::{CookieJar, policy};
 use crate::{
     error::{Error, ErrorKind, Result},
-    urllib::partial::{Partial, Readers},
+    urllib::partial::{PartialFile, Readers},
     wire::date::nearest,
 };
 
@@ -91,9 +91,9 @@ impl CookieJar {
         let write = || -> Result<()> {
             // Requests need the jar, so nothing is written while it is locked.
             let text = self.text(format, lasting)?;
-            let mut partial = Partial::beside(path, Readers::Owner)?;
-            partial.file.write_all(&text)?;
-            Ok(partial.complete()?)
+            let mut partial = PartialFile::beside(path, Readers::Owner)?;
+            partial.write_all(&text)?;
+            partial.complete()
         };
         write().map_err(|error| error.context(format!("write cookies to {}", path.display())))
     }
