@@ -28,7 +28,7 @@ use crate::{
     wire::{chunk, head::HeadScanner, trailer},
 };
 
-/// How much of the data in memory is copied behind the head, to go out in the same `send`.
+/// How much of data in memory, or of a file's, is copied behind the head, to go out in the same `send`.
 const FIRST: usize = 32 * 1024;
 
 /// How much of a reader's data travels at once. A quarter of that takes a fifth more time on loopback.
@@ -110,7 +110,9 @@ impl Upload<'_, '_> {
     }
 
     fn sized(&mut self, mut reader: Input, length: u64) -> Result<(), Stop> {
-        let room = |left| usize::try_from(left).map_or(PIECE, |left: usize| left.min(PIECE));
+        // All but a file's first piece goes by `sendfile`, where there is such a thing.
+        let most = if matches!(reader, Input::File(_)) { FIRST } else { PIECE };
+        let room = |left| usize::try_from(left).map_or(most, |left: usize| left.min(most));
         let mut left = length;
         // The first piece goes with the head. Its buffer serves the others: cleared and made longer again, it would be
         // filled with zeros each time.
@@ -128,7 +130,7 @@ impl Upload<'_, '_> {
             self.bytes(&piece[..head + want], 0).map_err(Stop::after_something)?;
             head = 0;
             reader = match reader {
-                Input::File(mut file) if left > PIECE as u64 => {
+                Input::File(mut file) if left > FIRST as u64 => {
                     left -= self.file(&mut file, left).map_err(Stop::after_something)?;
                     // What didn't go this way is read.
                     Input::Other(Box::new(file))
