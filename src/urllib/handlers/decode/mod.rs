@@ -32,6 +32,9 @@ use stage::{Input, Stage};
 /// More codings than anybody has a use for cost memory each (curl CVE-2022-32206).
 const MAX_CODINGS: usize = 3;
 
+/// How much is received at a time. A decoder that is given little often is a fifth slower.
+const BLOCK: usize = 64 * 1024;
+
 /// Asks for bodies in the codings that are built in, and decodes them (RFC 9110 §8.4): gzip and deflate (feature
 /// `gzip`), brotli (feature `brotli`), Zstandard (feature `zstd`). `Content-Encoding` and `Content-Length` of a
 /// decoded response are taken out.
@@ -177,6 +180,7 @@ struct Decoded(BufReader<Stage>);
 impl Decoded {
     fn new(body: Body, codings: &[Coding], meter: Meter) -> Decoded {
         let meter = Arc::new(meter);
+        let body = BufReader::with_capacity(BLOCK, body);
         let mut input: Box<dyn Input> = Box::new(Counted { body, meter: meter.clone() });
         let (first, others) = codings.split_first().unwrap_or((&Coding::ALL[0], &[]));
         for coding in others.iter().rev() {
@@ -219,7 +223,7 @@ impl Layer for Decoded {
 
 /// Counts what is received.
 struct Counted {
-    body: Body,
+    body: BufReader<Body>,
     meter: Arc<Meter>,
 }
 
@@ -244,10 +248,10 @@ impl BufRead for Counted {
 
 impl Input for Counted {
     fn body(&self) -> &Body {
-        &self.body
+        self.body.get_ref()
     }
 
     fn body_mut(&mut self) -> &mut Body {
-        &mut self.body
+        self.body.get_mut()
     }
 }
