@@ -51,7 +51,9 @@
 //!
 //! - `tls`: TLS for clients, `https:` URLs. On by default; `default-features = false` leaves it and its twelve crates
 //!   out.
-//! - `cli`: the command `sockeye`, with `sockeye serve` and `sockeye get`. It brings `tls`, `gzip`, `cookies`
+//! - `media-types`: the media types of files by their names, for [`http::FileHandler`], `file:` URLs and files in forms. On by
+//!   default; without it they are `application/octet-stream`, or what the program says. It is three crates.
+//! - `cli`: the command `sockeye`, with `sockeye serve` and `sockeye get`. It brings `tls`, `gzip`, `media-types`, `cookies`
 //!   and `digest` along. Off by default; nothing in the library depends on it.
 //! - `gzip` (on by default), `brotli`, `zstd`: codings of bodies that [`urllib`] asks for and undoes.
 //! - `cookies`, `digest`, `log`: handlers of [`urllib`]: a cookie jar, Digest authentication, lines for the `log`

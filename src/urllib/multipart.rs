@@ -185,6 +185,7 @@ impl Read for Pieces {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "media-types")]
     fn sent(form: &Multipart) -> String {
         let mut text = String::new();
         form.pieces().read_to_string(&mut text).unwrap();
@@ -192,6 +193,7 @@ mod tests {
         text.replace(&form.boundary, "B")
     }
 
+    #[cfg(feature = "media-types")]
     #[test]
     fn the_bytes_of_a_form() -> Result<()> {
         assert_eq!(sent(&Multipart::new()), "--B--\r\n");
@@ -214,6 +216,7 @@ mod tests {
         Ok(())
     }
 
+    #[cfg(feature = "media-types")]
     #[test]
     fn parts_say_what_they_are() -> Result<()> {
         let folder = tempfile::tempdir()?;

@@ -10,7 +10,7 @@
 //!   may come after it
 //! - [`write`](mod@write): heads as bytes, checked so that nobody can smuggle a line into them
 //! - [`date`]: dates, both ways; the `Date` field's value, made once a second
-//! - [`condition`]: `If-*` fields; [`range`](mod@range): byte ranges
+//! - [`condition`]: `If-*` fields; [`range`](mod@range): byte ranges; [`media`]: types by file name
 //!
 //! A parser that lacks bytes says [`Partial`](head::Parsed::Partial), which is no error; it holds for every one of
 //! them that feeding its input byte by byte gives the same as feeding it at once.
@@ -25,6 +25,7 @@ pub(crate) mod framing;
 pub mod fuzzing;
 pub(crate) mod head;
 pub(crate) mod limits;
+pub(crate) mod media;
 pub(crate) mod range;
 #[cfg(test)]
 mod testing;

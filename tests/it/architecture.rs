@@ -37,6 +37,7 @@ const FENCES: &[(&str, &[&str], &str)] = &[
     ("libc", &["sys"], "system calls live in src/sys: give it a function there"),
     ("mio", &["poll"], "readiness lives in src/poll: nothing outside may notice mio"),
     ("httparse", &["wire"], "heads are parsed in src/wire"),
+    ("mime_guess", &["wire"], "media types come from src/wire/media.rs, which knows builds without them"),
     (
         "httpdate",
         &["wire", "tls"],

@@ -3,6 +3,7 @@
 mod support;
 
 mod architecture;
+#[cfg(feature = "media-types")]
 mod chromium;
 #[cfg(feature = "cli")]
 mod cli;

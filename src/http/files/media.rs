@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::wire::media;
+
 /// What is sent for a name that says nothing.
 const UNKNOWN: &str = "application/octet-stream";
 
@@ -13,7 +15,7 @@ pub(super) fn media_type<'a>(name: &[u8], own: &'a [(String, String)]) -> Cow<'a
     if let Some(own) = own_type(own, extension) {
         return Cow::Borrowed(own);
     }
-    match mime_guess::from_ext(extension).first_raw() {
+    match media::of_extension(extension) {
         None => Cow::Borrowed(UNKNOWN),
         // One type for scripts and modules (RFC 9239 §6).
         Some("application/javascript") => Cow::Borrowed("text/javascript; charset=utf-8"),
@@ -50,6 +52,7 @@ fn own_type<'a>(own: &'a [(String, String)], extension: &str) -> Option<&'a str>
 mod tests {
     use super::*;
 
+    #[cfg(feature = "media-types")]
     #[test]
     fn types_by_name() {
         for (name, expected) in [
@@ -75,6 +78,7 @@ mod tests {
         assert_eq!(media_type(b"\xff.txt", &[]), "text/plain; charset=utf-8");
     }
 
+    #[cfg(feature = "media-types")]
     #[test]
     fn own_types_come_first() {
         let own = [("txt".into(), "text/x-own".into()), (String::new(), "text/plain".into())];

@@ -115,7 +115,8 @@ impl FileHandler {
     /// Media types by extension, without the dot and in any case, before the built-in ones; the extension `""`
     /// is for names without one. Default is empty.
     ///
-    /// A type is sent as it is given, so text wants its `; charset=utf-8`.
+    /// A type is sent as it is given, so text wants its `; charset=utf-8`. Without the feature `media-types`
+    /// there are no built-in ones.
     ///
     /// Python: `SimpleHTTPRequestHandler.extensions_map`.
     ///

@@ -17,7 +17,7 @@ use crate::{
     error::{Error, ErrorKind, Result},
     sys::{self, Opening},
     urllib::{Exchange, Handler, Request, Response},
-    wire::date::http_date,
+    wire::{date::http_date, media},
 };
 
 /// Answers `file:` URLs of this machine (RFC 8089): regular files, by GET and HEAD, with `Content-Length`,
@@ -43,7 +43,7 @@ use crate::{
 /// let mut response = urlopen(format!("file://{}", path.display()))?;
 /// let mut text = String::new();
 /// response.read_to_string(&mut text)?;
-/// assert_eq!((text.as_str(), &response.headers()["content-type"]), ("hello", &"text/plain".parse().unwrap()));
+/// assert_eq!((text.as_str(), &response.headers()["content-length"]), ("hello", &"5".parse().unwrap()));
 /// # std::fs::remove_file(&path)?;
 /// # Ok(())
 /// # }
@@ -120,7 +120,7 @@ fn answer(request: &Request) -> Result<Response> {
     if let Some(Ok(date)) = date.map(|date| HeaderValue::try_from(date.to_string())) {
         headers.insert(LAST_MODIFIED, date);
     }
-    if let Some(media) = mime_guess::from_path(&path).first_raw() {
+    if let Some(media) = media::of_path(&path) {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
     }
     Ok(response)

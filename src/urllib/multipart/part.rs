@@ -10,7 +10,10 @@ use std::{
 
 use ::http::HeaderValue;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    wire,
+};
 
 /// A field of a [`Multipart`](super::Multipart): what is sent, and its file name and media type if it is to have some.
 ///
@@ -157,5 +160,5 @@ fn quoted(name: &str) -> String {
 }
 
 fn media(filename: &str) -> &'static str {
-    mime_guess::from_path(filename).first_raw().unwrap_or("application/octet-stream")
+    wire::media::of_path(filename).unwrap_or("application/octet-stream")
 }

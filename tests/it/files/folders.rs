@@ -10,6 +10,7 @@ use std::{
 use super::site::{Answer, Site};
 use crate::support::connect;
 
+#[cfg(feature = "media-types")]
 #[test]
 fn a_file_and_what_is_said_about_it() {
     let site = Site::new();
@@ -84,6 +85,7 @@ fn what_is_not_there() {
     assert_eq!(site.get("/file.txt").expect(200).text(), "again");
 }
 
+#[cfg(feature = "media-types")]
 #[test]
 fn index_pages() {
     let site = Site::new();
