@@ -11,14 +11,13 @@ use crate::error::{Error, ErrorKind, Result};
 /// `http+unix://%2Frun%2Fx.sock/path`, as requests-unixsocket and others write it: the host is the socket's path.
 pub(super) const SCHEME: &str = "http+unix";
 
-/// The request on its way to the Unix socket that its URL names, or else to the opener's.
-pub(super) fn routed(mut request: Request, openers: Option<&Path>) -> Result<Request> {
+/// Sends the request on its way to the Unix socket that its URL names, or else to the opener's.
+pub(super) fn route(request: &mut Request, openers: Option<&Path>) -> Result<()> {
     if request.url().scheme() != SCHEME {
-        let own_way = request.unix().is_some() || request.via().is_some();
-        return Ok(match openers.filter(|_| !own_way) {
-            Some(path) => request.unix_socket(path),
-            None => request,
-        });
+        if let Some(path) = openers.filter(|_| request.unix().is_none() && request.via().is_none()) {
+            request.set_unix(path);
+        }
+        return Ok(());
     }
     let url = request.url();
     let path: Vec<u8> = percent_decode_str(url.host_str().unwrap_or_default()).collect();
@@ -31,5 +30,6 @@ pub(super) fn routed(mut request: Request, openers: Option<&Path>) -> Result<Req
     let plain = Url::parse(&format!("http://{user}localhost{}", &url[Position::AfterHost..]))
         .map_err(|error| Error::with_source(ErrorKind::InvalidInput, "not a URL of a Unix socket", error))?;
     request.set_url(plain);
-    Ok(request.unix_socket(OsString::from_vec(path)))
+    request.set_unix(Path::new(&OsString::from_vec(path)));
+    Ok(())
 }

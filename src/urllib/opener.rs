@@ -1,6 +1,7 @@
 //! [`Opener`]: the chain of handlers, and the default one behind [`urlopen`].
 
 use std::{
+    borrow::Cow,
     fmt,
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
@@ -168,9 +169,14 @@ impl Opener {
     ///
     /// As [`urlopen`].
     pub fn open(&self, request: impl IntoRequest) -> Result<Response> {
-        let mut request = local::routed(request.into_request()?, self.0.unix.as_deref())?;
+        let mut request = request.into_request()?;
+        local::route(&mut request, self.0.unix.as_deref())?;
         request.take_fault()?;
-        let mut exchange = Exchange::new(self, request.patience().or(&self.0.patience));
+        let patience = match request.patience() {
+            None => Cow::Borrowed(&self.0.patience),
+            Some(own) => Cow::Owned(own.or(&self.0.patience)),
+        };
+        let mut exchange = Exchange::new(self, patience);
         let outcome = loop {
             match self.round(&mut request, &mut exchange) {
                 Ok(Next::Again) => {}

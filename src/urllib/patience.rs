@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::{OpenerBuilder, Request, phases::Phases};
-use crate::{cancel::CancelToken, socket::getdefaulttimeout};
+use crate::cancel::CancelToken;
 
 /// The limits of a request, or of all that an opener opens.
 #[derive(Clone, Debug, Default)]
@@ -26,12 +26,11 @@ pub(super) struct Stall {
 }
 
 impl Patience {
-    /// These limits; where there are none, the opener's; then the default timeout of sockets, which limits each
-    /// wait, as in Python.
+    /// These limits; where there are none, the opener's.
     pub(super) fn or(&self, opener: &Patience) -> Patience {
         Patience {
             total: self.total.or(opener.total),
-            each: self.each.or(opener.each).or_else(getdefaulttimeout),
+            each: self.each.or(opener.each),
             phases: self.phases.or(&opener.phases),
             stall: self.stall.or(opener.stall),
             cancel: self.cancel.clone(),

@@ -58,7 +58,8 @@ pub struct Request {
     /// Sent with this request and not with the one that a redirect makes of it.
     unredirected: HeaderMap,
     data: Option<Data>,
-    patience: Patience,
+    /// Mostly the opener's holds.
+    patience: Option<Patience>,
     watch: Watch,
     dialogue: Dialogue,
     origin: Origin,
@@ -378,12 +379,12 @@ impl Request {
         }
     }
 
-    pub(super) fn patience(&self) -> &Patience {
-        &self.patience
+    pub(super) fn patience(&self) -> Option<&Patience> {
+        self.patience.as_ref()
     }
 
     pub(super) fn patience_mut(&mut self) -> &mut Patience {
-        &mut self.patience
+        self.patience.get_or_insert_default()
     }
 
     /// The same without data.
@@ -408,7 +409,7 @@ impl Request {
             headers: HeaderMap::new(),
             unredirected: HeaderMap::new(),
             data: None,
-            patience: Patience::default(),
+            patience: None,
             watch: Watch::default(),
             dialogue: Dialogue::default(),
             origin: Origin::default(),

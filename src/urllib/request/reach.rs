@@ -88,11 +88,7 @@ impl Request {
     /// ```
     #[must_use]
     pub fn unix_socket(mut self, path: impl AsRef<Path>) -> Request {
-        let path = path.as_ref();
-        match Address::from_pathname(path) {
-            Ok(_) => self.reach.said = Some(Way::Unix(path.into())),
-            Err(error) => self.refuse(error),
-        }
+        self.set_unix(path.as_ref());
         self
     }
 
@@ -181,6 +177,14 @@ impl Request {
     #[cfg(feature = "tls")]
     pub(in crate::urllib) fn own_tls(&self) -> Option<&ClientTls> {
         self.reach.tls.as_ref()
+    }
+
+    /// [`unix_socket`](Self::unix_socket) in place.
+    pub(in crate::urllib) fn set_unix(&mut self, path: &Path) {
+        match Address::from_pathname(path) {
+            Ok(_) => self.reach.said = Some(Way::Unix(path.into())),
+            Err(error) => self.refuse(error),
+        }
     }
 
     /// What the proxy is shown, if that has been said.

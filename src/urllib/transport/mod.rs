@@ -44,7 +44,7 @@ use super::{
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
-    socket::Dialler,
+    socket::{Dialler, getdefaulttimeout},
     wire::{
         framing::{Framing, Persistence},
         limits::Limits,
@@ -123,7 +123,8 @@ impl HttpHandler {
         let terms = Terms {
             defaults,
             consent: Consent::of(request, &self.outfit.dialogue)?,
-            wait: Wait { term: exchange.term(), each: patience.each },
+            // As in Python, the default timeout of sockets is one of each wait.
+            wait: Wait { term: exchange.term(), each: patience.each.or_else(getdefaulttimeout) },
             stall: patience.stall,
             phases: &patience.phases,
             cancel: patience.cancel.as_ref(),

@@ -101,8 +101,8 @@ fn describe_data(out: &mut Vec<u8>, request: &Request, defaults: &Defaults, cons
         }
         (None, _) => {}
     }
-    let is_typed = request.own(&CONTENT_TYPE).is_some() || defaults.map().contains_key(CONTENT_TYPE);
-    if request.data_ref().is_some() && !is_typed {
+    let is_typed = || request.own(&CONTENT_TYPE).is_some() || defaults.map().contains_key(CONTENT_TYPE);
+    if request.data_ref().is_some() && !is_typed() {
         write::field(out, "Content-Type", b"application/x-www-form-urlencoded")?;
     }
     if consent == Consent::AskedFor {

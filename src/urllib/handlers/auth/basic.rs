@@ -1,6 +1,7 @@
 //! [`BasicAuthHandler`]: user name and password as they are.
 
 use ::http::{StatusCode, header::WWW_AUTHENTICATE};
+use url::Position;
 
 use super::{Credentials, PasswordManager, authorize, challenge::challenges, is_authorized, may_answer};
 use crate::{
@@ -96,13 +97,14 @@ impl Handler for BasicAuthHandler {
     }
 
     fn request(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Result<()> {
-        if is_authorized(request) {
+        // As nearly always: there is nothing to show.
+        let is_bare = request.url()[Position::BeforeUsername..Position::BeforeHost].is_empty();
+        if is_bare && self.when == When::Asked || is_authorized(request) {
             return Ok(());
         }
         let value = match Credentials::of(request.url()) {
             Some(own) if *exchange.state::<UserInfo>() == UserInfo::Basic => own.basic()?,
             Some(_) => return Ok(()),
-            None if self.when == When::Asked => return Ok(()),
             None => match self.passwords.find_for_any(request.url()) {
                 Some(found) => found.basic()?,
                 None => return Ok(()),
