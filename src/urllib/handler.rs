@@ -1,6 +1,6 @@
 //! [`Handler`]: one link of an [`Opener`]'s chain, and [`Exchange`], what the links of one call share.
 
-use std::{any::Any, borrow::Cow, fmt, time::Duration};
+use std::{any::Any, fmt, time::Duration};
 
 use ::http::HeaderMap;
 use url::Url;
@@ -199,7 +199,7 @@ pub enum Next {
 /// ```
 pub struct Exchange<'a> {
     opener: &'a Opener,
-    patience: Cow<'a, Patience>,
+    patience: &'a Patience,
     term: Term,
     round: usize,
     history: Vec<Url>,
@@ -207,7 +207,7 @@ pub struct Exchange<'a> {
 }
 
 impl<'a> Exchange<'a> {
-    pub(super) fn new(opener: &'a Opener, patience: Cow<'a, Patience>) -> Exchange<'a> {
+    pub(super) fn new(opener: &'a Opener, patience: &'a Patience) -> Exchange<'a> {
         let term = Term::begin(Limit::Total, patience.total);
         Exchange { opener, patience, term, round: 0, history: Vec::new(), state: ::http::Extensions::new() }
     }
@@ -267,7 +267,7 @@ impl<'a> Exchange<'a> {
     }
 
     pub(super) fn patience(&self) -> &Patience {
-        &self.patience
+        self.patience
     }
 
     /// The total time, which runs.

@@ -1,7 +1,6 @@
 //! [`Opener`]: the chain of handlers, and the default one behind [`urlopen`].
 
 use std::{
-    borrow::Cow,
     fmt,
     path::PathBuf,
     sync::{Arc, PoisonError, RwLock},
@@ -172,9 +171,13 @@ impl Opener {
         let mut request = request.into_request()?;
         local::route(&mut request, self.0.unix.as_deref())?;
         request.take_fault()?;
+        let merged;
         let patience = match request.patience() {
-            None => Cow::Borrowed(&self.0.patience),
-            Some(own) => Cow::Owned(own.or(&self.0.patience)),
+            None => &self.0.patience,
+            Some(own) => {
+                merged = own.or(&self.0.patience);
+                &merged
+            }
         };
         let mut exchange = Exchange::new(self, patience);
         let outcome = loop {

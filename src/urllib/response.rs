@@ -73,7 +73,8 @@ pub(super) struct Head {
     pub(super) bytes: Box<[u8]>,
     /// Of those bytes.
     pub(super) lengths: NameLengths,
-    pub(super) map: OnceLock<HeaderMap>,
+    /// Boxed, because a head is moved often and mostly has none.
+    pub(super) map: OnceLock<Box<HeaderMap>>,
 }
 
 /// How long the names of the fields are: what tells of most names, without a search, that they aren't there.
@@ -126,7 +127,7 @@ impl Response {
             version: Version::HTTP_11,
             bytes: Box::default(),
             lengths: NameLengths::default(),
-            map: OnceLock::from(HeaderMap::new()),
+            map: OnceLock::from(Box::default()),
         };
         Response(Box::new(Parts { head, url: url.into(), history: Vec::new(), body: Body::new(body) }))
     }
@@ -222,7 +223,7 @@ impl Response {
     /// The headers, to be changed.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
         if self.0.head.map.get().is_none() {
-            self.0.head.map = OnceLock::from(self.0.head.parse());
+            self.0.head.map = OnceLock::from(Box::new(self.0.head.parse()));
         }
         // Filled by the lines above; `get_mut_or_init` isn't stable.
         match self.0.head.map.get_mut() {

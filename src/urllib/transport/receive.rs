@@ -205,7 +205,7 @@ fn ended(heard: bool) -> Silence {
 impl Head {
     /// The map; it is made when it is first asked for.
     pub(in crate::urllib) fn map(&self) -> &HeaderMap {
-        self.map.get_or_init(|| self.parse())
+        self.map.get_or_init(|| Box::new(self.parse()))
     }
 
     pub(in crate::urllib) fn parse(&self) -> HeaderMap {

@@ -231,7 +231,7 @@ impl Upload<'_, '_> {
             }
         });
         match (sent, heard) {
-            (Ok(_), Some(answer)) => Err(Stop::Refused(Box::new(answer))),
+            (Ok(_), Some(answer)) => Err(Stop::Refused(answer)),
             (outcome, _) => Ok(outcome?),
         }
     }
@@ -243,7 +243,7 @@ impl Ear<'_, '_> {
     }
 
     /// What has come, if it is a refusal. A connection's end is left for those to find who send, or read the answer.
-    fn hear(&mut self, stream: &Stream, input: &mut Buffer) -> Result<Option<Answer>> {
+    fn hear(&mut self, stream: &Stream, input: &mut Buffer) -> Result<Option<Box<Answer>>> {
         while let Some(scanner) = &mut self.scanner {
             match stream.try_read(input.room()) {
                 Ok(0) => self.scanner = None,
@@ -263,7 +263,7 @@ impl Ear<'_, '_> {
     }
 
     /// The heads in the buffer. One that doesn't end the sending stays for who waits for it.
-    fn understand(&mut self, input: &mut Buffer) -> Result<Option<Answer>> {
+    fn understand(&mut self, input: &mut Buffer) -> Result<Option<Box<Answer>>> {
         while let Some((said, length)) = self.listener.parse(input.bytes())? {
             match said {
                 Said::Interim(_) => self.scanner = Some(HeadScanner::default()),
@@ -273,7 +273,7 @@ impl Ear<'_, '_> {
                 }
                 Said::Final(answer) => {
                     input.consume(length);
-                    return Ok(Some(answer));
+                    return Ok(Some(Box::new(answer)));
                 }
             }
             input.consume(length);

@@ -98,7 +98,7 @@ impl Handler for BasicAuthHandler {
 
     fn request(&self, request: &mut Request, exchange: &mut Exchange<'_>) -> Result<()> {
         // As nearly always: there is nothing to show.
-        let is_bare = request.url()[Position::BeforeUsername..Position::BeforeHost].is_empty();
+        let is_bare = request.url()[..Position::BeforeHost].ends_with("://");
         if is_bare && self.when == When::Asked || is_authorized(request) {
             return Ok(());
         }
