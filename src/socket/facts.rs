@@ -122,7 +122,9 @@ impl Socket {
         Ok(*self.kind.get_or_init(|| kind))
     }
 
-    /// The protocol that the socket was made with: SO_PROTOCOL, where the system has it, else the default.
+    /// The protocol that the socket was made with: SO_PROTOCOL, or for packets of Linux (`AF_PACKET`) what
+    /// `getsockname(2)` says, in the order of bytes in which it was given. Where the system has neither, it is the
+    /// default.
     ///
     /// Python: `socket.proto`.
     ///

@@ -9,11 +9,11 @@ use std::{
     os::unix::ffi::OsStrExt,
 };
 
-use socket2::SockAddr;
+use socket2::{SockAddr, SockRef};
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::{Flag, check, file::Opening, option, retry, sigpipe::without_sigpipe, uninterrupted};
+use super::{Flag, address, check, file::Opening, option, retry, sigpipe::without_sigpipe, uninterrupted};
 
 pub(crate) use super::mmsg::{AT_ONCE, recvmmsg, sendmmsg};
 
@@ -114,9 +114,17 @@ pub(crate) fn family_of(fd: BorrowedFd<'_>) -> Result<i32> {
     number(fd, libc::SO_DOMAIN)
 }
 
-/// SO_PROTOCOL.
+/// SO_PROTOCOL. A packet socket (AF_PACKET) has none there: its protocol stands in its own address.
 pub(crate) fn protocol_of(fd: BorrowedFd<'_>) -> Result<i32> {
-    number(fd, libc::SO_PROTOCOL)
+    match number(fd, libc::SO_PROTOCOL)? {
+        0 if family_of(fd)? == libc::AF_PACKET => {
+            let own = SockRef::from(&fd).local_addr()?;
+            let protocol =
+                address::bytes_of(&own)[mem::offset_of!(libc::sockaddr_ll, sll_protocol)..].first_chunk();
+            Ok(protocol.map_or(0, |two| u16::from_ne_bytes(*two).into()))
+        }
+        protocol => Ok(protocol),
+    }
 }
 
 fn number(fd: BorrowedFd<'_>, name: i32) -> Result<i32> {

@@ -238,6 +238,29 @@ fn from_std_and_back() {
     assert_eq!(Socket::from(OwnedFd::from(other)).fileno(), number);
 }
 
+/// The system keeps it in the socket's address alone. It is every protocol's number (ETH_P_ALL), in network order.
+#[cfg(not(sockeye_portable))]
+#[test]
+fn a_packet_socket_knows_its_protocol() {
+    let every = i32::from(3_u16.to_be());
+    for kind in [SOCK_RAW, SOCK_DGRAM] {
+        let socket = match Socket::new(AF_PACKET, kind, Protocol::raw(every)) {
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+                eprintln!("skipped: no CAP_NET_RAW");
+                return;
+            }
+            Ok(socket) => socket,
+        };
+        assert_eq!(socket.protocol().unwrap().number(), every);
+        assert!(format!("{socket:?}").contains(&format!("proto={every}")), "{socket:?}");
+        assert_eq!(
+            Socket::new(AF_PACKET, kind, Protocol::default()).unwrap().protocol().unwrap().number(),
+            0
+        );
+    }
+}
+
 #[test]
 fn a_file_that_is_no_socket_says_so() {
     let socket = Socket::from(OwnedFd::from(tempfile::tempfile().unwrap()));
