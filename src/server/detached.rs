@@ -105,6 +105,8 @@ impl Detached {
         let received = self.buffered.rest().to_vec();
         let socket = self.stream.into_plain();
         let socket = socket.ok_or_else(|| Error::new(ErrorKind::Unsupported, "the connection speaks TLS"))?;
+        // The engine's descriptors are non-blocking.
+        socket.settimeout(None)?;
         Ok((socket, received))
     }
 }

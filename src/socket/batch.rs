@@ -271,6 +271,23 @@ impl DatagramBatch {
         }
     }
 
+    /// Goes on behind a first portion for which `asked` datagrams were asked: one that got less has taken all. What was
+    /// received before an error stays.
+    fn fill_up(
+        &mut self,
+        mut asked: usize,
+        mut receive: impl FnMut(&mut Slots, Range<usize>) -> Result<usize>,
+    ) -> Result<()> {
+        let mut n = self.len();
+        while n == asked && self.end < self.capacity() {
+            let range = DatagramBatch::portion(self.end, self.capacity());
+            asked = range.len();
+            n = receive(&mut self.slots, range)?;
+            self.end += n;
+        }
+        Ok(())
+    }
+
     /// The slots that one system call is given, from there on.
     fn portion(from: usize, to: usize) -> Range<usize> {
         from..to.min(from + sys::AT_ONCE)
@@ -371,7 +388,7 @@ impl Socket {
     /// # Errors
     ///
     /// As [`recv`](Self::recv), and only if nothing was received: an error after the first datagram is the next
-    /// call's, if it lasts.
+    /// call's.
     ///
     /// # Examples
     ///
@@ -380,20 +397,16 @@ impl Socket {
         batch.clear();
         let room = batch.capacity();
         let range = DatagramBatch::portion(0, room);
-        let (mut asked, flags) = (range.len(), MsgFlags::default());
+        let (asked, flags) = (range.len(), MsgFlags::default());
         let first = self.attempt_receiving(flags, self.mode.limit(), |fd, all| {
             sys::recvmmsg(fd, &mut batch.slots, range.clone(), all)
         });
-        let mut n = first.map_err(|error| doing("recvmmsg", error))?;
-        batch.end = n;
-        // A call that got less than it asked for has taken all.
-        while n == asked && batch.end < room {
-            let range = DatagramBatch::portion(batch.end, room);
-            asked = range.len();
-            let more = sys::recvmmsg(self.descriptor()?, &mut batch.slots, range, MSG_DONTWAIT.number());
-            n = more.unwrap_or(0);
-            batch.end += n;
-        }
+        batch.end = first.map_err(|error| doing("recvmmsg", error))?;
+        let fd = self.descriptor()?;
+        let more =
+            batch.fill_up(asked, |slots, range| sys::recvmmsg(fd, slots, range, MSG_DONTWAIT.number()));
+        // The system tells it once, and the datagrams go first.
+        more.unwrap_or_else(|error| self.overdue.keep(&error));
         Ok(batch.len())
     }
 
@@ -468,3 +481,6 @@ impl fmt::Debug for BatchDatagram<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -249,6 +249,10 @@ impl Socket {
         let address = address.to_sock_addr();
         let Err(error) = SockRef::from(&fd).connect(&address) else { return Ok(()) };
         match error.raw_os_error() {
+            // The system's own limit is over (SO_SNDTIMEO).
+            Some(c::EINPROGRESS | c::EAGAIN) if limit.is_never() && self.system_gave_up()? => {
+                Err(error.into())
+            }
             // A Unix socket is connected at once or not at all.
             Some(c::EINTR | c::EAGAIN) if self.family() == AF_UNIX && limit != Limit::Now => {
                 connect_again(fd, &address, Bounds { deadline: limit.deadline(), cancel: cancel.as_ref() })

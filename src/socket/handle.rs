@@ -3,7 +3,7 @@
 use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd},
     sync::{
-        Mutex, OnceLock, PoisonError,
+        Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -11,7 +11,7 @@ use std::{
 
 use socket2::SockRef;
 
-use super::{Family, Kind, Mode, Protocol, getdefaulttimeout, hints};
+use super::{Family, Kind, Mode, Protocol, getdefaulttimeout, hints, overdue::Overdue};
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
@@ -52,12 +52,15 @@ pub struct Socket {
     pub(super) kind: OnceLock<Kind>,
     pub(super) mode: Mode,
     /// O_NONBLOCK is known to be set on the descriptor. Once anybody else may hold it, this never goes back to
-    /// false: clones share the flag with this descriptor, and a blocking call works on both kinds.
+    /// false: clones share the flag with this descriptor, and a blocking call works on both kinds. Changes while
+    /// `cancel` is locked.
     nonblocking: AtomicBool,
     /// A clone was made: whoever detaches it may take O_NONBLOCK away, so what is known of it is asked again.
     shared: AtomicBool,
     /// See `patience`.
-    pub(super) patient: bool,
+    pub(super) patient: AtomicBool,
+    /// An error that came after what a call gave: the next one's.
+    pub(super) overdue: Overdue,
     /// INVARIANT: true whenever `cancel` holds a token; spares calls the lock.
     cancellable: AtomicBool,
     cancel: Mutex<Option<CancelToken>>,
@@ -111,7 +114,8 @@ impl Socket {
             mode: Mode::of(None),
             nonblocking: AtomicBool::new(flag == Flag::Nonblocking),
             shared: AtomicBool::new(false),
-            patient: false,
+            patient: AtomicBool::new(false),
+            overdue: Overdue::default(),
             cancellable: AtomicBool::new(false),
             cancel: Mutex::new(None),
         }
@@ -196,7 +200,7 @@ impl Socket {
             Socket::assemble(self.descriptor()?.try_clone_to_owned()?, self.family, Flag::Nonblocking);
         clone.mode.set(self.mode.timeout());
         clone.shared = AtomicBool::new(true);
-        clone.patient = self.patient;
+        clone.patient = AtomicBool::new(self.patient.load(Ordering::Relaxed));
         Ok(clone)
     }
 
@@ -225,11 +229,11 @@ impl Socket {
     pub fn set_cancel(&self, token: impl Into<Option<CancelToken>>) -> Result<()> {
         let token = token.into();
         self.descriptor()?;
-        if token.is_some() {
+        let mut held = self.held_token();
+        if token.is_some() && (self.blocks() || self.is_shared()) {
             // So that no call blocks inside the system, where the token can't reach it.
-            self.ensure_nonblocking()?;
+            self.set_flag(Flag::Nonblocking)?;
         }
-        let mut held = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
         self.cancellable.store(token.is_some(), Ordering::Release);
         *held = token;
         Ok(())
@@ -256,24 +260,56 @@ impl Socket {
         if !self.cancellable.load(Ordering::Acquire) {
             return Ok(());
         }
-        let held = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().map_or(Ok(()), CancelToken::check)
+        self.held_token().as_ref().map_or(Ok(()), CancelToken::check)
     }
 
     pub(crate) fn cancel_token(&self) -> Option<CancelToken> {
         if !self.cancellable.load(Ordering::Acquire) {
             return None;
         }
-        self.cancel.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.held_token().clone()
+    }
+
+    fn held_token(&self) -> MutexGuard<'_, Option<CancelToken>> {
+        self.cancel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets O_NONBLOCK: once, or again if a clone may have taken it away. How calls behave is the mode's business,
     /// not the descriptor's.
     pub(crate) fn ensure_nonblocking(&self) -> Result<()> {
         if self.blocks() || self.is_shared() {
-            SockRef::from(&self.descriptor()?).set_nonblocking(true)?;
-            self.nonblocking.store(true, Ordering::Relaxed);
+            let _turn = self.held_token();
+            self.set_flag(Flag::Nonblocking)?;
         }
+        Ok(())
+    }
+
+    /// Takes O_NONBLOCK away where nothing here needs it: no clone shares it, and no token has to end the calls. Then
+    /// the system itself waits until all is there or gone.
+    pub(super) fn let_block(&self) -> Result<()> {
+        if self.blocks() {
+            return Ok(());
+        }
+        let token = self.held_token();
+        if token.is_none() && !self.is_shared() { self.set_flag(Flag::Blocking) } else { Ok(()) }
+    }
+
+    /// Whether a call that would block has blocked: until the end of the system's own limit (SO_RCVTIMEO, SO_SNDTIMEO).
+    pub(super) fn system_gave_up(&self) -> Result<bool> {
+        if !self.blocks() || self.patient.load(Ordering::Relaxed) {
+            return Ok(false);
+        }
+        // Whoever else holds the descriptor may have changed it.
+        let nonblocking = SockRef::from(&self.descriptor()?).nonblocking()?;
+        self.nonblocking.store(nonblocking, Ordering::Relaxed);
+        Ok(!nonblocking)
+    }
+
+    /// While `cancel` is locked, so that what is known and what is so don't come apart.
+    fn set_flag(&self, flag: Flag) -> Result<()> {
+        let nonblocking = flag == Flag::Nonblocking;
+        SockRef::from(&self.descriptor()?).set_nonblocking(nonblocking)?;
+        self.nonblocking.store(nonblocking, Ordering::Relaxed);
         Ok(())
     }
 
@@ -283,11 +319,7 @@ impl Socket {
 
     /// Takes O_NONBLOCK away. Only where nobody else holds the descriptor, or at the end of this handle.
     pub(super) fn ensure_blocking(&mut self) -> Result<()> {
-        if !self.blocks() {
-            SockRef::from(&self.descriptor()?).set_nonblocking(false)?;
-            self.nonblocking.store(false, Ordering::Relaxed);
-        }
-        Ok(())
+        if self.blocks() { Ok(()) } else { self.set_flag(Flag::Blocking) }
     }
 
     /// Whether a call may block inside the system.
@@ -298,8 +330,8 @@ impl Socket {
 
 /// For other people's calls. After [`close`](Socket::close) it is a descriptor on which calls fail.
 ///
-/// The descriptor may be non-blocking (O_NONBLOCK) in blocking mode too: a clone's is, and one stays so
-/// after [`settimeout`](Socket::settimeout). Calls here wait all the same, other people's may fail with EAGAIN.
+/// The descriptor may be non-blocking (O_NONBLOCK) in blocking mode too: that of a clone is, and of a socket with a
+/// cancel token. Calls here wait all the same, other people's may fail with EAGAIN.
 /// Who needs a descriptor as the mode says takes it by [`detach`](Socket::detach) or into std's types.
 impl AsFd for Socket {
     fn as_fd(&self) -> BorrowedFd<'_> {

@@ -58,7 +58,8 @@ impl Read for Socket {
 /// Takes over a descriptor, in the mode that [`setdefaulttimeout`](super::setdefaulttimeout) says, which is blocking,
 /// whatever its O_NONBLOCK says: calls wait all the same, and who gets the descriptor from [`detach`](Socket::detach)
 /// gets it as the mode says. Whoever else holds a clone of it has to leave that flag alone while there is a time limit
-/// or a cancel token here. Its family is asked of the system, as its kind and protocol are whenever they are wanted. If
+/// or a cancel token here; a limit of the system's own (`SO_RCVTIMEO`) ends calls with
+/// [`WouldBlock`](ErrorKind::WouldBlock), as in Python. Its family is asked of the system, as its kind and protocol are whenever they are wanted. If
 /// it isn't a socket, its calls will say so.
 ///
 /// Python: `socket.socket(fileno=…)`, and `socket.fromfd` of a clone.
@@ -68,8 +69,8 @@ impl From<OwnedFd> for Socket {
         let nonblocking = SockRef::from(&fd).nonblocking().unwrap_or_default();
         let flag = if nonblocking { Flag::Nonblocking } else { Flag::Blocking };
         let socket = Socket::assemble(fd, Family::raw(family), flag);
-        // What can't be non-blocking is no socket.
-        let _ = socket.settimeout(getdefaulttimeout());
+        // Whoever holds a clone of it may rely on O_NONBLOCK. What can't be non-blocking is no socket.
+        let _ = getdefaulttimeout().map_or(Ok(()), |timeout| socket.settimeout(timeout));
         socket
     }
 }
@@ -86,7 +87,9 @@ impl TryFrom<Socket> for OwnedFd {
 /// One line for each: the families and the kind that it stands for.
 macro_rules! std_types {
     ($($type:ident: $($family:ident)|+, $kind:ident;)*) => {$(
-        /// Takes it over, in the mode that [`setdefaulttimeout`](super::setdefaulttimeout) says: blocking.
+        /// Takes it over, in the mode that [`setdefaulttimeout`](super::setdefaulttimeout) says: blocking. A limit that
+        /// `set_read_timeout` has set is kept as it is: until this one is given a limit of its own, a cancel token or a
+        /// clone, it ends calls with [`WouldBlock`](ErrorKind::WouldBlock).
         impl From<$type> for Socket {
             fn from(other: $type) -> Socket {
                 OwnedFd::from(other).into()

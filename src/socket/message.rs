@@ -1,10 +1,13 @@
 //! `sendmsg` and `recvmsg`: several buffers and ancillary data in one message.
 
-use std::io::{IoSlice, IoSliceMut};
+use std::{
+    io::{IoSlice, IoSliceMut},
+    ops::ControlFlow::{Break, Continue},
+};
 
 use super::{
-    AF_UNIX, Address, Ancillary, Limit, MsgFlags, OutgoingAncillary, SOCK_STREAM, Socket, ToAddress,
-    resolve_one, transfer::doing,
+    AF_UNIX, Address, Ancillary, Limit, MSG_CTRUNC, MsgFlags, OutgoingAncillary, SOCK_STREAM, Socket,
+    ToAddress, resolve_one, transfer::doing,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -34,7 +37,7 @@ pub struct ReceivedMessage {
 
 impl Socket {
     /// Sends buffers as one message, with ancillary data: `sendmsg(2)`. Says how many bytes went: all of a
-    /// datagram, on a stream maybe only some (the ancillary data is sent then).
+    /// datagram, on a stream maybe only some (the ancillary data is sent then), as with [`send`](Self::send).
     ///
     /// Python: `socket.sendmsg(buffers, ancdata)`. In `std::net`: `Write::write_vectored`, without the data.
     ///
@@ -88,8 +91,10 @@ impl Socket {
     ) -> Result<usize> {
         let control = self.control_of(buffers, ancillary)?;
         let limit = self.limit_with(flags);
-        self.transmit_message(Outgoing { buffers, control: &control, to: None }, flags, limit)
-            .map_err(|error| doing("sendmsg", error))
+        let n = self
+            .transmit_message(Outgoing { buffers, control: &control, to: None }, flags, limit)
+            .map_err(|error| doing("sendmsg", error))?;
+        Ok(self.transmit_buffers(buffers, n, flags, limit))
     }
 
     /// [`sendmsg`](Self::sendmsg) to an address. A name is looked up each time.
@@ -187,10 +192,12 @@ impl Socket {
     /// - [`MSG_ERRQUEUE`](super::MSG_ERRQUEUE) takes an error that the network reported, with what was sent and
     ///   whereto. It waits for one as the mode says; if the socket turns out to have another error or its end
     ///   instead, that is the call's error. Data that waits in line wakes it not.
-    /// - [`MSG_WAITALL`](super::MSG_WAITALL) is the system's: with a timeout, and on an accepted socket, what is there
-    ///   is all that comes. [`recv_with_flags`](Self::recv_with_flags) does better.
+    /// - [`MSG_WAITALL`](super::MSG_WAITALL) is as with [`recv_with_flags`](Self::recv_with_flags): it waits for all
+    ///   buffers to be full. Over a Unix socket the message ends with the bytes that ancillary data comes with; of
+    ///   another stream's, such as times, the last is told.
     ///
-    /// Python: `socket.recvmsg_into(buffers, ancbufsize, flags)`; `MSG_ERRQUEUE` never waits on a blocking socket.
+    /// Python: `socket.recvmsg_into(buffers, ancbufsize, flags)`; `MSG_ERRQUEUE` never waits on a blocking socket, and
+    /// `MSG_WAITALL` not when there is a timeout.
     ///
     /// # Errors
     ///
@@ -226,11 +233,46 @@ impl Socket {
         ancbufsize: usize,
         flags: MsgFlags,
     ) -> Result<ReceivedMessage> {
-        let mut control = ControlIn::with_room(ancbufsize);
-        let received = self.attempt_receiving(flags, self.limit_with(flags), |fd, all| {
-            sys::recvmsg(fd, buffers, &mut control, all)
+        let limit = self.limit_for_all(flags);
+        let mut message = self
+            .receive_message(buffers, ancbufsize, flags, limit)
+            .map_err(|error| doing("recvmsg", error))?;
+        let room = buffers.iter().fold(0, |sum: usize, buffer| sum.saturating_add(buffer.len()));
+        if !self.waits_for_more(message.len, room, flags) || self.ends_a_message(&message) {
+            return Ok(message);
+        }
+        message.len = self.go_on(message.len, room, |from| {
+            let mut parts: Vec<_> = buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
+            let mut rest = &mut parts[..];
+            IoSliceMut::advance_slices(&mut rest, from);
+            let next = self.receive_message(rest, ancbufsize, flags, limit)?;
+            let (n, ends) = (next.len, self.ends_a_message(&next));
+            message.flags |= next.flags;
+            message.full_len = message.full_len.saturating_add(next.full_len);
+            if !next.ancillary.is_empty() {
+                message.ancillary = next.ancillary;
+            }
+            Ok(if ends { Break(n) } else { Continue(n) })
         });
-        let incoming = received.map_err(|error| doing("recvmsg", error))?;
+        Ok(message)
+    }
+
+    /// Whether the system lets nothing follow in the same message: what comes next may be another sender's.
+    fn ends_a_message(&self, message: &ReceivedMessage) -> bool {
+        let came_with_something = !message.ancillary.is_empty() || message.flags.contains(MSG_CTRUNC);
+        self.family() == AF_UNIX && came_with_something
+    }
+
+    fn receive_message(
+        &self,
+        buffers: &mut [IoSliceMut<'_>],
+        ancbufsize: usize,
+        flags: MsgFlags,
+        limit: Limit,
+    ) -> Result<ReceivedMessage> {
+        let mut control = ControlIn::with_room(ancbufsize);
+        let incoming =
+            self.attempt_receiving(flags, limit, |fd, all| sys::recvmsg(fd, buffers, &mut control, all))?;
         let mut ancillary = Vec::new();
         control.take(|message| ancillary.push(Ancillary::decode(message)));
         let room = buffers.iter().fold(0, |sum: usize, buffer| sum.saturating_add(buffer.len()));
@@ -264,6 +306,18 @@ impl Socket {
             return refuse("ancillary data needs at least one byte to travel with on a stream");
         }
         Ok(control)
+    }
+
+    /// Sends what blocking mode sends behind the first `n` bytes, without ancillary data.
+    fn transmit_buffers(&self, buffers: &[IoSlice<'_>], n: usize, flags: MsgFlags, limit: Limit) -> usize {
+        let length = buffers.iter().fold(0, |sum: usize, buffer| sum.saturating_add(buffer.len()));
+        self.transmit_rest(n, length, limit, |from| {
+            let mut parts = buffers.to_vec();
+            let mut rest = &mut parts[..];
+            IoSlice::advance_slices(&mut rest, from);
+            let message = Outgoing { buffers: rest, control: &ControlOut::default(), to: None };
+            self.transmit_message(message, flags, limit)
+        })
     }
 
     fn transmit_message(&self, message: Outgoing<'_>, flags: MsgFlags, limit: Limit) -> Result<usize> {

@@ -96,6 +96,7 @@ mod option;
 mod options;
 mod options_ip;
 mod options_tcp;
+mod overdue;
 mod patience;
 mod protocol;
 mod race;
@@ -107,6 +108,7 @@ mod target;
 mod tcp_info;
 mod transfer;
 mod values;
+mod whole;
 
 pub use address::Address;
 pub use ancillary::{Ancillary, OutgoingAncillary, PacketInfo, Timestamps};

@@ -106,6 +106,9 @@ impl Socket {
     /// The limit covers the whole operation: all of [`sendall`](Self::sendall), not each piece of it.
     /// Default is [`getdefaulttimeout`](super::getdefaulttimeout), which is `None`.
     ///
+    /// The descriptor becomes non-blocking (O_NONBLOCK) with a limit, and blocking again without one, where neither a
+    /// clone nor a cancel token needs it otherwise: calls wait all the same.
+    ///
     /// Python: `socket.settimeout`. In `std::net`: `set_read_timeout` and `set_write_timeout`, which
     /// limit each system call and know neither `accept` nor `connect`.
     ///
@@ -130,8 +133,9 @@ impl Socket {
     pub fn settimeout(&self, timeout: impl Into<Option<Duration>>) -> Result<()> {
         let timeout = timeout.into();
         self.descriptor()?;
-        if timeout.is_some() {
-            self.ensure_nonblocking()?;
+        match timeout {
+            None => self.let_block()?,
+            Some(_) => self.ensure_nonblocking()?,
         }
         self.mode.set(timeout);
         Ok(())
@@ -202,7 +206,8 @@ impl Socket {
         mut call: impl FnMut(BorrowedFd<'_>) -> Result<T>,
     ) -> Result<T> {
         self.attempt(interest, limit, |fd| {
-            if self.is_shared() && !limit.is_never() {
+            // A clone, or another thread's `settimeout`, may have taken it away.
+            if !limit.is_never() {
                 self.ensure_nonblocking()?;
             }
             call(fd)
@@ -240,8 +245,12 @@ impl Socket {
         if let Some(cancel) = &cancel {
             cancel.check()?;
         }
+        // Errors of the queue have a way of their own.
+        if interest != Interest::Error {
+            self.overdue.take().map_or(Ok(()), Err)?;
+        }
         // With a time limit the call's own flag keeps it from blocking.
-        let must_not_block = cancel.is_some() && limit.is_never() && self.is_shared();
+        let must_not_block = cancel.is_some() && limit.is_never();
         let (mut waits, mut pause) = (None, None);
         loop {
             if must_not_block {
@@ -249,6 +258,10 @@ impl Socket {
             }
             match call(fd) {
                 Err(error) if limit != Limit::Now && error.kind() == ErrorKind::WouldBlock => {
+                    let blocks = limit.is_never() && matches!(interest, Interest::Read | Interest::Write);
+                    if blocks && self.system_gave_up()? {
+                        return Err(error);
+                    }
                     // Ready, and yet not for this call: again, but not for ever.
                     if waits.is_some_and(Deadline::has_passed) {
                         return Err(ErrorKind::TimedOut.into());

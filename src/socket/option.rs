@@ -2,9 +2,9 @@
 //!
 //! The options themselves stand in `options`, the kinds of their values in `values`, `groups` and `kernel`.
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, sync::atomic::Ordering};
 
-use super::{Level, Socket};
+use super::{Level, SO_ERROR, SO_RCVTIMEO, SOL_SOCKET, Socket};
 use crate::{
     error::{Error, ErrorKind, Result},
     sys,
@@ -144,6 +144,10 @@ impl Socket {
         value: V,
     ) -> Result<()> {
         let level = level.into();
+        if (level.number(), option.number) == (SOL_SOCKET.number(), SO_RCVTIMEO.number) {
+            // From here on the limit is the program's, not a tick.
+            self.patient.store(false, Ordering::Relaxed);
+        }
         offered(option.number)
             .and_then(|number| sys::setsockopt(self.descriptor()?, level.number(), number, &K::encode(value)))
             .map_err(|error| named("setsockopt", error, level, option))
@@ -174,6 +178,12 @@ impl Socket {
         option: SockOpt<L, K>,
     ) -> Result<K::Got> {
         let level = level.into();
+        if (level.number(), option.number) == (SOL_SOCKET.number(), SO_ERROR.number) {
+            let kept = self.overdue.take().and_then(|error| error.raw_os_error());
+            if let Some(value) = kept.and_then(|errno| K::decode(&errno.to_ne_bytes())) {
+                return Ok(value);
+            }
+        }
         self.read_option(level.number(), option.number, &mut [0; ROOM][..K::ROOM.min(ROOM)], K::decode)
             .or_else(|error| match error.raw_os_error() {
                 // Some say so when their value is longer; they come seldom, with a lot.

@@ -34,11 +34,13 @@ options! { Sol:
     SO_SNDBUF: i32,
     /// Room for data that isn't received yet, in bytes; Linux doubles what is set.
     SO_RCVBUF: i32,
-    /// The system's own limit for sending, for other people's calls on the descriptor. Calls here keep to
-    /// [`settimeout`](super::Socket::settimeout) alone: where the system gives up, they wait on.
+    /// The system's own limit for sending, of each system call: prefer [`settimeout`](super::Socket::settimeout). It
+    /// ends only calls whose descriptor blocks, which is so in blocking mode without a clone and a cancel token: they
+    /// fail with [`WouldBlock`](crate::ErrorKind::WouldBlock) then.
     SO_SNDTIMEO: Timeval,
-    /// The system's own limit for receiving, for other people's calls on the descriptor. Calls here keep to
-    /// [`settimeout`](super::Socket::settimeout) alone: where the system gives up, they wait on.
+    /// The system's own limit for receiving, of each system call: prefer [`settimeout`](super::Socket::settimeout). It
+    /// ends only calls whose descriptor blocks, which is so in blocking mode without a clone and a cancel token: they
+    /// fail with [`WouldBlock`](crate::ErrorKind::WouldBlock) then.
     SO_RCVTIMEO: Timeval,
     /// How much room has to be there before a socket is writable, in bytes; Linux knows only 1.
     SO_SNDLOWAT: i32,

@@ -5,7 +5,7 @@
 //! left, a plain `recv(2)` keeps the deadline as well. The last stretch goes the usual way, so that the deadline
 //! is kept to the millisecond.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use super::{SO_RCVTIMEO, SOL_SOCKET, Socket};
 use crate::{
@@ -23,18 +23,22 @@ impl Socket {
     pub(super) fn make_patient(&mut self) -> Result<()> {
         self.setsockopt(SOL_SOCKET, SO_RCVTIMEO, Some(TICK))?;
         self.ensure_blocking()?;
-        self.patient = true;
+        self.patient.store(true, Ordering::Relaxed);
         Ok(())
     }
 
     /// Takes the tick away, for other people's calls.
     pub(super) fn end_patience(&self) -> Result<()> {
-        if self.patient { self.setsockopt(SOL_SOCKET, SO_RCVTIMEO, None) } else { Ok(()) }
+        if self.patient.load(Ordering::Relaxed) {
+            self.setsockopt(SOL_SOCKET, SO_RCVTIMEO, None)
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether a call may be a patient one.
     pub(super) fn is_patient_until(&self, deadline: Deadline) -> bool {
-        self.patient && deadline != Deadline::NEVER && self.blocks()
+        self.patient.load(Ordering::Relaxed) && deadline != Deadline::NEVER && self.blocks()
     }
 
     /// `recv(2)` that blocks while at least a tick is left; `None` if less is left without an answer. Past the deadline
@@ -94,6 +98,11 @@ mod tests {
         socket.settimeout(Duration::ZERO).unwrap();
         assert!(!socket.is_patient_until(deadline));
         assert_eq!(socket.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+
+        // Without its tick it would wait for ever.
+        let (socket, _peer) = dialled();
+        socket.setsockopt(SOL_SOCKET, SO_RCVTIMEO, None).unwrap();
+        assert!(!socket.is_patient_until(deadline));
 
         let (socket, _peer) = dialled();
         let clone = socket.try_clone().unwrap();

@@ -5,8 +5,8 @@ use std::os::fd::BorrowedFd;
 use socket2::SockRef;
 
 use super::{
-    Address, Limit, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_WAITALL, MsgFlags, SOCK_STREAM,
-    Shutdown, Socket, ToAddress, hints, mode::Word, resolve_one,
+    Address, Limit, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MsgFlags, Shutdown, Socket, ToAddress,
+    hints, mode::Word, resolve_one,
 };
 use crate::{
     deadline::Deadline,
@@ -18,7 +18,8 @@ impl Socket {
     /// Receives what is there, at most a buffer full, and says how much: `recv(2)`.
     ///
     /// Waits for the first byte as the [mode](Self#modes) allows. `Ok(0)` is the end of data on a stream; on
-    /// a datagram socket it is an empty datagram.
+    /// a datagram socket it is an empty datagram. A limit of the system's own ([`SO_RCVTIMEO`](super::SO_RCVTIMEO)) ends
+    /// it with [`WouldBlock`](ErrorKind::WouldBlock) where the descriptor blocks.
     ///
     /// Python: `socket.recv_into`, and `socket.recv`, which makes a new buffer. In `std::net`: `Read::read`.
     ///
@@ -48,9 +49,10 @@ impl Socket {
     ///
     /// - [`MSG_DONTWAIT`] never waits, in any mode.
     /// - [`MSG_PEEK`](super::MSG_PEEK) leaves the data where it is.
-    /// - [`MSG_WAITALL`] waits for the whole buffer on a stream, within the time limit. It gives less at the end
-    ///   of data, when the time is over and something was received, and together with `MSG_PEEK` where the
-    ///   descriptor is non-blocking. An error that ends the connection is an error, whatever came before it.
+    /// - [`MSG_WAITALL`](super::MSG_WAITALL) waits for the whole buffer on a stream, within the time limit. It gives
+    ///   less at the end of data, and when something was received before the time is over, a token is cancelled or the
+    ///   connection breaks off, which is the next call's error. Together with `MSG_PEEK` only a descriptor that blocks
+    ///   waits for more than the first bytes: not with a time limit or a cancel token, nor where there is a clone.
     /// - [`MSG_OOB`] takes the one byte of urgent data; without any it is
     ///   [`InvalidInput`](ErrorKind::InvalidInput).
     /// - [`MSG_ERRQUEUE`] takes an error that the network reported, see
@@ -131,12 +133,14 @@ impl Socket {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn recvfrom_with_flags(&self, buf: &mut [u8], flags: MsgFlags) -> Result<(usize, Address)> {
-        self.attempt_receiving(flags, self.limit_with(flags), |fd, all| sys::recvfrom(fd, buf, all))
-            .map(|(n, from)| (n.min(buf.len()), Address::from_sock_addr(from)))
-            .map_err(|error| doing("recvfrom", error))
+        let limit = self.limit_for_all(flags);
+        let first = self.attempt_receiving(flags, limit, |fd, all| sys::recvfrom(fd, buf, all));
+        let (n, from) = first.map_err(|error| doing("recvfrom", error))?;
+        Ok((self.receive_rest(buf, n, flags, limit), Address::from_sock_addr(from)))
     }
 
-    /// Sends as much as the system takes, and says how much: `send(2)`. See [`sendall`](Self::sendall).
+    /// Sends as much as the system takes, and says how much: `send(2)`. In blocking mode that is all, but for an error
+    /// on the way, which is the next call's then. See [`sendall`](Self::sendall).
     ///
     /// Python: `socket.send`. In `std::net`: `Write::write`.
     ///
@@ -155,7 +159,7 @@ impl Socket {
     /// # Ok::<(), sockeye::Error>(())
     /// ```
     pub fn send(&self, data: &[u8]) -> Result<usize> {
-        self.transmit(data, MsgFlags::default(), self.mode.limit()).map_err(|error| doing("send", error))
+        self.send_with_flags(data, MsgFlags::default())
     }
 
     /// [`send`](Self::send) with flags.
@@ -177,7 +181,8 @@ impl Socket {
     /// ```
     pub fn send_with_flags(&self, data: &[u8], flags: MsgFlags) -> Result<usize> {
         let limit = self.limit_with(flags);
-        self.transmit(data, flags, limit).map_err(|error| doing("send", error))
+        let n = self.transmit(data, flags, limit).map_err(|error| doing("send", error))?;
+        Ok(self.transmit_rest(n, data.len(), limit, |from| self.transmit(&data[from..], flags, limit)))
     }
 
     /// Sends all of it. The timeout covers the whole, however many system calls it takes. No data at all is one
@@ -360,39 +365,6 @@ impl Socket {
         if asks(flags, MSG_DONTWAIT) { Limit::Now } else { self.mode.limit() }
     }
 
-    pub(super) fn receive(&self, buf: &mut [u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
-        if asks(flags, MSG_WAITALL) {
-            return self.receive_all(buf, flags, limit.start());
-        }
-        let n = self.attempt_receiving(flags, limit, |fd, all| sys::recv(fd, buf, all))?;
-        Ok(n.min(buf.len()))
-    }
-
-    /// MSG_WAITALL: the system gives up at a signal, and doesn't wait at all where this side keeps the time.
-    fn receive_all(&self, buf: &mut [u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
-        let mut total = 0;
-        loop {
-            let room = &mut buf[total..];
-            match self.attempt_receiving(flags, limit, |fd, all| sys::recv(fd, room, all)) {
-                Ok(n) => {
-                    total += n.min(room.len());
-                    if n == 0 || total == buf.len() || !self.goes_on(flags)? {
-                        return Ok(total);
-                    }
-                }
-                // Nothing is lost: the next call says it again.
-                Err(error) if total > 0 && is_end_of_patience(&error) => return Ok(total),
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Whether what follows is the same data's next part: not after a datagram, a look ahead, an urgent byte.
-    fn goes_on(&self, flags: MsgFlags) -> Result<bool> {
-        let apart = [MSG_PEEK, MSG_OOB, MSG_ERRQUEUE].into_iter().any(|flag| asks(flags, flag));
-        Ok(!apart && self.kind()? == SOCK_STREAM)
-    }
-
     /// [`attempt`](Self::attempt) that waits for what the flags ask for; the call is handed all flags.
     pub(super) fn attempt_receiving<T>(
         &self,
@@ -418,9 +390,10 @@ impl Socket {
             let outcome = call(fd);
             match &outcome {
                 Err(error) if error.would_block() && std::mem::replace(&mut tried, true) => {
-                    let pending = SockRef::from(&fd).take_error()?;
-                    Err(pending.map_or_else(|| ErrorKind::NotConnected.into(), Error::from))
+                    let pending = SockRef::from(&fd).take_error()?.map(Error::from);
+                    Err(pending.unwrap_or_else(|| ErrorKind::NotConnected.into()))
                 }
+                Err(error) if error.would_block() => self.overdue.take().map_or(outcome, Err),
                 _ => outcome,
             }
         })
@@ -456,10 +429,6 @@ impl Socket {
 /// Whether the flags have that one; a system that lacks it has the number 0 for it.
 pub(super) fn asks(flags: MsgFlags, flag: MsgFlags) -> bool {
     flag != MsgFlags::default() && flags.contains(flag)
-}
-
-fn is_end_of_patience(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Cancelled)
 }
 
 /// What was being done; but `WouldBlock` stays bare, as it is on hot paths.

@@ -106,6 +106,7 @@ mod sendfile;
 mod strace;
 mod transfer;
 mod traps;
+mod whole;
 
 use std::{
     io::{Read, Write},

@@ -30,9 +30,14 @@ fn trap_01_one_descriptor_flag() {
     assert!(!nonblocking(socket.fileno()));
     socket.settimeout(LONG).unwrap();
     assert!(nonblocking(socket.fileno()));
-    // Back in blocking mode the flag may stay, as clones share it: calls wait all the same. Who gets the
-    // descriptor gets it as the mode says.
     socket.settimeout(None).unwrap();
+    assert!(!nonblocking(socket.fileno()));
+    // Clones share it, and have it stay: calls wait all the same. Who gets the descriptor gets it as the mode says.
+    let clone = socket.try_clone().unwrap();
+    clone.settimeout(LONG).unwrap();
+    socket.settimeout(None).unwrap();
+    assert!(nonblocking(socket.fileno()));
+    drop(clone);
     let socket = Socket::from(socket.detach().unwrap());
     assert!(!nonblocking(socket.fileno()));
     socket.setblocking(false).unwrap();
