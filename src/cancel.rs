@@ -74,6 +74,11 @@ impl CancelToken {
         self.0.cancelled.load(Ordering::SeqCst)
     }
 
+    /// Whether it is a clone of that one.
+    pub(crate) fn is(&self, other: &CancelToken) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// An error once the token is cancelled.
     pub(crate) fn check(&self) -> Result<()> {
         if self.is_cancelled() { Err(ErrorKind::Cancelled.into()) } else { Ok(()) }

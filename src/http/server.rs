@@ -381,8 +381,8 @@ impl HttpServer {
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](ErrorKind::TimedOut) when nobody came, what `accept` reports, what breaks the connection, and a
-    /// wrong setting.
+    /// [`TimedOut`](ErrorKind::TimedOut) when nobody came, [`Cancelled`](ErrorKind::Cancelled) by the token of the
+    /// listening socket, what `accept` reports, what breaks the connection, and a wrong setting.
     ///
     /// # Examples
     ///
@@ -411,7 +411,7 @@ impl HttpServer {
     /// ```
     pub fn handle_request(&self, handler: impl Handler) -> Result<()> {
         self.check()?;
-        let (socket, peer) = self.setup.await_request(Socket::try_accept)?;
+        let (socket, peer) = self.setup.accept_request()?;
         let settings = Settings { keeps_alive: false, ..self.settings.clone() };
         let service = HttpService::new(handler, settings, self.log.clone(), 1);
         serve_one(&service, socket, peer)

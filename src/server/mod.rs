@@ -390,7 +390,9 @@ impl Server {
     /// # Errors
     ///
     /// [`TimedOut`](crate::ErrorKind::TimedOut) when nobody came, after
-    /// [`handle_timeout`](RequestHandler::handle_timeout), and what `accept` reports.
+    /// [`handle_timeout`](RequestHandler::handle_timeout); [`Cancelled`](crate::ErrorKind::Cancelled) by the token of the
+    /// listening socket, or by one that the handler gave to the connection's, also while a connection waits for its peer;
+    /// and what `accept` reports.
     ///
     /// # Examples
     ///
@@ -411,7 +413,7 @@ impl Server {
     /// # }
     /// ```
     pub fn handle_request(&self, handler: impl RequestHandler) -> Result<()> {
-        let (socket, peer) = match self.setup.await_request(Socket::try_accept) {
+        let (socket, peer) = match self.setup.accept_request() {
             Err(error) if error.is_timeout() => {
                 handler.handle_timeout();
                 return Err(error);

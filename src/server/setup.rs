@@ -62,11 +62,12 @@ impl Setup {
     ///
     /// # Errors
     ///
-    /// `TimedOut`, and what `take` reports.
+    /// `TimedOut`, `Cancelled` by a socket's token, and what `take` reports.
     pub(crate) fn await_request<'a, T>(&'a self, mut take: impl FnMut(&'a Socket) -> Result<T>) -> Result<T> {
         let deadline = Deadline::after(self.request_timeout);
         loop {
             for socket in &self.sockets {
+                socket.check_cancel().map_err(|error| error.context("handle_request"))?;
                 match take(socket) {
                     Err(error) if error.would_block() => {}
                     outcome => return outcome,
@@ -78,6 +79,20 @@ impl Setup {
             };
             waited.map_err(|error: Error| error.context("handle_request"))?;
         }
+    }
+
+    /// Accepts a connection for [`serve_one`](super::engine::serve_one), which the token of the listening socket ends as
+    /// well.
+    ///
+    /// # Errors
+    ///
+    /// As [`await_request`](Self::await_request).
+    pub(crate) fn accept_request(&self) -> Result<(Socket, Address)> {
+        self.await_request(|listening| {
+            let (socket, peer) = listening.try_accept()?;
+            socket.set_cancel(listening.cancel_token())?;
+            Ok((socket, peer))
+        })
     }
 
     pub(crate) fn spawn<S: Service + 'static>(self, service: S) -> Result<ServerHandle> {

@@ -239,6 +239,12 @@ impl Socket {
         Ok(())
     }
 
+    /// Takes that token away, if no other has taken its place.
+    pub(crate) fn leave_cancel(&self, token: &CancelToken) -> Result<()> {
+        let held = self.cancel_token();
+        if held.is_some_and(|held| held.is(token)) { self.set_cancel(None) } else { Ok(()) }
+    }
+
     /// A descriptor on which calls fail: what a closed socket shows to others.
     pub(crate) fn nothing() -> BorrowedFd<'static> {
         static NOTHING: OnceLock<Option<OwnedFd>> = OnceLock::new();

@@ -1,5 +1,6 @@
 //! `Server`: many connections, few threads.
 
+mod cancelling;
 mod datagrams;
 mod ending;
 mod python;

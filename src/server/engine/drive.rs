@@ -303,7 +303,7 @@ impl<S: Service + 'static> Engine<S> {
         let (_, alert) = track.lane.settle(Outcome::Gone(token), Instant::now());
         self.alert(berth.lane, alert);
         self.vacate();
-        let _ = berth.conn.stream.socket().set_cancel(None);
+        let _ = berth.conn.stream.socket().leave_cancel(&self.cancel);
         self.counted(guarded(|| self.service.detach(berth.conn)));
         shift.end()
     }

@@ -1,10 +1,10 @@
 //! One connection on the calling thread, without lanes: what `handle_request` does.
 
-use std::{os::fd::AsFd, time::Instant};
+use std::time::Instant;
 
 use crate::{
     deadline::Deadline,
-    error::{ErrorKind, Result},
+    error::{Error, ErrorKind, Result},
     socket::{Address, Socket},
     stream::Stream,
     sys,
@@ -17,7 +17,7 @@ use super::{
     service::{Account, Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
 };
 
-/// Serves a connection to its end.
+/// Serves a connection to its end, or until the socket's token is cancelled.
 ///
 /// # Errors
 ///
@@ -26,9 +26,8 @@ pub(crate) fn serve_one<S>(service: &S, socket: Socket, peer: Address) -> Result
 where
     S: Service<Line = Stream>,
 {
-    let Some(state) = service.open(&peer) else { return Ok(()) };
-    without_delay(&socket)?;
-    let mut conn = Conn { stream: Stream::from(socket), peer, state, read_closed: false };
+    let given = socket.cancel_token();
+    let Some(mut conn) = opened(service, socket, peer)? else { return Ok(()) };
     let mut scratch = S::Scratch::default();
     // What it waits for, and until when.
     let mut waiting: Option<(Wait, Deadline)> = None;
@@ -39,9 +38,13 @@ where
         (conn, verdict) = lend(conn, |conn| service.ready(conn, &mut desk), drop);
         let wait = match verdict {
             Verdict::Park(wait) => wait,
-            Verdict::Again | Verdict::Handover => continue,
+            Verdict::Again | Verdict::Handover => match conn.stream.socket().check_cancel() {
+                Ok(()) => continue,
+                Err(error) => return Err(cut_short(service, conn, Wait::Idle, error)),
+            },
             Verdict::Close => return Ok(()),
             Verdict::Detach => {
+                let _ = given.map_or(Ok(()), |given| conn.stream.socket().leave_cancel(&given));
                 service.detach(conn);
                 return Ok(());
             }
@@ -54,7 +57,7 @@ where
         waiting = Some((wait, deadline));
         let ready = match deadline.has_passed() {
             true => Err(ErrorKind::TimedOut.into()),
-            false => sys::wait(conn.stream.socket().as_fd(), interest, deadline, None),
+            false => conn.stream.socket().wait_by(interest, deadline),
         };
         match ready {
             Ok(()) => {}
@@ -62,9 +65,29 @@ where
                 lend(conn, |conn| service.expired(conn, wait, Expiry::Time), drop);
                 return Ok(());
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(cut_short(service, conn, wait, error)),
         }
     }
+}
+
+/// A connection in its first state; nothing, if it is refused.
+fn opened<S>(service: &S, socket: Socket, peer: Address) -> Result<Option<Conn<S::State>>>
+where
+    S: Service<Line = Stream>,
+{
+    let Some(state) = service.open(&peer) else { return Ok(None) };
+    let stream = Stream::from(socket);
+    without_delay(stream.socket())?;
+    Ok(Some(Conn { stream, peer, state, read_closed: false }))
+}
+
+/// Ends a connection that may not be served on.
+fn cut_short<S>(service: &S, conn: Conn<S::State>, wait: Wait, error: Error) -> Error
+where
+    S: Service<Line = Stream>,
+{
+    lend(conn, |conn| service.expired(conn, wait, Expiry::Shutdown), drop);
+    error.context("handle_request")
 }
 
 /// A thread that serves nothing else.
