@@ -26,7 +26,7 @@ pub(super) struct Buffered {
     pub(super) timeout: Option<Duration>,
     pub(super) line_limit: usize,
     pub(super) unit: Unit,
-    /// The end of the peer's data was read.
+    /// The end of the peer's data was read, or that the connection is broken.
     pub(super) ended: bool,
     /// The last read was as long as its buffer, or one of several records: there may be more, of which no event will
     /// tell.
@@ -82,13 +82,17 @@ impl Buffered {
         self.unit = Unit::Record;
     }
 
-    /// Reads what is there, into a buffer that the thread lends. `Err`: there is nothing to call a handler for.
+    /// Reads what is there, into a buffer that the thread lends. A verdict: there is nothing to call a handler for.
     ///
     /// A handler that took nothing of what there was is called again only when there is more.
-    pub(super) fn begin_turn(&mut self, stream: &Stream, block: &mut Vec<u8>) -> Result<(), Verdict> {
+    ///
+    /// # Errors
+    ///
+    /// A record that is too long: a part of it is worse than none.
+    pub(super) fn begin_turn(&mut self, stream: &Stream, block: &mut Vec<u8>) -> Result<Option<Verdict>> {
         let stalled = !mem::take(&mut self.took);
         if self.ended || !(self.rest().is_empty() || stalled) {
-            return Ok(());
+            return Ok(None);
         }
         if self.rest().is_empty() {
             block.resize(self.unit.block(), 0);
@@ -100,16 +104,20 @@ impl Buffered {
         let room = &mut self.bytes[self.filled..];
         let space = room.len();
         match stream.try_read(room) {
-            // A part of a record is worse than none.
-            Ok(count) if count == space && self.unit == Unit::Record => Err(Verdict::Close),
+            Ok(count) if count == space && self.unit == Unit::Record => Err(too_long()),
             Ok(count) => {
                 self.filled += count;
                 self.note_read(count, space);
-                Ok(())
+                Ok(None)
             }
-            Err(error) => {
+            Err(error) if error.would_block() => {
                 self.give_back(block);
-                Err(if error.would_block() { Verdict::Park(Wait::Idle) } else { Verdict::Close })
+                Ok(Some(Verdict::Park(Wait::Idle)))
+            }
+            Err(_) => {
+                self.give_back(block);
+                self.ended = true;
+                Ok(Some(Verdict::Close))
             }
         }
     }
@@ -120,14 +128,25 @@ impl Buffered {
     }
 
     /// How a connection goes on whose handler wants to wait.
-    pub(super) fn end_turn(&mut self, block: &mut Vec<u8>) -> Verdict {
-        let left = self.rest().len();
+    ///
+    /// # Errors
+    ///
+    /// When it took nothing of more than it may leave: another read would be added to it.
+    pub(super) fn end_turn(&mut self, block: &mut Vec<u8>) -> Result<Verdict> {
+        let (left, most) = (self.rest().len(), self.most_left());
         self.give_back(block);
-        if self.ended && (left == 0 || !self.took) || left > self.most_left() {
-            return Verdict::Close;
+        if self.ended && (left == 0 || !self.took) {
+            return Ok(Verdict::Close);
+        }
+        if left > most && !self.took {
+            let why = format!(
+                "a handler wants to wait and has taken nothing of {left} bytes, of which it may leave {most}: take some, \
+                 read on until it is enough, or raise the limit by set_line_limit"
+            );
+            return Err(Error::new(ErrorKind::TooLarge, why));
         }
         // Where nothing was taken, the next turn begins with a read, and ends at once if there is nothing.
-        if left > 0 && self.took || self.more { Verdict::Again } else { Verdict::Park(Wait::Idle) }
+        Ok(if left > 0 && self.took || self.more { Verdict::Again } else { Verdict::Park(Wait::Idle) })
     }
 
     /// Reads a block behind what is buffered.
@@ -137,7 +156,7 @@ impl Buffered {
         let space = room.len();
         let count = stream.read_by(room, deadline)?;
         if count == space && self.unit == Unit::Record {
-            return Err(Error::new(ErrorKind::TooLarge, "a record is longer than 256 KiB"));
+            return Err(too_long());
         }
         self.filled += count;
         self.note_read(count, space);
@@ -186,4 +205,8 @@ impl Buffered {
     pub(super) fn deadline(&self) -> Deadline {
         Deadline::after(self.timeout)
     }
+}
+
+fn too_long() -> Error {
+    Error::new(ErrorKind::TooLarge, "a record is longer than 256 KiB")
 }

@@ -21,9 +21,11 @@ use super::{
 ///
 /// Its calls block, each for the [timeout](Connection::settimeout) at most; the engine gives everybody else to
 /// another thread meanwhile. What a handler doesn't take of the data it has begun to read is there at its next
-/// call.
+/// call. One that waits for more without having taken any may leave 64 KiB, or as much as
+/// [`set_line_limit`](Connection::set_line_limit) says if that is more: past it, the connection ends with
+/// [`TooLarge`](crate::ErrorKind::TooLarge), which [`handle_error`](super::RequestHandler::handle_error) is told.
 ///
-/// Over `SOCK_SEQPACKET` each record is read as a whole, 256 KiB at most (a longer one ends the connection), and what a
+/// Over `SOCK_SEQPACKET` each record is read as a whole, 256 KiB at most (a longer one is such an error as well), and what a
 /// call doesn't take of it comes with the next; an empty record is the end.
 ///
 /// Python: `socketserver.StreamRequestHandler`: `rfile`, `wfile`, `connection`, with `wbufsize` 0: nothing that is
@@ -97,7 +99,11 @@ impl<'a> Connection<'a> {
         self.peer
     }
 
-    /// The socket below, for its options. Bytes taken from it pass by the buffer.
+    /// The socket below, for its options. Bytes taken from it pass by the buffer; when the connection is closed, clones
+    /// of it can't send any more.
+    ///
+    /// Its [cancel token](Socket::set_cancel) is the server's, with which `shutdown` ends a handler that blocks; in
+    /// [`handle_request`](super::Server::handle_request) it is the listening socket's. Another one takes its place.
     ///
     /// Python: `self.request`, `self.connection`.
     ///
@@ -315,7 +321,8 @@ impl<'a> Connection<'a> {
     }
 
     /// The longest line that [`readline`](Self::readline) takes, in bytes with its end; until the connection ends, so
-    /// [`setup`](super::RequestHandler::setup) is the place for it. Default is 65,536.
+    /// [`setup`](super::RequestHandler::setup) is the place for it. Where it is more than 65,536, as much may also be left
+    /// by a handler that waits for more. Default is 65,536.
     ///
     /// Python: there is no such thing; `rfile.readline(size)` gives a part of a longer line.
     ///

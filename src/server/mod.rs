@@ -60,7 +60,8 @@
 //! - `ForkingMixIn`, the `Forking…` servers, `max_children`, `collect_children`: forking a process that has threads
 //!   leaves the child with locks that nobody will open.
 //! - `get_request`, `process_request`, `finish_request`, `shutdown_request`, `close_request`: what is done between
-//!   accepting and closing is the engine's; `verify_request`, `setup` and `finish` stand where users overrode them.
+//!   accepting and closing is the engine's, which ends what was sent before it closes (`shutdown(SHUT_WR)`), as they do;
+//!   `verify_request`, `setup` and `finish` stand where users overrode them.
 //! - `poll_interval`: nothing polls; [`shutdown`](ServerHandle::shutdown) takes effect at once.
 //! - `daemon_threads`: a process may end while its servers run; who wants to wait calls [`join`](ServerHandle::join).
 //! - Removing a Unix socket's file, which Python doesn't either: the error about one that was left behind says so.
@@ -75,6 +76,7 @@ mod limits;
 mod plain;
 mod session;
 pub(crate) mod setup;
+mod turn;
 
 use std::time::Duration;
 
@@ -91,8 +93,8 @@ pub use handle::ServerHandle;
 pub use plain::{Next, RequestHandler};
 pub use session::{Factory, Session, factory};
 
-use plain::Plain;
 use setup::Setup;
+use turn::Plain;
 
 /// Listens, and serves every connection.
 ///

@@ -1,31 +1,13 @@
-//! A server's handler, and the protocol that it is to the engine: none at all.
+//! A server's handler, and what it answers.
 
-use std::{
-    mem,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-    time::Duration,
-};
+use std::sync::Arc;
 
 use crate::{
     error::{Error, Result},
-    socket::{Address, SOCK_SEQPACKET},
-    stream::Stream,
+    socket::Address,
 };
 
-use super::{
-    buffered::Buffered,
-    connection::Connection,
-    detached::Detached,
-    engine::{
-        classes::Class,
-        guard::lend,
-        service::{Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
-    },
-    session::Kept,
-};
+use super::{connection::Connection, detached::Detached};
 
 /// How a connection goes on after its handler.
 ///
@@ -56,7 +38,9 @@ use super::{
 pub enum Next {
     /// Call again when there is something to read. A connection whose end was read is closed instead.
     Wait,
-    /// Close the connection.
+    /// Close the connection. The peer sees its end after all that was sent (`shutdown(SHUT_WR)` comes before
+    /// `close`), also where it has sent what nobody has read. That is thrown away, and from then on the system answers
+    /// with a reset: of a long answer that is still on its way then the rest may be lost, as in Python.
     Close,
     /// The connection leaves the server and goes to that function, which may keep the calling thread for as
     /// long as it wants. [`Next::detach`] makes one.
@@ -361,132 +345,5 @@ impl<H: RequestHandler + ?Sized> RequestHandler for Arc<H> {
 
     fn handle_timeout(&self) {
         (**self).handle_timeout();
-    }
-}
-
-/// The protocol that is none: every readable connection is the handler's.
-pub(super) struct Plain<H> {
-    handler: H,
-    idle: Option<Duration>,
-    patience: Option<Duration>,
-    opened: AtomicU32,
-}
-
-/// What a connection keeps while it is parked.
-pub(super) struct State {
-    pub(super) buffered: Buffered,
-    class: Class,
-    stage: Stage,
-    kept: Kept,
-    taker: Option<Box<dyn FnOnce(Detached) + Send>>,
-}
-
-/// How far a connection has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    New,
-    SetUp,
-    /// Nothing is left to be done for it.
-    Finished,
-}
-
-impl<H: RequestHandler> Plain<H> {
-    pub(super) fn new(handler: H, idle: Option<Duration>, patience: Option<Duration>) -> Plain<H> {
-        Plain { handler, idle, patience, opened: AtomicU32::new(0) }
-    }
-
-    fn setup(&self, conn: &mut Conn<State>) -> Result<()> {
-        // Finished, should it panic or fail.
-        conn.state.stage = Stage::Finished;
-        let socket = conn.stream.socket();
-        if conn.peer.as_socket_addr().is_none() && socket.kind()? == SOCK_SEQPACKET {
-            conn.state.buffered.by_record();
-        }
-        self.handler.setup(&mut connection(conn))?;
-        conn.state.stage = Stage::SetUp;
-        Ok(())
-    }
-
-    fn turn(&self, conn: &mut Conn<State>, desk: &mut Desk<'_, Vec<u8>>) -> Result<Verdict> {
-        if conn.state.stage == Stage::New {
-            self.setup(conn)?;
-        }
-        if let Err(verdict) = conn.state.buffered.begin_turn(&conn.stream, desk.scratch) {
-            return Ok(verdict);
-        }
-        if desk.begin(conn.state.class) == Begin::Handover {
-            conn.state.buffered.put_off_turn();
-            return Ok(Verdict::Handover);
-        }
-        Ok(match self.handler.handle(&mut connection(conn))? {
-            Next::Wait => match conn.state.buffered.end_turn(desk.scratch) {
-                // No further event will say that the peer has closed: read on to the end.
-                Verdict::Park(_) if conn.read_closed => Verdict::Again,
-                verdict => verdict,
-            },
-            Next::Close => Verdict::Close,
-            Next::Detach(taker) => {
-                conn.state.taker = Some(taker);
-                Verdict::Detach
-            }
-        })
-    }
-
-    fn finish(&self, conn: &mut Conn<State>) {
-        if mem::replace(&mut conn.state.stage, Stage::Finished) == Stage::SetUp {
-            self.handler.finish(&mut connection(conn));
-        }
-    }
-}
-
-fn connection(conn: &mut Conn<State>) -> Connection<'_> {
-    Connection::new(&conn.stream, &conn.peer, &mut conn.state.buffered, &mut conn.state.kept)
-}
-
-impl<H: RequestHandler> Service for Plain<H> {
-    type Line = Stream;
-    type State = State;
-    type Scratch = Vec<u8>;
-
-    fn open(&self, peer: &Address) -> Option<State> {
-        if !self.handler.verify_request(peer) {
-            return None;
-        }
-        // The connection itself is the class.
-        let class = Class::new(self.opened.fetch_add(1, Ordering::Relaxed));
-        Some(State {
-            buffered: Buffered::new(self.patience),
-            class,
-            stage: Stage::New,
-            kept: None,
-            taker: None,
-        })
-    }
-
-    fn ready(&self, conn: &mut Conn<State>, desk: &mut Desk<'_, Vec<u8>>) -> Verdict {
-        let verdict = self.turn(conn, desk).unwrap_or_else(|error| {
-            self.handler.handle_error(&conn.peer, &error);
-            Verdict::Close
-        });
-        if verdict == Verdict::Close {
-            self.finish(conn);
-        }
-        verdict
-    }
-
-    fn expired(&self, conn: &mut Conn<State>, _: Wait, _: Expiry) {
-        self.finish(conn);
-    }
-
-    fn detach(&self, conn: Conn<State>) {
-        let State { taker, buffered, kept, .. } = conn.state;
-        let Some(taker) = taker else { return };
-        let own = Detached::new(conn.stream, conn.peer, buffered);
-        // What it kept goes after the taker.
-        lend(kept, |_| taker(own), drop);
-    }
-
-    fn patience(&self, _: Wait) -> Option<Duration> {
-        self.idle
     }
 }

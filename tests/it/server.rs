@@ -1,6 +1,7 @@
 //! `Server`: many connections, few threads.
 
 mod cancelling;
+mod closing;
 mod datagrams;
 mod ending;
 mod python;

@@ -108,7 +108,10 @@ impl<S: Service + 'static> Engine<S> {
         stream: S::Line,
         peer: Address,
     ) -> Option<Held<Connection<S>>> {
-        let state = self.counted(guarded(|| self.service.open(&peer)))??;
+        let Some(state) = self.counted(guarded(|| self.service.open(&peer))).flatten() else {
+            stream.part();
+            return None;
+        };
         if S::Line::STAYS {
             stream.socket().set_cancel(self.cancel.clone()).ok()?;
         }

@@ -1,11 +1,15 @@
 //! What comes in through a door: a connection, or a packet.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     cancel::CancelToken,
+    deadline::Deadline,
     error::{Error, ErrorKind, Result},
-    socket::{AF_INET, AF_INET6, Address, IPPROTO_TCP, SO_ACCEPTCONN, SOL_SOCKET, Socket, TCP_NODELAY},
+    socket::{
+        AF_INET, AF_INET6, AF_UNIX, Address, IPPROTO_TCP, SO_ACCEPTCONN, SOL_SOCKET, Shutdown, Socket,
+        TCP_NODELAY,
+    },
     stream::Stream,
 };
 
@@ -29,6 +33,10 @@ pub(crate) trait Line: Sized + Send + 'static {
     /// `WouldBlock` when nobody is there, and what the system says.
     fn take_in(door: &Arc<Socket>, block: &mut [u8]) -> Result<(Self, Address)>;
 
+    /// Has its peer see the end, before it is closed: where it holds what nobody has read, the system closes it by a
+    /// reset.
+    fn part(&self) {}
+
     /// The socket below it.
     fn socket(&self) -> &Socket;
 }
@@ -51,8 +59,30 @@ impl Line for Stream {
         Ok((Stream::from(socket), peer))
     }
 
+    fn part(&self) {
+        let now = Deadline::after(Duration::ZERO);
+        if self.socket().family() != AF_UNIX {
+            // Who has seen the end doesn't see the reset.
+            let _ = self.shutdown_by(Shutdown::Write, now);
+        } else if self.shutdown_by(Shutdown::Both, now).is_ok() {
+            throw_away(self);
+        }
+    }
+
     fn socket(&self) -> &Socket {
         Stream::socket(self)
+    }
+}
+
+/// Over a Unix socket a reset comes before the end, so nothing may be left: that is no more than the peer's `SO_SNDBUF`,
+/// and after a shutdown nothing is added.
+fn throw_away(stream: &Stream) {
+    const READS: usize = 64;
+    let mut block = vec![0; 16 * 1024];
+    for _ in 0..READS {
+        if matches!(stream.try_read(&mut block), Ok(0) | Err(_)) {
+            return;
+        }
     }
 }
 

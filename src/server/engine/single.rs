@@ -13,7 +13,7 @@ use crate::{
 use super::{
     classes::Class,
     guard::lend,
-    line::without_delay,
+    line::{Line, without_delay},
     service::{Account, Begin, Conn, Desk, Expiry, Service, Verdict, Wait},
 };
 
@@ -75,8 +75,11 @@ fn opened<S>(service: &S, socket: Socket, peer: Address) -> Result<Option<Conn<S
 where
     S: Service<Line = Stream>,
 {
-    let Some(state) = service.open(&peer) else { return Ok(None) };
-    let stream = Stream::from(socket);
+    let (stream, state) = lend(Stream::from(socket), |_| service.open(&peer), |stream| stream.part());
+    let Some(state) = state else {
+        stream.part();
+        return Ok(None);
+    };
     without_delay(stream.socket())?;
     Ok(Some(Conn { stream, peer, state, read_closed: false }))
 }

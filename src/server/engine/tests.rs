@@ -8,7 +8,7 @@ use std::{
 
 use super::{classes::Class, *};
 use crate::{
-    server::{Connection, Next, plain::Plain},
+    server::{Connection, Next, turn::Plain},
     socket::{Address, create_server},
 };
 
