@@ -2,8 +2,7 @@
 //!
 //! Modes: `keep` (GET, the body collected, connections kept), `new` (a connection each), `down` (GET, the body read
 //! through 64 KiB and dropped), `up:BYTES` (POST from a reader), `upfile:PATH` (POST of a file), `threads:N` (`keep` from N
-//! threads with one opener). BENCH_CA names a PEM file of authorities; BENCH_TIMEOUT is each request's limit in seconds;
-//! with BENCH_SESSIONS=0 no TLS session is resumed.
+//! threads with one opener). BENCH_CA names a PEM file of authorities; BENCH_TIMEOUT is each request's limit in seconds.
 
 use std::{env, fs, process, time::Duration, time::Instant};
 
@@ -48,9 +47,7 @@ fn opener(mode: &str) -> Result<Opener> {
     }
     #[cfg(feature = "tls")]
     if let Ok(path) = env::var("BENCH_CA") {
-        let sessions = env::var("BENCH_SESSIONS").ok().and_then(|sessions| sessions.parse().ok());
-        let tls = sockeye::tls::ClientTls::new().add_ca_pem(&fs::read(path)?)?;
-        opener = opener.tls(&tls.sessions(sessions.unwrap_or(256)));
+        opener = opener.tls(&sockeye::tls::ClientTls::new().add_ca_pem(&fs::read(path)?)?);
     }
     Ok(opener.build())
 }
