@@ -106,7 +106,10 @@ fn of_certificate(why: &CertificateError, chain: Option<Chain>) -> String {
             format!("the certificate {own} isn't for {:?} but for {names}", expected.to_str())
         }
         CertificateError::UnknownIssuer => unknown_issuer(&chain, &own),
-        CertificateError::Revoked => format!("the certificate {own}, or one above it, was revoked"),
+        CertificateError::Revoked if chain.len() > 1 => {
+            format!("the certificate {own}, or one above it, was revoked")
+        }
+        CertificateError::Revoked => format!("the certificate {own} was revoked"),
         CertificateError::InvalidPurposeContext { .. } => {
             format!("the certificate {own} isn't made for servers: it lacks the purpose serverAuth")
         }

@@ -4,7 +4,7 @@ use std::{env, fmt, sync::Arc};
 
 use rustls::{
     ClientConfig, KeyLogFile, RootCertStore,
-    client::{Resumption, WebPkiServerVerifier},
+    client::{Resumption, ServerCertVerifierBuilder, WebPkiServerVerifier},
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, CertificateRevocationListDer, ServerName},
     sign::{CertifiedKey, SingleCertAndKey},
@@ -77,8 +77,16 @@ impl Settings {
             TlsVersion::Tls12 => &[&TLS13, &TLS12][..],
             TlsVersion::Tls13 => &[&TLS13],
         };
+        let (mut chains, mut own) = (None, None);
+        if let Some(roots) = self.roots()? {
+            chains = Some(built(self.chains(roots.clone(), &provider))?);
+            if !self.revocations.is_empty() {
+                own = Some(built(self.chains(roots, &provider).only_check_end_entity_revocation())?);
+            }
+        }
         let verifier = Verifier {
-            chains: self.chains(&provider)?,
+            chains,
+            own,
             named: self.authorities.clone(),
             pins: self.pins.clone(),
             provider: provider.clone(),
@@ -106,7 +114,8 @@ impl Settings {
         Ok(config)
     }
 
-    fn chains(&self, provider: &Arc<CryptoProvider>) -> Result<Option<Arc<WebPkiServerVerifier>>> {
+    /// Who may vouch for a server; nothing: anybody.
+    fn roots(&self) -> Result<Option<Arc<RootCertStore>>> {
         let mut roots = RootCertStore::empty();
         if self.trust == Trust::Anybody {
             return Ok(None);
@@ -121,15 +130,20 @@ impl Settings {
             let message = "no authority is trusted: add one with ClientTls::add_ca_file";
             return Err(Error::new(ErrorKind::InvalidInput, message));
         }
-        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        Ok(Some(Arc::new(roots)))
+    }
+
+    fn chains(&self, roots: Arc<RootCertStore>, provider: &Arc<CryptoProvider>) -> ServerCertVerifierBuilder {
+        WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
             .with_crls(self.revocations.iter().cloned())
             .allow_unknown_revocation_status()
-            .build()
-            .map_err(|error| {
-                Error::with_source(ErrorKind::InvalidInput, "a revocation list can't be used", error)
-            })?;
-        Ok(Some(verifier))
     }
+}
+
+fn built(chains: ServerCertVerifierBuilder) -> Result<Arc<WebPkiServerVerifier>> {
+    chains.build().map_err(|error| {
+        Error::with_source(ErrorKind::InvalidInput, "a revocation list can't be used", error)
+    })
 }
 
 /// Whom the system trusts. Certificates in there that can't be used are passed over, as OpenSSL does.

@@ -24,6 +24,8 @@ pub(super) type Pin = [u8; 32];
 pub(super) struct Verifier {
     /// Chains, names and times; `None` accepts any.
     pub(super) chains: Option<Arc<WebPkiServerVerifier>>,
+    /// The same, but that only the server's own certificate is looked for in lists of revoked ones; if there are any.
+    pub(super) own: Option<Arc<WebPkiServerVerifier>>,
     /// Certificates that the user named. A server's own may be among them.
     pub(super) named: Vec<CertificateDer<'static>>,
     /// If there are any, the server's key has to be one of them.
@@ -46,8 +48,21 @@ impl ServerCertVerifier for Verifier {
             Some(chains) => chains.verify_server_cert(end_entity, intermediates, name, ocsp, now).map(drop),
         };
         let outcome = checked.and_then(|()| self.check_pin(end_entity));
-        if outcome.is_err() {
-            refusal::remember(end_entity, intermediates);
+        match &outcome {
+            Ok(()) => {}
+            // rustls doesn't say which: it is the first of those that are remembered, or one above it.
+            Err(TlsError::InvalidCertificate(CertificateError::Revoked)) => {
+                let own = self
+                    .own
+                    .as_ref()
+                    .map(|own| own.verify_server_cert(end_entity, intermediates, name, ocsp, now).err());
+                match (own, intermediates) {
+                    (Some(None), [above, others @ ..]) => refusal::remember(above, others),
+                    (Some(Some(_)), _) => refusal::remember(end_entity, &[]),
+                    _ => refusal::remember(end_entity, intermediates),
+                }
+            }
+            Err(_) => refusal::remember(end_entity, intermediates),
         }
         outcome.map(|()| ServerCertVerified::assertion())
     }

@@ -59,7 +59,7 @@ enum Source {
         open: Box<dyn Fn() -> io::Result<Input> + Send + Sync>,
         length: u64,
     },
-    /// The reader went out once; its length is kept for what is said about it.
+    /// The reader went out once.
     Spent,
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use ::http::header::PROXY_AUTHORIZATION;
+use ::http::header::{PROXY_AUTHORIZATION, UPGRADE};
 
 use super::Request;
 #[cfg(feature = "tls")]
@@ -166,6 +166,12 @@ impl Request {
 
 impl Request {
     /// The Unix socket that it goes to.
+    /// Whether a proxy is asked for a way to the server (CONNECT), not for the answer: for TLS, and for what is to become
+    /// another protocol than HTTP.
+    pub(in crate::urllib) fn wants_a_way(&self) -> bool {
+        self.url().scheme() == "https" || self.own(&UPGRADE).is_some()
+    }
+
     pub(in crate::urllib) fn unix(&self) -> Option<&Arc<Path>> {
         match &self.reach.said {
             Some(Way::Unix(path)) => Some(path),

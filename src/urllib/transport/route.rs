@@ -2,10 +2,7 @@
 
 use std::{borrow::Cow, path::Path, sync::Arc};
 
-use ::http::{
-    HeaderMap,
-    header::{PROXY_AUTHORIZATION, UPGRADE},
-};
+use ::http::{HeaderMap, header::PROXY_AUTHORIZATION};
 use url::{Host, Url};
 
 use super::{dialling::Dialling, send::Form, tunnel::Via};
@@ -94,8 +91,7 @@ impl Route<'_> {
         let Some(proxy) = request.via() else { return Ok(direct) };
         let via = outfit.via(proxy, shown(request, proxy, defaults));
         Ok(match direct.scheme {
-            // Another protocol than HTTP goes through the proxy.
-            Scheme::Http if proxy.speaks_http() && request.own(&UPGRADE).is_none() => {
+            Scheme::Http if proxy.speaks_http() && !request.wants_a_way() => {
                 Route { host: Cow::Borrowed(""), port: 0, way: Way::Asked(via), ..direct }
             }
             _ => Route { way: Way::Through(via), ..direct },

@@ -148,7 +148,11 @@ fn revoked_ones_are_refused() -> Result<()> {
     let serial =
         |number: u64| move |params: &mut CertificateParams| params.serial_number = Some(number.into());
     greet(root.issue_with(&["localhost"], serial(665)).server(), &tls)?;
-    refuses(&root.issue_with(&["localhost"], serial(666)), &tls, &["revoked"]);
+    let (own, above) = ("\"localhost\" (issued by", "\"Middle CA\" (issued by \"Test CA\") was revoked");
+    let middle = root.below("Middle CA", serial(665));
+    greet(middle.issue(&["localhost"]).server(), &tls)?;
+    refuses(&root.issue_with(&["localhost"], serial(666)), &tls, &[own, "\"Test CA\") was revoked"]);
+    refuses(&root.below("Middle CA", serial(666)).issue(&["localhost"]), &tls, &[above]);
     fs::write(&path, root.pem()).unwrap();
     let error = trusting(&root).add_crl_file(&path).unwrap_err();
     assert!(error.to_string().contains("BEGIN X509 CRL"), "{error}");

@@ -139,6 +139,13 @@ impl Digest {
         self.0.stale
     }
 
+    /// One for the next answer, which this one counts: working it out may take long, and needn't keep others waiting.
+    pub(in crate::urllib) fn take_turn(&mut self) -> Digest {
+        let next = self.clone();
+        self.0.nc += 1;
+        next
+    }
+
     /// The header's value; each answer counts the nonce's use.
     pub(in crate::urllib) fn answer(
         &mut self,
@@ -185,6 +192,18 @@ impl DigestAuthHandler {
         })
     }
 
+    /// The challenge that was answered before, for the user whom this request is of.
+    fn kept_for(&self, request: &Request) -> Option<(Digest, Credentials)> {
+        let mut kept = self.kept.lock();
+        let (digest, credentials) = kept.get_mut(&request.url().origin())?;
+        let own = Credentials::of(request.url());
+        let wanted = match &own {
+            Some(own) => Some(own),
+            None => self.passwords.find(Some(digest.realm()), request.url()),
+        };
+        (wanted == Some(&*credentials)).then(|| (digest.take_turn(), credentials.clone()))
+    }
+
     /// Answers for this request, and keeps the challenge for the next ones.
     fn answer(&self, request: &mut Request, mut digest: Digest, credentials: Credentials) -> Result<()> {
         let value = digest.answer(&credentials, &Asked::by(request, request.selector()))?;
@@ -205,20 +224,9 @@ impl Handler for DigestAuthHandler {
         if is_authorized(request) {
             return Ok(());
         }
-        let mut kept = self.kept.lock();
-        let Some((digest, credentials)) = kept.get_mut(&request.url().origin()) else { return Ok(()) };
-        let own = Credentials::of(request.url());
-        let wanted = match &own {
-            Some(own) => Some(own),
-            None => self.passwords.find(Some(digest.realm()), request.url()),
-        };
-        if wanted != Some(credentials) {
-            return Ok(());
-        }
-        let value = digest.answer(credentials, &Asked::by(request, request.selector()));
-        drop(kept);
+        let Some((mut digest, credentials)) = self.kept_for(request) else { return Ok(()) };
         // What can't be answered beforehand may be answered when it is asked.
-        if let Ok(value) = value {
+        if let Ok(value) = digest.answer(&credentials, &Asked::by(request, request.selector())) {
             authorize(request, value);
         }
         Ok(())
@@ -312,6 +320,11 @@ mod tests {
         let asked = Asked { method: "GET", target: "/", data: None };
         for count in ["nc=00000001", "nc=00000002"] {
             let value = digest.answer(&Credentials::new("a", "b"), &asked)?;
+            assert!(value.to_str().unwrap().contains(count));
+        }
+        let mut turns = [digest.take_turn(), digest.take_turn()];
+        for (turn, count) in turns.iter_mut().zip(["nc=00000003", "nc=00000004"]) {
+            let value = turn.answer(&Credentials::new("a", "b"), &asked)?;
             assert!(value.to_str().unwrap().contains(count));
         }
         Ok(())

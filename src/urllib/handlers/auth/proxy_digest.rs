@@ -106,19 +106,22 @@ impl Handler for ProxyDigestAuthHandler {
 
     fn request(&self, request: &mut Request, _: &mut Exchange<'_>) -> Result<()> {
         let Some(proxy) = request.via().filter(|proxy| proxy.speaks_http()) else { return Ok(()) };
-        let mut kept = self.kept.lock();
-        let shown = match kept.get_mut(&proxy.url().origin()) {
+        let kept = match self.kept.lock().get_mut(&proxy.url().origin()) {
             // The proxy's URL may name another user by now.
             Some((digest, login)) if proxy.login().is_none_or(|own| own == login) => {
-                let value = about(request, |asked| digest.answer(login, asked));
+                Some((digest.take_turn(), login.clone()))
+            }
+            _ => None,
+        };
+        let shown = match kept {
+            Some((mut digest, user)) => {
+                let value = about(request, |asked| digest.answer(&user, asked));
                 // What can't be answered is left for the proxy to refuse.
-                let answer = value.map(|value| Shown::Answer { value, user: login.clone() });
-                Some(answer.unwrap_or(Shown::Nothing))
+                Some(value.map_or(Shown::Nothing, |value| Shown::Answer { value, user }))
             }
             // The password isn't for Basic to show.
-            _ => proxy.login().map(|_| Shown::Nothing),
+            None => proxy.login().map(|_| Shown::Nothing),
         };
-        drop(kept);
         request.show(shown);
         Ok(())
     }
@@ -140,8 +143,8 @@ impl Handler for ProxyDigestAuthHandler {
 /// What the proxy reads: the request itself, or the CONNECT before it.
 fn about<T>(request: &Request, answer: impl FnOnce(&Asked<'_>) -> T) -> T {
     let url = request.url();
-    if url.scheme() == "https" {
-        let port = url.port_or_known_default().unwrap_or(443);
+    if request.wants_a_way() {
+        let port = url.port_or_known_default().unwrap_or_default();
         let target = format!("{}:{port}", &url[Position::BeforeHost..Position::AfterHost]);
         return answer(&Asked { method: "CONNECT", target: &target, data: Some(&[]) });
     }

@@ -172,6 +172,18 @@ mod digest {
         Ok(())
     }
 
+    /// Another protocol than HTTP goes by CONNECT, whatever the scheme.
+    #[test]
+    fn what_connect_asks_for_is_what_is_answered() -> Result<()> {
+        let proxy = Scripted::new(vec![vec![hear(), who(CHALLENGE)], vec![hear(), who("Basic realm=\"x\"")]]);
+        let request = Request::new("http://h.example/chat")?.upgrade("websocket");
+        digest(&with_user(&proxy))?.open(request).unwrap_err();
+        let heard = proxy.heard();
+        assert!(heard[1].starts_with("CONNECT h.example:80 HTTP/1.1\r\n"), "{heard:?}");
+        assert!(heard[1].contains("uri=\"h.example:80\""), "{heard:?}");
+        Ok(())
+    }
+
     #[test]
     fn a_wrong_password_ends_and_so_does_a_proxy_that_calls_all_stale() -> Result<()> {
         let fresh = CHALLENGE.replace("n1", "n2");
