@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, tinyproxy, microsocks,
-# chromium, strace, valgrind, setpriv, sha256sum, unshare, ip, and httpbin (PyPI) into target/peers.
+# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, go, tinyproxy,
+# microsocks, chromium, strace, valgrind, setpriv, sha256sum, unshare, ip, and httpbin (PyPI) into target/peers.
 # On Debian and its kin, as root or by sudo. Quiet, and done at once when all are there.
 set -eu -o pipefail
 
@@ -12,6 +12,7 @@ python3    python3-venv
 openssl    openssl
 wrk        wrk
 nginx      nginx
+go         golang-go
 tinyproxy  tinyproxy
 microsocks microsocks
 chromium   chromium

@@ -1,4 +1,4 @@
-//! `urlopen` reads from Python's `http.server` and from nginx.
+//! `urlopen` reads from Python's `http.server`, from nginx, and from Go's `net/http`.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use sockeye::{
 };
 use tempfile::TempDir;
 
-use crate::support::{Peer, nginx_server, python_server};
+use crate::support::{Peer, go_server, nginx_server, python_server};
 
 /// A folder with something of each kind.
 fn folder() -> TempDir {
@@ -33,7 +33,8 @@ fn big() -> Vec<u8> {
 /// Runs a check against each server that is there.
 fn with_each(check: impl Fn(&Peer)) {
     let folder = folder();
-    for server in [python_server(folder.path()), nginx_server(folder.path())].into_iter().flatten() {
+    let servers = [python_server(folder.path()), nginx_server(folder.path()), go_server(folder.path())];
+    for server in servers.into_iter().flatten() {
         check(&server);
     }
 }

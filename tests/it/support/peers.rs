@@ -3,8 +3,9 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
+    sync::OnceLock,
     thread,
     time::Instant,
 };
@@ -34,6 +35,22 @@ pub(crate) fn python_server(folder: &Path) -> Option<Peer> {
     let mut program = Program::start(python.current_dir(folder));
     // "Serving HTTP on 127.0.0.1 port 41233 (http://127.0.0.1:41233/) ..."
     let addr = program.wait_for(|line| super::program::address_in(line, "("));
+    Some(Peer { addr, _program: program, _config: None })
+}
+
+/// Go's `net/http`.
+pub(crate) fn go_server(folder: &Path) -> Option<Peer> {
+    /// Built once: `go run` would leave its program running.
+    static PROGRAM: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let program = PROGRAM.get_or_init(|| {
+        let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go_server");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/interop/server.go");
+        let built =
+            Command::new(peer("go")?).args(["build", "-o"]).args([&program, &source]).output().unwrap();
+        assert!(built.status.success(), "{built:?}");
+        Some(program)
+    });
+    let (program, addr) = Program::serve(Command::new(program.as_ref()?).current_dir(folder));
     Some(Peer { addr, _program: program, _config: None })
 }
 

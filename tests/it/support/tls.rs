@@ -11,8 +11,9 @@ use std::{
 };
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
+    SerialNumber, date_time_ymd,
 };
 use rustls::{
     ServerConfig, ServerConnection, StreamOwned,
@@ -30,12 +31,16 @@ pub(crate) struct Authority {
     pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
     /// What stands between its certificates and the one that is trusted, in DER.
     between: Vec<CertificateDer<'static>>,
+    /// The same in PEM.
+    between_pem: String,
 }
 
 /// A certificate with its chain and key.
 pub(crate) struct Identity {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) chain_pem: String,
+    /// What stands above its own certificate, in PEM.
+    pub(crate) above_pem: String,
     pub(crate) key: KeyPair,
 }
 
@@ -43,7 +48,11 @@ impl Authority {
     /// A root.
     pub(crate) fn new(name: &str) -> Authority {
         let key = KeyPair::generate().unwrap();
-        Authority { issuer: CertifiedIssuer::self_signed(authority(name), key).unwrap(), between: Vec::new() }
+        Authority {
+            issuer: CertifiedIssuer::self_signed(authority(name), key).unwrap(),
+            between: Vec::new(),
+            between_pem: String::new(),
+        }
     }
 
     /// One that this one vouches for, changed before it is signed.
@@ -52,11 +61,31 @@ impl Authority {
         change(&mut params);
         let issuer = CertifiedIssuer::signed_by(params, KeyPair::generate().unwrap(), &self.issuer).unwrap();
         let between = std::iter::once(issuer.der().clone()).chain(self.between.iter().cloned()).collect();
-        Authority { issuer, between }
+        let between_pem = issuer.pem() + &self.between_pem;
+        Authority { issuer, between, between_pem }
     }
 
     pub(crate) fn pem(&self) -> String {
         self.issuer.pem()
+    }
+
+    /// A list of the serial numbers that it revokes, in PEM.
+    pub(crate) fn revocations(&self, serials: &[u64]) -> String {
+        let revoked = serials.iter().map(|&serial| RevokedCertParams {
+            serial_number: SerialNumber::from(serial),
+            revocation_time: date_time_ymd(2024, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2024, 1, 1),
+            next_update: date_time_ymd(2099, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 
     /// A server's certificate.
@@ -71,7 +100,7 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let chain = std::iter::once(certificate.der().clone()).chain(self.between.iter().cloned()).collect();
-        Identity { chain, chain_pem: certificate.pem(), key }
+        Identity { chain, chain_pem: certificate.pem(), above_pem: self.between_pem.clone(), key }
     }
 }
 
@@ -82,7 +111,12 @@ impl Identity {
         params.is_ca = is_ca;
         let key = KeyPair::generate().unwrap();
         let certificate = params.self_signed(&key).unwrap();
-        Identity { chain: vec![certificate.der().clone()], chain_pem: certificate.pem(), key }
+        Identity {
+            chain: vec![certificate.der().clone()],
+            chain_pem: certificate.pem(),
+            above_pem: String::new(),
+            key,
+        }
     }
 
     /// A server with this certificate, which speaks both versions and asks nobody for one.

@@ -2,10 +2,7 @@
 
 use std::fs;
 
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, ExtendedKeyUsagePurpose, IsCa,
-    KeyIdMethod, RevokedCertParams, SerialNumber, date_time_ymd,
-};
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, date_time_ymd};
 use rustls::ServerConfig;
 use sockeye::{ErrorKind, Result, client::Client, tls::ClientTls};
 
@@ -130,20 +127,7 @@ fn revoked_ones_are_refused() -> Result<()> {
     let root = Authority::new("Test CA");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("list.pem");
-    let list = CertificateRevocationListParams {
-        this_update: date_time_ymd(2024, 1, 1),
-        next_update: date_time_ymd(2099, 1, 1),
-        crl_number: SerialNumber::from(1),
-        issuing_distribution_point: None,
-        revoked_certs: vec![RevokedCertParams {
-            serial_number: SerialNumber::from(666),
-            revocation_time: date_time_ymd(2024, 1, 1),
-            reason_code: None,
-            invalidity_date: None,
-        }],
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
-    fs::write(&path, list.signed_by(&root.issuer).unwrap().pem().unwrap()).unwrap();
+    fs::write(&path, root.revocations(&[666])).unwrap();
     let tls = trusting(&root).add_crl_file(&path)?;
     let serial =
         |number: u64| move |params: &mut CertificateParams| params.serial_number = Some(number.into());

@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
+use rcgen::{CertificateParams, IsCa, date_time_ymd};
 use sockeye::{
     Result,
     client::{Client, Connector},
@@ -10,7 +11,10 @@ use sockeye::{
 };
 
 use super::trusting;
-use crate::support::{PATIENCE, Program, peer, tls::Authority};
+use crate::support::{
+    PATIENCE, Program, peer,
+    tls::{Authority, Identity},
+};
 
 /// Writes what a server needs: `cert.pem` and `key.pem`.
 fn write_identity(folder: &Path, root: &Authority) {
@@ -81,6 +85,41 @@ fn openssl_made_certificates_are_read() -> Result<()> {
     let mut client = limited.connect_tls(("localhost", port), &tls)?;
     client.sendall(b"abc\n")?;
     assert_eq!(client.readline()?, b"cba\n");
+    Ok(())
+}
+
+/// OpenSSL presents what is wrong in each way, and it is said what.
+#[test]
+fn bad_certificates_of_openssl_are_refused() -> Result<()> {
+    let (root, other) = (Authority::new("Test CA"), Authority::new("Other CA"));
+    let serial =
+        |number: u64| move |params: &mut CertificateParams| params.serial_number = Some(number.into());
+    let (revoked, middle) = (root.below("Revoked CA", serial(666)), root.below("Middle CA", |_| {}));
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("list.pem");
+    fs::write(&list, root.revocations(&[666]))?;
+    let tls = trusting(&root).add_crl_file(&list)?;
+    let expired = |params: &mut CertificateParams| {
+        (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2022, 2, 3));
+    };
+    for (identity, said) in [
+        (root.issue_with(&["localhost"], expired), "expired on Thu, 03 Feb 2022"),
+        (root.issue(&["other.example"]), "isn't for \"localhost\" but for \"other.example\""),
+        (other.issue(&["localhost"]), "\"Other CA\""),
+        (Identity::self_signed(&["localhost"], IsCa::NoCa), "isn't trusted"),
+        (root.issue_with(&["localhost"], serial(666)), "\"localhost\" (issued by \"Test CA\") was revoked"),
+        (revoked.issue(&["localhost"]), "\"Revoked CA\" (issued by \"Test CA\") was revoked"),
+        (middle.issue(&["localhost"]), ""),
+    ] {
+        fs::write(folder.path().join("cert.pem"), &identity.chain_pem)?;
+        fs::write(folder.path().join("key.pem"), identity.key.serialize_pem())?;
+        fs::write(folder.path().join("chain.pem"), &identity.above_pem)?;
+        let above: &[&str] = if identity.chain.len() > 1 { &["-cert_chain", "chain.pem"] } else { &[] };
+        let Some((_program, port)) = openssl(folder.path(), above) else { return Ok(()) };
+        let outcome = Connector::new().timeout(PATIENCE).connect_tls(("localhost", port), &tls);
+        let error = outcome.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(said) && error.is_empty() == said.is_empty(), "{said:?} isn't said: {error}");
+    }
     Ok(())
 }
 
