@@ -1,0 +1,276 @@
+//! The loop.
+
+use std::{fmt, rc::Rc, sync::Arc, time::Duration};
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::{
+    handle::{Mailbox, ReactorHandle},
+    net::{self, Net},
+    soon::Soon,
+    time::{Clock, Time, later},
+    timers::{DelayedCall, Timers},
+};
+
+/// One thread's loop: it waits, and calls what was arranged to be called.
+///
+/// Callbacks get the reactor as `&mut Reactor`, so what they share with each other needs no lock. None of them runs
+/// inside another: what a callback causes comes after it has returned. A callback may arrange, cancel or stop
+/// anything. One that panics ends [`run`](Reactor::run) by that panic; the reactor can go on after it.
+///
+/// Twisted: `twisted.internet.reactor`, which is one for the whole process; here there may be one in each thread.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use sockeye::reactor::Reactor;
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let mut reactor = Reactor::new()?;
+/// reactor.when_running(|reactor| {
+///     reactor.call_later(Duration::from_millis(1), |reactor| reactor.stop());
+/// });
+/// reactor.run()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Reactor {
+    pub(super) time: Time,
+    pub(super) timers: Timers,
+    pub(super) soon: Rc<Soon>,
+    pub(super) net: Net,
+    mailbox: Arc<Mailbox>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Idle,
+    Running,
+    /// Somebody has called `stop`.
+    Stopping,
+}
+
+impl Reactor {
+    /// A reactor that nothing is arranged with.
+    ///
+    /// # Errors
+    ///
+    /// When the process has no descriptors left.
+    pub fn new() -> Result<Reactor> {
+        Reactor::at(Time::real())
+    }
+
+    /// A reactor whose time is that clock's, for tests.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Reactor::new).
+    pub fn with_clock(clock: &Clock) -> Result<Reactor> {
+        Reactor::at(Time::Clock(clock.clone()))
+    }
+
+    fn at(time: Time) -> Result<Reactor> {
+        let net = Net::new()?;
+        Ok(Reactor {
+            time,
+            timers: Timers::new(),
+            soon: Rc::default(),
+            mailbox: Mailbox::new(net.waker()),
+            net,
+            stage: Stage::Idle,
+        })
+    }
+
+    /// Calls what there is to call, until [`stop`](Reactor::stop). It may be called again after that.
+    ///
+    /// Twisted: `reactor.run`, once for each process.
+    ///
+    /// # Errors
+    ///
+    /// When waiting fails, or the reactor runs already: a callback can't run it.
+    pub fn run(&mut self) -> Result<()> {
+        if self.stage == Stage::Running {
+            return Err(Error::new(ErrorKind::InvalidInput, "the reactor is already running"));
+        }
+        let running = Running(self);
+        while running.0.stage != Stage::Stopping {
+            running.0.stage = Stage::Running;
+            running.0.iterate(None)?;
+        }
+        Ok(())
+    }
+
+    /// Ends [`run`](Reactor::run) after this turn. If the reactor isn't running, the next `run` ends at once.
+    ///
+    /// Twisted: `reactor.stop`.
+    pub fn stop(&mut self) {
+        self.stage = Stage::Stopping;
+    }
+
+    /// One turn: calls what is due, waits until something happens but no longer than that (`None`: as long as it
+    /// takes), and calls what came of it.
+    ///
+    /// Twisted: `reactor.iterate`.
+    ///
+    /// # Errors
+    ///
+    /// When waiting fails.
+    pub fn iterate(&mut self, limit: impl Into<Option<Duration>>) -> Result<()> {
+        for call in self.mailbox.take() {
+            self.soon.push(call);
+        }
+        self.settle();
+        self.fire();
+        let limit = self.patience(limit.into());
+        self.net.wait(limit)?;
+        net::dispatch(self);
+        self.settle();
+        Ok(())
+    }
+
+    /// Advances the [`Clock`] that the reactor was made with, and calls what is due then, and what comes of it, until
+    /// nothing is. The clock stands at its new time for all of it.
+    ///
+    /// Twisted: `Clock.advance`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] for a reactor in real time; when looking for events fails.
+    pub fn advance(&mut self, time: Duration) -> Result<()> {
+        let Time::Clock(clock) = &self.time else {
+            return Err(Error::new(ErrorKind::Unsupported, "real time can't be advanced"));
+        };
+        clock.advance(time);
+        loop {
+            self.iterate(Duration::ZERO)?;
+            if !self.is_due() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// [`advance`](Reactor::advance)s by one time after the other.
+    ///
+    /// Twisted: `Clock.pump`.
+    ///
+    /// # Errors
+    ///
+    /// As [`advance`](Reactor::advance).
+    pub fn pump(&mut self, times: impl IntoIterator<Item = Duration>) -> Result<()> {
+        times.into_iter().try_for_each(|time| self.advance(time))
+    }
+
+    /// Calls a function once, after that time.
+    ///
+    /// Calls that are due at the same time are made in the order in which they were arranged. One that is arranged
+    /// by another is made in the next turn at the earliest, even if its delay is zero.
+    ///
+    /// Twisted: `reactor.callLater`.
+    pub fn call_later(&mut self, delay: Duration, call: impl FnOnce(&mut Reactor) + 'static) -> DelayedCall {
+        let then = later(self.time.now(), delay);
+        self.timers.add(then, Box::new(call))
+    }
+
+    /// Calls a function as soon as the running callback has returned, before anything is waited for.
+    pub fn call_soon(&mut self, call: impl FnOnce(&mut Reactor) + 'static) {
+        self.soon.push(Box::new(call));
+    }
+
+    /// Calls a function when the reactor runs: in the first turn of [`run`](Reactor::run), or soon if it does
+    /// already.
+    ///
+    /// Twisted: `reactor.callWhenRunning`.
+    pub fn when_running(&mut self, call: impl FnOnce(&mut Reactor) + 'static) {
+        self.call_soon(call);
+    }
+
+    /// The reactor as other threads know it.
+    #[must_use]
+    pub fn handle(&self) -> ReactorHandle {
+        ReactorHandle { mailbox: self.mailbox.clone() }
+    }
+
+    /// The time since the reactor was made, or its [`Clock`]'s time.
+    ///
+    /// Twisted: `reactor.seconds`, which is the time of day.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.time.now())
+    }
+
+    /// How many delayed calls are still to be made.
+    ///
+    /// Twisted: `len(reactor.getDelayedCalls())`.
+    #[must_use]
+    pub fn delayed_calls(&self) -> usize {
+        self.timers.len()
+    }
+
+    /// Calls all that was arranged for as soon as the running callback has returned. Whoever calls a user's callback
+    /// calls this after it.
+    pub(super) fn settle(&mut self) {
+        while let Some(call) = self.soon.pop() {
+            call(self);
+        }
+    }
+
+    /// Makes the delayed calls that are due.
+    fn fire(&mut self) {
+        // One that panicked has left the last turn unfinished.
+        self.timers.end();
+        if !self.is_due() {
+            return;
+        }
+        self.timers.begin(self.time.now());
+        while let Some(call) = self.timers.due() {
+            call(self);
+            self.settle();
+        }
+        self.timers.end();
+    }
+
+    /// Whether a delayed call may be due.
+    fn is_due(&self) -> bool {
+        self.timers.next().is_some_and(|next| next <= self.time.now())
+    }
+
+    /// How long to wait for events.
+    fn patience(&self, limit: Option<Duration>) -> Option<Duration> {
+        if self.stage == Stage::Stopping || !self.soon.is_empty() || self.net.has_ready() {
+            return Some(Duration::ZERO);
+        }
+        let next = self.timers.next().and_then(|next| self.time.until(next));
+        match (limit, next) {
+            (Some(limit), Some(next)) => Some(limit.min(next)),
+            (limit, next) => limit.or(next),
+        }
+    }
+}
+
+/// Ends the stage with `run`, however that ends.
+struct Running<'a>(&'a mut Reactor);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.stage = Stage::Idle;
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.mailbox.close();
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor")
+            .field("now", &self.now())
+            .field("delayed_calls", &self.delayed_calls())
+            .field("stage", &self.stage)
+            .field("net_is_empty", &self.net.is_empty())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,204 @@
+//! What is to be called later.
+
+mod queue;
+
+use std::{fmt, time::Duration};
+
+use crate::error::{Error, ErrorKind, Result};
+
+use super::{
+    core::Reactor,
+    slab::{Key, Slab},
+    soon::Call,
+    time,
+};
+use queue::{Entry, Queue};
+
+/// A call that [`Reactor::call_later`] has arranged: the way to put it off, or to take it back.
+///
+/// Dropping it changes nothing. It belongs to the reactor that gave it. As [`cancel`](DelayedCall::cancel) consumes it,
+/// Twisted's `AlreadyCancelled` can't happen; its `AlreadyCalled` is an error of the kind
+/// [`Closed`](ErrorKind::Closed).
+///
+/// Twisted: `IDelayedCall`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use sockeye::reactor::{Clock, Reactor};
+///
+/// # fn main() -> sockeye::Result<()> {
+/// let mut reactor = Reactor::with_clock(&Clock::new())?;
+/// let call = reactor.call_later(Duration::from_secs(1), |_| unreachable!());
+/// call.delay(&mut reactor, Duration::from_secs(2))?;
+/// assert_eq!(call.time(&reactor), Some(Duration::from_secs(3)));
+/// call.cancel(&mut reactor)?;
+/// reactor.advance(Duration::from_secs(10))?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(PartialEq, Eq, Hash)]
+pub struct DelayedCall(Key);
+
+impl DelayedCall {
+    /// Takes the call back: it is dropped, and never made.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Closed`] when it was made already.
+    pub fn cancel(self, reactor: &mut Reactor) -> Result<()> {
+        // Dropped outside the timers: it may hold anything.
+        let call = reactor.timers.remove(self.0).ok_or_else(already_called)?;
+        reactor.timers.tidy();
+        drop(call);
+        Ok(())
+    }
+
+    /// Puts the call off by so much more.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Closed`] when it was made already.
+    pub fn delay(&self, reactor: &mut Reactor, more: Duration) -> Result<()> {
+        let then = reactor.timers.time(self.0).ok_or_else(already_called)?;
+        reactor.timers.set(self.0, time::later(then, more));
+        Ok(())
+    }
+
+    /// Has the call made so long from now, be that earlier or later than it would have been.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Closed`] when it was made already.
+    pub fn reset(&self, reactor: &mut Reactor, delay: Duration) -> Result<()> {
+        let now = reactor.time.now();
+        reactor.timers.time(self.0).ok_or_else(already_called)?;
+        reactor.timers.set(self.0, time::later(now, delay));
+        Ok(())
+    }
+
+    /// Whether the call is still to be made.
+    #[must_use]
+    pub fn active(&self, reactor: &Reactor) -> bool {
+        reactor.timers.time(self.0).is_some()
+    }
+
+    /// When the call is to be made, as [`Reactor::now`] counts; `None` when it was made already.
+    ///
+    /// Twisted: `getTime`.
+    #[must_use]
+    pub fn time(&self, reactor: &Reactor) -> Option<Duration> {
+        reactor.timers.time(self.0).map(Duration::from_nanos)
+    }
+}
+
+impl fmt::Debug for DelayedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DelayedCall").field(&self.0.serial).finish()
+    }
+}
+
+fn already_called() -> Error {
+    Error::new(ErrorKind::Closed, "the delayed call was already made")
+}
+
+/// Taking a call back leaves its entry in the queue, which drops such entries when they are more than the others.
+pub(super) struct Timers {
+    calls: Slab<Timer>,
+    queue: Queue,
+    /// While calls are made: up to what time.
+    firing: Option<u64>,
+    /// What was added meanwhile and is due already: the next turn's.
+    fresh: Vec<Entry>,
+}
+
+struct Timer {
+    time: u64,
+    call: Call,
+}
+
+/// Fewer entries aren't worth looking for dead ones.
+const FEW: usize = 64;
+
+impl Timers {
+    pub(super) fn new() -> Timers {
+        Timers { calls: Slab::new(), queue: Queue::new(), firing: None, fresh: Vec::new() }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    pub(super) fn add(&mut self, time: u64, call: Call) -> DelayedCall {
+        let key = self.calls.insert(Timer { time, call });
+        self.enqueue(key, time);
+        DelayedCall(key)
+    }
+
+    /// When to wake up: no later than the next call.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.queue.next()
+    }
+
+    /// Begins to take the calls that are due. What is added until [`end`](Self::end) isn't among them.
+    pub(super) fn begin(&mut self, now: u64) {
+        self.firing = Some(now);
+    }
+
+    /// The next call that is due.
+    pub(super) fn due(&mut self) -> Option<Call> {
+        let limit = self.firing?;
+        loop {
+            let entry = self.queue.pop(limit)?;
+            if let Some(key) = find(&self.calls, &entry) {
+                return self.calls.remove(key).map(|timer| timer.call);
+            }
+        }
+    }
+
+    pub(super) fn end(&mut self) {
+        self.firing = None;
+        for entry in self.fresh.drain(..) {
+            self.queue.push(entry);
+        }
+    }
+
+    fn time(&self, key: Key) -> Option<u64> {
+        self.calls.get(key).map(|timer| timer.time)
+    }
+
+    fn set(&mut self, key: Key, time: u64) {
+        if let Some(timer) = self.calls.get_mut(key) {
+            timer.time = time;
+            self.enqueue(key, time);
+            self.tidy();
+        }
+    }
+
+    fn remove(&mut self, key: Key) -> Option<Call> {
+        self.calls.remove(key).map(|timer| timer.call)
+    }
+
+    fn enqueue(&mut self, key: Key, time: u64) {
+        let entry = Entry { time, index: key.index, serial: key.serial as u32 };
+        if self.firing.is_some_and(|limit| time <= limit) {
+            self.fresh.push(entry);
+        } else {
+            self.queue.push(entry);
+        }
+    }
+
+    fn tidy(&mut self) {
+        if self.queue.len() > FEW.max(2 * self.calls.len()) {
+            let calls = &self.calls;
+            self.queue.retain(|entry| find(calls, entry).is_some());
+        }
+    }
+}
+
+/// The call of an entry, if it is still the one that is meant, at the time that is meant.
+fn find(calls: &Slab<Timer>, entry: &Entry) -> Option<Key> {
+    let (key, timer) = calls.at(entry.index)?;
+    (timer.time == entry.time && key.serial as u32 == entry.serial).then_some(key)
+}
