@@ -5,11 +5,15 @@ use std::{fmt, rc::Rc, sync::Arc, time::Duration};
 use crate::error::{Error, ErrorKind, Result};
 
 use super::{
+    cooperate::Cooperator,
     handle::{Mailbox, ReactorHandle},
     net::{self, Net},
-    soon::Soon,
+    signals::Signals,
+    soon::{Job, Soon},
+    threads::Pool,
     time::{Clock, Time, later},
     timers::{DelayedCall, Timers},
+    triggers::{Event, Phase, Triggers},
 };
 
 /// One thread's loop: it waits, and calls what was arranged to be called.
@@ -41,15 +45,21 @@ pub struct Reactor {
     pub(super) soon: Rc<Soon>,
     pub(super) net: Net,
     mailbox: Arc<Mailbox>,
+    pub(super) triggers: Triggers,
+    pub(super) cooperator: Rc<Cooperator>,
+    pub(super) pool: Pool,
+    pub(super) signals: Option<Signals>,
     stage: Stage,
+    /// Somebody has called `stop`.
+    stop: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Idle,
     Running,
-    /// Somebody has called `stop`.
-    Stopping,
+    /// `stop` was heeded: the shutdown's triggers are called.
+    Ending,
 }
 
 impl Reactor {
@@ -79,7 +89,12 @@ impl Reactor {
             soon: Rc::default(),
             mailbox: Mailbox::new(net.waker()),
             net,
+            triggers: Triggers::default(),
+            cooperator: Rc::default(),
+            pool: Pool::default(),
+            signals: None,
             stage: Stage::Idle,
+            stop: false,
         })
     }
 
@@ -91,14 +106,17 @@ impl Reactor {
     ///
     /// When waiting fails, or the reactor runs already: a callback can't run it.
     pub fn run(&mut self) -> Result<()> {
-        if self.stage == Stage::Running {
+        if self.stage != Stage::Idle {
             return Err(Error::new(ErrorKind::InvalidInput, "the reactor is already running"));
         }
-        let running = Running(self);
-        while running.0.stage != Stage::Stopping {
-            running.0.stage = Stage::Running;
-            running.0.iterate(None)?;
+        let Running(reactor) = &mut Running(self);
+        reactor.stage = Stage::Running;
+        reactor.trigger(Event::Startup);
+        while !reactor.stop {
+            reactor.iterate(None)?;
         }
+        reactor.stage = Stage::Ending;
+        reactor.trigger(Event::Shutdown);
         Ok(())
     }
 
@@ -106,7 +124,7 @@ impl Reactor {
     ///
     /// Twisted: `reactor.stop`.
     pub fn stop(&mut self) {
-        self.stage = Stage::Stopping;
+        self.stop = true;
     }
 
     /// One turn: calls what is due, waits until something happens but no longer than that (`None`: as long as it
@@ -118,12 +136,22 @@ impl Reactor {
     ///
     /// When waiting fails.
     pub fn iterate(&mut self, limit: impl Into<Option<Duration>>) -> Result<()> {
+        self.catch_up();
+        self.look(limit.into())
+    }
+
+    /// The first half of a turn: what there is to call without looking for events.
+    pub(super) fn catch_up(&mut self) {
         for call in self.mailbox.take() {
-            self.soon.push(call);
+            self.soon.push(Job::Call(call));
         }
         self.settle();
         self.fire();
-        let limit = self.patience(limit.into());
+    }
+
+    /// The second half of a turn: waits for events, and calls what comes of them.
+    pub(super) fn look(&mut self, limit: Option<Duration>) -> Result<()> {
+        let limit = self.patience(limit);
         self.net.wait(limit)?;
         net::dispatch(self);
         self.settle();
@@ -175,7 +203,7 @@ impl Reactor {
 
     /// Calls a function as soon as the running callback has returned, before anything is waited for.
     pub fn call_soon(&mut self, call: impl FnOnce(&mut Reactor) + 'static) {
-        self.soon.push(Box::new(call));
+        self.soon.push(Job::Call(Box::new(call)));
     }
 
     /// Calls a function when the reactor runs: in the first turn of [`run`](Reactor::run), or soon if it does
@@ -183,7 +211,11 @@ impl Reactor {
     ///
     /// Twisted: `reactor.callWhenRunning`.
     pub fn when_running(&mut self, call: impl FnOnce(&mut Reactor) + 'static) {
-        self.call_soon(call);
+        if self.stage == Stage::Idle {
+            self.on_startup(Phase::After, call);
+        } else {
+            self.call_soon(call);
+        }
     }
 
     /// The reactor as other threads know it.
@@ -211,8 +243,16 @@ impl Reactor {
     /// Calls all that was arranged for as soon as the running callback has returned. Whoever calls a user's callback
     /// calls this after it.
     pub(super) fn settle(&mut self) {
-        while let Some(call) = self.soon.pop() {
-            call(self);
+        while let Some(job) = self.soon.pop() {
+            match job {
+                Job::Call(call) => call(self),
+                Job::Step(step) => {
+                    let mut next = Some(step);
+                    while let Some(step) = next {
+                        next = step.run(self);
+                    }
+                }
+            }
         }
     }
 
@@ -236,9 +276,30 @@ impl Reactor {
         self.timers.next().is_some_and(|next| next <= self.time.now())
     }
 
+    /// Whether nothing will ever be called: nothing is arranged, nobody is registered, and nobody else has a handle.
+    pub(super) fn is_stuck(&self) -> bool {
+        let timers = self.timers.next().and_then(|next| self.time.until(next));
+        let idle = self.soon.is_empty() && timers.is_none() && self.net.is_empty() && !self.net.has_ready();
+        // Counted first: whoever drops the last handle has posted before.
+        idle && Arc::strong_count(&self.mailbox) == 1 && self.mailbox.is_empty()
+    }
+
+    /// Whether somebody has called `stop`. If nobody runs the reactor, that is heeded by this.
+    pub(super) fn take_stop(&mut self) -> bool {
+        let stopped = self.is_stopping();
+        if stopped && self.stage == Stage::Idle {
+            self.stop = false;
+        }
+        stopped
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop && self.stage != Stage::Ending
+    }
+
     /// How long to wait for events.
     fn patience(&self, limit: Option<Duration>) -> Option<Duration> {
-        if self.stage == Stage::Stopping || !self.soon.is_empty() || self.net.has_ready() {
+        if self.is_stopping() || !self.soon.is_empty() || self.net.has_ready() {
             return Some(Duration::ZERO);
         }
         let next = self.timers.next().and_then(|next| self.time.until(next));
@@ -255,12 +316,14 @@ struct Running<'a>(&'a mut Reactor);
 impl Drop for Running<'_> {
     fn drop(&mut self) {
         self.0.stage = Stage::Idle;
+        self.0.stop = false;
     }
 }
 
 impl Drop for Reactor {
     fn drop(&mut self) {
         self.mailbox.close();
+        self.soon.close();
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`Reactor`] is the loop: [`run`](Reactor::run) until [`stop`](Reactor::stop).
 //! - [`Reactor::call_later`] calls a function after a time; [`DelayedCall`] is the way to take that back.
+//! - [`Deferred`] is a result that isn't there yet, and the chain of functions that it will go through.
 //! - [`ReactorHandle`] is what other threads have of it.
 //! - [`Clock`] is a time that stands still until a test advances it.
 //!
@@ -17,15 +18,30 @@
 //! # }
 //! ```
 
+mod cooperate;
 mod core;
+mod deferred;
 mod handle;
+mod later;
+mod looping;
 mod net;
+mod signals;
 mod slab;
 mod soon;
+mod threads;
 mod time;
 mod timers;
+mod triggers;
 
+pub use cooperate::{CooperativeTask, Pace};
 pub use core::Reactor;
+pub use deferred::{
+    Canceller, Deferred, DeferredList, DeferredLock, DeferredQueue, DeferredSemaphore, Failure, FailureGroup,
+    First, FirstError, IntoDeferred, Permit, Resolver, Unhandled,
+};
 pub use handle::ReactorHandle;
+pub use later::react;
+pub use looping::{LoopingCall, Tick};
 pub use time::Clock;
 pub use timers::DelayedCall;
+pub use triggers::{Phase, Trigger, TriggerResult};

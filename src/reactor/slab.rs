@@ -37,6 +37,12 @@ enum Slot<T> {
     Used { serial: u64, value: T },
 }
 
+impl<T> Default for Slab<T> {
+    fn default() -> Slab<T> {
+        Slab::new()
+    }
+}
+
 impl<T> Slab<T> {
     pub(super) fn new() -> Slab<T> {
         Slab { pages: Vec::new(), open: Vec::new(), spare: 0, serial: 0, len: 0 }

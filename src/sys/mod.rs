@@ -32,6 +32,7 @@
 //! - `option`: `getsockopt` and `setsockopt` on bytes.
 //! - `names`: `getaddrinfo`, `getnameinfo`, `gethostname` and `sethostname`.
 //! - `thread`: what the kernel knows of this process's threads; where it tells nothing, nothing depends on it.
+//! - `stop_signals`: SIGINT and SIGTERM for a thread that waits for them.
 //! - `file`: files below a folder that is held open.
 //! - `interfaces`: the interfaces of this machine, and their addresses.
 //! - `c`: the numbers of the C headers, for the tables of constants above.
@@ -54,6 +55,7 @@ mod option;
 pub(crate) mod signals;
 #[cfg(all(target_os = "linux", not(sockeye_portable)))]
 mod sigpipe;
+pub(crate) mod stop_signals;
 pub(crate) mod thread;
 mod wait;
 
