@@ -4,6 +4,7 @@
 //! - [`Reactor::call_later`] calls a function after a time; [`DelayedCall`] is the way to take that back.
 //! - [`Deferred`] is a result that isn't there yet, and the chain of functions that it will go through.
 //! - [`ReactorHandle`] is what other threads have of it.
+//! - [`basic`] has messages in a stream of bytes: lines, netstrings, strings behind their length.
 //! - [`Clock`] is a time that stands still until a test advances it.
 //!
 //! ```
@@ -18,6 +19,7 @@
 //! # }
 //! ```
 
+pub mod basic;
 mod cooperate;
 mod core;
 mod deferred;
