@@ -20,30 +20,40 @@
 //! ```
 
 pub mod basic;
+mod connector;
 mod cooperate;
 mod core;
 mod deferred;
+mod factory;
 mod handle;
 mod later;
 mod looping;
 mod net;
+mod protocol;
 mod signals;
 mod slab;
 mod soon;
+pub mod testing;
 mod threads;
 mod time;
 mod timers;
+mod transport;
 mod triggers;
 
+pub use connector::Connector;
 pub use cooperate::{CooperativeTask, Pace};
 pub use core::Reactor;
 pub use deferred::{
     Canceller, Deferred, DeferredList, DeferredLock, DeferredQueue, DeferredSemaphore, Failure, FailureGroup,
     First, FirstError, IntoDeferred, Permit, Resolver, Unhandled,
 };
+pub use factory::{Factory, FactoryFn, factory};
 pub use handle::ReactorHandle;
 pub use later::react;
 pub use looping::{LoopingCall, Tick};
+pub use net::ListeningPort;
+pub use protocol::{Protocol, Reason};
 pub use time::Clock;
 pub use timers::DelayedCall;
+pub use transport::{ConnectionId, Transport};
 pub use triggers::{Phase, Trigger, TriggerResult};

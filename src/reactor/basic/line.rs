@@ -51,6 +51,15 @@ impl LineCodec {
         self
     }
 
+    /// What was shown last isn't shown again.
+    pub(super) fn forget(&mut self) {
+        self.seen = 0;
+    }
+
+    pub(super) fn end(&self) -> &[u8] {
+        &self.delimiter
+    }
+
     /// Where the first delimiter begins, at that place or later.
     fn find(&self, received: &[u8]) -> Option<usize> {
         // INVARIANT of `delimiter`: there is a last byte, by which it is found.
