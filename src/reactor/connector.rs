@@ -210,6 +210,11 @@ impl Connector {
         matches!(self.0.borrow().phase, Phase::Connecting(_))
     }
 
+    /// Who wants to know how the first attempt ends.
+    pub(super) fn tell(&self, waiter: impl FnOnce(&mut Reactor, Result<ConnectionId>) + 'static) {
+        self.0.borrow_mut().waiter = Some(Box::new(waiter));
+    }
+
     /// Calls the factory, which may do anything with this connector.
     fn with_factory<T>(&self, call: impl FnOnce(&mut dyn HeldFactory) -> T) -> Option<T> {
         let mut factory = self.0.borrow_mut().factory.take()?;

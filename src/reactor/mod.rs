@@ -24,12 +24,16 @@ mod connector;
 mod cooperate;
 mod core;
 mod deferred;
+mod endpoint;
 mod factory;
 mod handle;
 mod later;
 mod looping;
 mod net;
+pub mod policies;
 mod protocol;
+mod reconnecting;
+mod relay;
 mod signals;
 mod slab;
 mod soon;
@@ -47,12 +51,14 @@ pub use deferred::{
     Canceller, Deferred, DeferredList, DeferredLock, DeferredQueue, DeferredSemaphore, Failure, FailureGroup,
     First, FirstError, IntoDeferred, Permit, Resolver, Unhandled,
 };
+pub use endpoint::Endpoint;
 pub use factory::{Factory, FactoryFn, factory};
 pub use handle::ReactorHandle;
 pub use later::react;
 pub use looping::{LoopingCall, Tick};
-pub use net::ListeningPort;
+pub use net::{DatagramPort, DatagramProtocol, DatagramTransport, Interest, ListeningPort, Ready, Source};
 pub use protocol::{Protocol, Reason};
+pub use reconnecting::Reconnecting;
 pub use time::Clock;
 pub use timers::DelayedCall;
 pub use transport::{ConnectionId, Transport};

@@ -190,6 +190,12 @@ impl<'r> Transport<'r> {
         self.connection().map_or(0, Connection::buffered)
     }
 
+    /// How many bytes were written in all, sent or not.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.connection().map_or(0, |connection| connection.written)
+    }
+
     /// Whether [`write_paused`](super::Protocol::write_paused) was told and
     /// [`write_resumed`](super::Protocol::write_resumed) not yet.
     #[must_use]

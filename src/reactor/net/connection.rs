@@ -10,8 +10,10 @@ use crate::{
     error::{Error, ErrorKind, Result},
     poll::Interest,
     reactor::{
+        ConnectionId,
         connector::Connector,
         protocol::{Held, Reason},
+        relay::Relay,
         slab::Key,
         testing::Cable,
         timers::DelayedCall,
@@ -22,6 +24,7 @@ use crate::{
 
 use super::{
     Net, Port,
+    file::Sending,
     output::{Crossed, Marks, Output},
 };
 
@@ -44,8 +47,12 @@ pub(in crate::reactor) struct Connection {
     /// `None` while it is called.
     pub(in crate::reactor) protocol: Option<Box<dyn Held>>,
     /// Who takes its place when it is back.
-    pub(super) successor: Option<Box<dyn Held>>,
+    pub(super) successor: Option<Successor>,
     pub(super) output: Output,
+    /// So many bytes were written in all.
+    pub(in crate::reactor) written: u64,
+    /// What comes behind it.
+    pub(super) sending: Option<Box<Sending>>,
     pub(in crate::reactor) marks: Marks,
     pub(super) state: State,
     pub(super) reading: Reading,
@@ -62,6 +69,14 @@ pub(in crate::reactor) struct Connection {
     pub(super) fds: Vec<OwnedFd>,
 }
 
+/// Who answers a connection when its protocol is back.
+#[derive(Debug)]
+pub(super) enum Successor {
+    Protocol(Box<dyn Held>),
+    /// What comes goes there; the protocol is told the rest.
+    Relay(ConnectionId),
+}
+
 /// What its bytes go through.
 #[derive(Debug)]
 pub(super) enum Wire {
@@ -73,8 +88,6 @@ pub(super) enum Wire {
 
 #[derive(Debug)]
 pub(super) enum State {
-    /// The protocol doesn't know of it yet.
-    New,
     Open,
     /// It ends when all was sent.
     Closing,
@@ -153,7 +166,7 @@ impl Wire {
     }
 
     /// Never waits.
-    fn try_write(&self, data: &[u8], fds: &mut Vec<OwnedFd>) -> Result<usize> {
+    pub(super) fn try_write(&self, data: &[u8], fds: &mut Vec<OwnedFd>) -> Result<usize> {
         match self {
             Wire::Stream(stream) if !fds.is_empty() => {
                 let borrowed: Vec<_> = fds.iter().map(AsFd::as_fd).collect();
@@ -181,8 +194,10 @@ impl Connection {
             protocol: Some(protocol),
             successor: None,
             output: Output::default(),
+            written: 0,
+            sending: None,
             marks: Marks::default(),
-            state: State::New,
+            state: State::Open,
             reading: Reading {
                 is_paused: false,
                 may_read: false,
@@ -201,11 +216,21 @@ impl Connection {
     }
 
     pub(in crate::reactor) fn is_open(&self) -> bool {
-        matches!(self.state, State::New | State::Open)
+        matches!(self.state, State::Open)
     }
 
     pub(in crate::reactor) fn buffered(&self) -> usize {
         self.output.len()
+    }
+
+    /// Whether something waits to be sent.
+    pub(super) fn has_output(&self) -> bool {
+        !self.output.is_empty() || self.sending.is_some()
+    }
+
+    /// Whether it can be written to.
+    pub(super) fn takes_more(&self) -> bool {
+        self.is_open() && self.writing.end == WriteEnd::Open
     }
 
     pub(in crate::reactor) fn is_full(&self) -> bool {
@@ -225,7 +250,7 @@ impl Connection {
 
     /// Whether its data is to be received.
     pub(super) fn is_reading(&self) -> bool {
-        !self.reading.is_paused && !self.reading.is_over && matches!(self.state, State::Open)
+        self.is_made && self.is_open() && !self.reading.is_paused && !self.reading.is_over
     }
 
     pub(in crate::reactor) fn send_fd(&mut self, fd: OwnedFd) -> Result<()> {
@@ -236,7 +261,7 @@ impl Connection {
         Ok(())
     }
 
-    fn note(&mut self, crossed: Crossed) {
+    pub(super) fn note(&mut self, crossed: Crossed) {
         match crossed {
             Crossed::Nothing => {}
             // Told neither of a mark that was passed both ways meanwhile.
@@ -328,12 +353,20 @@ impl Net {
 
     pub(in crate::reactor) fn write(&mut self, key: Key, data: &[u8]) {
         let Some(Port::Connection(connection)) = self.ports.get_mut(key) else { return };
-        if !connection.is_open() || connection.writing.end != WriteEnd::Open || data.is_empty() {
+        if !connection.takes_more() || data.is_empty() {
             return;
+        }
+        connection.written += data.len() as u64;
+        if let Some(sending) = &mut connection.sending {
+            match sending.behind.len() + data.len() > connection.marks.max as usize {
+                true => connection.note(Crossed::Max),
+                false => sending.behind.extend_from_slice(data),
+            }
+            return self.ask(key);
         }
         let mut data = data;
         if data.len() >= LARGE && connection.output.is_empty() && connection.writing.may_write {
-            data = &data[connection.send(&data[..data.len().min(TURN)])..];
+            data = &data[connection.send_now(&data[..data.len().min(TURN)])..];
         }
         let crossed = connection.output.push(data, connection.marks, &mut self.spare);
         connection.note(crossed);
@@ -345,7 +378,7 @@ impl Net {
     /// Sends what waits, as much as there is room for in one turn.
     pub(super) fn flush(&mut self, key: Key) {
         let Some(Port::Connection(connection)) = self.ports.get_mut(key) else { return };
-        if connection.output.is_empty() || !matches!(connection.state, State::Open | State::Closing) {
+        if !connection.has_output() || !matches!(connection.state, State::Open | State::Closing) {
             return;
         }
         let mut left = TURN;
@@ -358,7 +391,11 @@ impl Net {
             let crossed = connection.output.consume(n, connection.marks, &mut self.spare);
             connection.note(crossed);
         }
-        if connection.writing.may_write && !connection.output.is_empty() {
+        if connection.sending.is_some() && self.flush_file(key) {
+            return self.flush(key);
+        }
+        let Some(connection) = self.connection_mut(key) else { return };
+        if connection.writing.may_write && connection.has_output() {
             self.again(key);
         } else {
             self.watch(key);
@@ -422,7 +459,15 @@ impl Net {
         if connection.protocol.is_some() {
             connection.protocol = Some(protocol);
         } else {
-            connection.successor = Some(protocol);
+            connection.successor = Some(Successor::Protocol(protocol));
+        }
+    }
+
+    pub(in crate::reactor) fn relay(&mut self, key: Key, to: ConnectionId) {
+        let Some(connection) = self.connection_mut(key) else { return };
+        match connection.protocol.take() {
+            None => connection.successor = Some(Successor::Relay(to)),
+            former => connection.protocol = Some(Box::new(Relay { to, former })),
         }
     }
 
@@ -439,6 +484,8 @@ impl Net {
         }
         connection.output.clear(&mut self.spare);
         connection.wire = Wire::Closed;
+        let over = Error::new(ErrorKind::NotConnected, "the connection is over");
+        self.fail_file(key, over);
     }
 
     /// A connection that has ended, or whose protocol has panicked.
@@ -458,7 +505,7 @@ fn reset(socket: &Socket) {
 
 impl Connection {
     /// One send of what isn't kept. Says how much went.
-    fn send(&mut self, data: &[u8]) -> usize {
+    fn send_now(&mut self, data: &[u8]) -> usize {
         let n = self.wire.try_write(data, &mut self.fds);
         self.sent(n)
     }

@@ -7,10 +7,13 @@
 
 mod attempt;
 mod connection;
+mod datagram;
+mod file;
 mod limits;
 mod listener;
 mod output;
 mod reading;
+mod source;
 mod turn;
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
@@ -25,7 +28,9 @@ use output::Spare;
 
 pub(super) use attempt::What;
 pub(super) use connection::Connection;
+pub use datagram::{DatagramPort, DatagramProtocol, DatagramTransport};
 pub use listener::ListeningPort;
+pub use source::{Interest, Ready, Source};
 pub(super) use turn::dispatch;
 
 /// So many events are taken at a time.
@@ -52,6 +57,8 @@ enum Port {
     Connection(Box<Connection>),
     Listener(Box<listener::Listener>),
     Attempt(Box<attempt::Attempt>),
+    Datagrams(Box<datagram::Datagrams>),
+    Source(Box<source::Watched>),
 }
 
 impl Net {

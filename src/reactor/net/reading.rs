@@ -3,7 +3,7 @@
 use crate::reactor::{Reactor, protocol::Reason, slab::Key};
 
 /// What is received at once.
-const BLOCK: usize = 64 * 1024;
+pub(super) const BLOCK: usize = 64 * 1024;
 
 /// What one read gave.
 enum Read {

@@ -7,13 +7,14 @@ use crate::{
     reactor::{
         ConnectionId, Reactor, Transport,
         protocol::{Held, Reason},
+        relay::Relay,
         slab::Key,
     },
 };
 
 use super::{
     Port,
-    connection::{Mark, State, WriteEnd},
+    connection::{Mark, State, Successor, WriteEnd},
 };
 
 /// Calls those for whom something happened; after each callback, [`Reactor::settle`].
@@ -48,6 +49,8 @@ impl Reactor {
             Port::Connection(_) => self.connection_event(key, event),
             Port::Listener(_) => self.accept(key),
             Port::Attempt(_) => self.attempt_event(key),
+            Port::Datagrams(_) => self.receive_datagrams(key),
+            Port::Source(_) => self.source_event(key, event),
         }
     }
 
@@ -56,7 +59,7 @@ impl Reactor {
         connection.reading.may_read |= event.readable || event.read_closed;
         connection.reading.ends |= event.read_closed;
         connection.writing.may_write |= event.writable || event.read_closed;
-        let writes = !connection.output.is_empty() || matches!(connection.state, State::New);
+        let writes = connection.has_output() || !connection.is_made;
         if writes {
             self.attend(key);
         }
@@ -71,13 +74,14 @@ impl Reactor {
         match self.net.ports.get_mut(key) {
             Some(Port::Connection(connection)) => {
                 connection.reading.is_again = false;
-                if !connection.output.is_empty() {
+                if connection.has_output() {
                     self.attend(key);
                 }
                 self.read(key);
             }
             Some(Port::Listener(_)) => self.accept(key),
-            Some(Port::Attempt(_)) | None => {}
+            Some(Port::Datagrams(_)) => self.receive_datagrams(key),
+            Some(Port::Attempt(_) | Port::Source(_)) | None => {}
         }
     }
 
@@ -95,7 +99,11 @@ impl Reactor {
             self.net.forget(key);
             resume_unwind(panic);
         }
-        connection.protocol = Some(connection.successor.take().unwrap_or(protocol));
+        connection.protocol = Some(match connection.successor.take() {
+            None => protocol,
+            Some(Successor::Protocol(protocol)) => protocol,
+            Some(Successor::Relay(to)) => Box::new(Relay { to, former: Some(protocol) }),
+        });
         self.settle();
         if let Some(connection) = self.net.connection_mut(key) {
             connection.is_asked = was_asked;
@@ -112,12 +120,11 @@ impl Reactor {
                 // It is being called. Whoever does that comes here after it.
                 return;
             }
-            if matches!(connection.state, State::New) {
-                connection.state = State::Open;
-                connection.is_made = true;
-                self.call(key, |protocol, transport| protocol.connection_made(transport));
-            } else if matches!(connection.state, State::Ended(_)) {
+            if matches!(connection.state, State::Ended(_)) {
                 return self.bury(key);
+            }
+            if !std::mem::replace(&mut connection.is_made, true) {
+                self.call(key, |protocol, transport| protocol.connection_made(transport));
             } else if let Some(mark) = connection.news.mark.take() {
                 self.call(key, |protocol, transport| match mark {
                     Mark::Paused => protocol.write_paused(transport),
@@ -137,7 +144,7 @@ impl Reactor {
     /// What comes when all was sent; whether something did.
     fn is_all_sent(&mut self, key: Key) -> bool {
         let Some(connection) = self.net.connection_mut(key) else { return false };
-        if !connection.output.is_empty() {
+        if connection.has_output() {
             if matches!(connection.state, State::Closing) {
                 self.linger(key);
             }
