@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     thread,
     time::Instant,
@@ -51,6 +51,13 @@ server.serve_forever()
     let python = found_or_skipped("httpbin", Some(python).filter(|python| python.is_file()))?;
     let (program, addr) = Program::serve(Command::new(python).args(["-c", SCRIPT]));
     Some(Peer { addr, _program: program, _config: None })
+}
+
+/// A Python that has Twisted.
+pub(crate) fn twisted_python() -> Option<PathBuf> {
+    // A virtual environment of tests/peers.sh.
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/twisted/bin/python");
+    found_or_skipped("twisted", Some(python).filter(|python| python.is_file()))
 }
 
 /// nginx in the foreground, as one process, with what it writes in a folder of its own.
