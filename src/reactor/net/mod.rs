@@ -15,6 +15,7 @@ mod output;
 mod reading;
 mod source;
 mod turn;
+mod writing;
 
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
