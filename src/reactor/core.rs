@@ -158,10 +158,11 @@ impl Reactor {
         Ok(())
     }
 
-    /// Advances the [`Clock`] that the reactor was made with, and calls what is due then, and what comes of it, until
-    /// nothing is. The clock stands at its new time for all of it.
+    /// Advances the [`Clock`] that the reactor was made with, and makes one [turn](Reactor::iterate): what is due then
+    /// is called, and what comes of it. The clock stands at its new time for all of it.
     ///
-    /// Twisted: `Clock.advance`.
+    /// Twisted: `Clock.advance`, which goes on with calls without delay that were arranged meanwhile; here they are the
+    /// next turn's, as always.
     ///
     /// # Errors
     ///
@@ -171,12 +172,7 @@ impl Reactor {
             return Err(Error::new(ErrorKind::Unsupported, "real time can't be advanced"));
         };
         clock.advance(time);
-        loop {
-            self.iterate(Duration::ZERO)?;
-            if !self.is_due() {
-                return Ok(());
-            }
-        }
+        self.iterate(Duration::ZERO)
     }
 
     /// [`advance`](Reactor::advance)s by one time after the other.

@@ -186,7 +186,10 @@ impl LoopingCall {
         let Some(call) = self.0.borrow_mut().call.take() else { return };
         // It hasn't been made: the tick takes its handle out.
         let _ = call.cancel(reactor);
-        self.0.borrow_mut().beat.start = reactor.time.now();
+        let now = reactor.time.now();
+        let mut looping = self.0.borrow_mut();
+        (looping.beat.start, looping.beat.last) = (now, now.into());
+        drop(looping);
         self.schedule(reactor);
     }
 

@@ -1,7 +1,7 @@
 //! Things by number, in pages: what is removed gives its memory back, though others stay.
 
 /// So many things share a page.
-const PAGE: usize = 256;
+const PAGE: usize = 1024;
 const NONE: u32 = u32::MAX;
 
 /// Where a thing is. No two have the same serial number, so a key whose thing is gone finds nothing.

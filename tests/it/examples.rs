@@ -135,6 +135,42 @@ fn line_server() {
 }
 
 #[test]
+fn bench_reactor() {
+    for (role, fired) in [("spread", 1000), ("cancel", 0)] {
+        let (code, lines) = run("bench_reactor", &["timers", "1000", role]);
+        assert_eq!((code, lines.len()), (Some(0), 1), "{lines:?}");
+        assert!(
+            lines[0].starts_with(&format!("{{\"n\":1000,\"fired\":{fired},\"schedule_s\":0.")),
+            "{lines:?}"
+        );
+    }
+    assert_eq!(run("bench_reactor", &["nothing"]).0, Some(64));
+}
+
+#[test]
+fn periodic_task() {
+    let (code, lines) = run("periodic_task", &["4", "1"]);
+    assert!(code == Some(0) && lines.len() == 5 && lines[4] == "done", "{lines:?}");
+    for (number, line) in (1..).zip(&lines[..4]) {
+        assert!(line.starts_with(&format!("call {number}, ")), "{lines:?}");
+    }
+}
+
+#[test]
+fn deferred_chain() {
+    let (code, lines) = run("deferred_chain", &[]);
+    let expected = [
+        "apple and pear: 7",
+        "stone: not found",
+        "together: [3, 4, 3]",
+        "in an hour: timed out",
+        "unwanted: cancelled",
+        "calls left: 0",
+    ];
+    assert_eq!((code, &lines[..]), (Some(0), &expected.map(str::to_owned)[..]));
+}
+
+#[test]
 fn unix_socket() {
     let (code, lines) = run("unix_socket", &["one", "two"]);
     assert_eq!((code, &lines[1..]), (Some(0), &["one".to_owned(), "two".to_owned()][..]));

@@ -254,7 +254,12 @@ impl<T: 'static, E: Failure> Drop for Deferred<T, E> {
         match mem::replace(&mut self.source, Source::Used) {
             Source::Ready(Err(error)) => self.soon.report(&error, self.made),
             Source::Head(key) => Head::abandon::<T, E>(&self.soon, key),
-            Source::Step(step, _) => step.abandon(),
+            Source::Step(step, _) => {
+                if self.chain.is_some() {
+                    step.pin();
+                }
+                step.abandon();
+            }
             Source::Ready(Ok(_)) | Source::Used => {}
         }
     }

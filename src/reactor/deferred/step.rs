@@ -160,7 +160,7 @@ impl<T: 'static, E: 'static, W: Transform<T, E>> Step<T, E, W> {
                 drop(inner);
                 deferred.attach(receiver);
             }
-            Receiver::Abandoned => {
+            Receiver::Abandoned if !inner.pinned => {
                 drop(inner);
                 drop(deferred);
             }

@@ -55,7 +55,7 @@ impl DelayedCall {
         Ok(())
     }
 
-    /// Puts the call off by so much more.
+    /// Puts the call off by so much more. It comes after those that are arranged for its new time already.
     ///
     /// # Errors
     ///
@@ -66,7 +66,8 @@ impl DelayedCall {
         Ok(())
     }
 
-    /// Has the call made so long from now, be that earlier or later than it would have been.
+    /// Has the call made so long from now, be that earlier or later than it would have been. It comes after those that
+    /// are arranged for its new time already.
     ///
     /// # Errors
     ///
@@ -111,10 +112,14 @@ pub(super) struct Timers {
     firing: Option<u64>,
     /// What was added meanwhile and is due already: the next turn's.
     fresh: Vec<Entry>,
+    /// Counts how often a call was given a time.
+    version: u32,
 }
 
 struct Timer {
     time: u64,
+    /// That of its entry; what has another one is from before its time was changed.
+    version: u32,
     call: Call,
 }
 
@@ -123,7 +128,7 @@ const FEW: usize = 64;
 
 impl Timers {
     pub(super) fn new() -> Timers {
-        Timers { calls: Slab::new(), queue: Queue::new(), firing: None, fresh: Vec::new() }
+        Timers { calls: Slab::new(), queue: Queue::new(), firing: None, fresh: Vec::new(), version: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -131,8 +136,9 @@ impl Timers {
     }
 
     pub(super) fn add(&mut self, time: u64, call: Call) -> DelayedCall {
-        let key = self.calls.insert(Timer { time, call });
-        self.enqueue(key, time);
+        let version = self.next_version();
+        let key = self.calls.insert(Timer { time, version, call });
+        self.enqueue(Entry { time, version, index: key.index });
         DelayedCall(key)
     }
 
@@ -169,20 +175,27 @@ impl Timers {
     }
 
     fn set(&mut self, key: Key, time: u64) {
+        // One that was due in this turn isn't put off into the past.
+        let time = time.max(self.firing.unwrap_or(0));
+        let version = self.next_version();
         if let Some(timer) = self.calls.get_mut(key) {
-            timer.time = time;
-            self.enqueue(key, time);
+            (timer.time, timer.version) = (time, version);
+            self.enqueue(Entry { time, version, index: key.index });
             self.tidy();
         }
+    }
+
+    fn next_version(&mut self) -> u32 {
+        self.version = self.version.wrapping_add(1);
+        self.version
     }
 
     fn remove(&mut self, key: Key) -> Option<Call> {
         self.calls.remove(key).map(|timer| timer.call)
     }
 
-    fn enqueue(&mut self, key: Key, time: u64) {
-        let entry = Entry { time, index: key.index, serial: key.serial as u32 };
-        if self.firing.is_some_and(|limit| time <= limit) {
+    fn enqueue(&mut self, entry: Entry) {
+        if self.firing.is_some_and(|limit| entry.time <= limit) {
             self.fresh.push(entry);
         } else {
             self.queue.push(entry);
@@ -200,5 +213,5 @@ impl Timers {
 /// The call of an entry, if it is still the one that is meant, at the time that is meant.
 fn find(calls: &Slab<Timer>, entry: &Entry) -> Option<Key> {
     let (key, timer) = calls.at(entry.index)?;
-    (timer.time == entry.time && key.serial as u32 == entry.serial).then_some(key)
+    (timer.time == entry.time && timer.version == entry.version).then_some(key)
 }

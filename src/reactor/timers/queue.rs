@@ -9,7 +9,7 @@
 pub(super) struct Entry {
     pub(super) time: u64,
     pub(super) index: u32,
-    pub(super) serial: u32,
+    pub(super) version: u32,
 }
 
 #[derive(Debug)]
@@ -30,8 +30,9 @@ struct Bucket {
     earliest: u64,
 }
 
-/// A bucket that was larger gives its memory back when it is spread.
-const KEPT: usize = 1024;
+/// A bucket keeps memory for so many entries when it is emptied. More than `FEW` of the timers, which leave as many dead
+/// ones: else that would cost allocations again and again.
+const KEPT: usize = 128;
 
 impl Queue {
     pub(super) fn new() -> Queue {
@@ -77,7 +78,7 @@ impl Queue {
                 continue;
             }
             bucket.entries.retain(&mut wanted);
-            bucket.entries.shrink_to_fit();
+            bucket.entries.shrink_to(KEPT);
             bucket.earliest = bucket.entries.iter().map(|entry| entry.time).min().unwrap_or(u64::MAX);
             self.used |= u64::from(!bucket.entries.is_empty()) << number;
             self.len += bucket.entries.len();
@@ -136,7 +137,7 @@ mod tests {
         };
         let mut now = 0;
         for index in 0..20_000 {
-            let entry = Entry { time: now + (random() % 64) * (1 << (random() % 20)), index, serial: 0 };
+            let entry = Entry { time: now + (random() % 64) * (1 << (random() % 20)), index, version: 0 };
             queue.push(entry);
             twin.push(entry);
             if random() % 3 == 0 {
