@@ -250,6 +250,15 @@ impl Connection {
         self.is_made && self.is_open() && !self.reading.is_paused && !self.reading.is_over
     }
 
+    /// Whether there is nothing to tell its protocol, and nothing to do but to send.
+    pub(super) fn is_calm(&self) -> bool {
+        self.is_made
+            && self.is_open()
+            && self.writing.end != WriteEnd::Asked
+            && self.news.mark.is_none()
+            && !self.news.read_resumed
+    }
+
     pub(in crate::reactor) fn send_fd(&mut self, fd: OwnedFd) -> Result<()> {
         if self.socket().is_none_or(|socket| socket.family() != AF_UNIX) {
             return Err(Error::new(ErrorKind::InvalidInput, "descriptors travel over Unix sockets only"));

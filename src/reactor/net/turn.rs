@@ -59,12 +59,12 @@ impl Reactor {
         connection.reading.may_read |= event.readable || event.read_closed;
         connection.reading.ends |= event.read_closed;
         connection.writing.may_write |= event.writable || event.read_closed;
-        let writes = connection.has_output() || !connection.is_made;
-        if writes {
+        // Whoever has its turn to come has no other one before.
+        let reads = !connection.reading.is_again;
+        if connection.has_output() || !connection.is_made {
             self.attend(key);
         }
-        // Whoever has its turn to come has no other one before.
-        if self.net.connection(key).is_some_and(|connection| !connection.reading.is_again) {
+        if reads {
             self.read(key);
         }
     }
@@ -93,6 +93,7 @@ impl Reactor {
         let was_asked = std::mem::replace(&mut connection.is_asked, true);
         let mut transport = Transport { reactor: self, id: ConnectionId(key) };
         let outcome = catch_unwind(AssertUnwindSafe(|| call(&mut *protocol, &mut transport)));
+        let is_quiet = self.soon.is_empty();
         let Some(connection) = self.net.connection_mut(key) else { return false };
         if let Err(panic) = outcome {
             // Its state may be anything: it is called no more.
@@ -104,6 +105,10 @@ impl Reactor {
             Some(Successor::Protocol(protocol)) => protocol,
             Some(Successor::Relay(to)) => Box::new(Relay { to, former: Some(protocol) }),
         });
+        if is_quiet {
+            connection.is_asked = was_asked;
+            return true;
+        }
         self.settle();
         if let Some(connection) = self.net.connection_mut(key) {
             connection.is_asked = was_asked;
@@ -115,9 +120,13 @@ impl Reactor {
     pub(in crate::reactor) fn attend(&mut self, key: Key) {
         loop {
             self.net.flush(key);
+            if !self.soon.is_empty() {
+                // A file has gone.
+                self.settle();
+            }
             let Some(connection) = self.net.connection_mut(key) else { return };
-            if connection.protocol.is_none() {
-                // It is being called. Whoever does that comes here after it.
+            // One that is being called comes here again after it.
+            if connection.protocol.is_none() || connection.is_calm() {
                 return;
             }
             if matches!(connection.state, State::Ended(_)) {

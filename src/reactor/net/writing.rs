@@ -56,6 +56,9 @@ impl Net {
             let crossed = connection.output.consume(n, connection.marks, &mut self.spare);
             connection.note(crossed);
         }
+        if !connection.has_output() {
+            return;
+        }
         if connection.sending.is_some() && self.flush_file(key) {
             return self.flush(key);
         }
