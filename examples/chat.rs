@@ -45,8 +45,7 @@ impl LineProtocol for Guest {
     }
 
     fn connection_lost(&mut self, transport: &mut LineTransport<'_>, _reason: &Reason) {
-        let gone = self.0.borrow_mut().remove(&transport.id());
-        if let Some((name, room)) = gone {
+        if let Some((name, room)) = { self.0.borrow_mut().remove(&transport.id()) } {
             self.tell(transport, &room, &format!("* {name} has left"));
         }
     }

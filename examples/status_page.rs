@@ -1,7 +1,7 @@
 //! A reactor in one thread, and a page about it by `HttpServer`'s threads: `status_page [PORT] [HTTP PORT]`. The handle
 //! between them is the only thing that both have.
 
-use std::{cell::RefCell, env, rc::Rc, thread};
+use std::{cell::RefCell, env, thread};
 
 use sockeye::{
     Error, Result,
@@ -10,44 +10,41 @@ use sockeye::{
 };
 
 /// What the reactor's thread knows.
-#[derive(Default)]
 struct Counts {
     connections: usize,
     bytes: usize,
 }
 
 thread_local! {
-    static COUNTS: Rc<RefCell<Counts>> = Rc::default();
+    static COUNTS: RefCell<Counts> = const { RefCell::new(Counts { connections: 0, bytes: 0 }) };
 }
 
-struct Echo(Rc<RefCell<Counts>>);
+struct Echo;
 
 impl Protocol for Echo {
     fn connection_made(&mut self, _transport: &mut Transport<'_>) {
-        self.0.borrow_mut().connections += 1;
+        COUNTS.with_borrow_mut(|counts| counts.connections += 1);
     }
 
     fn data_received(&mut self, transport: &mut Transport<'_>, data: &[u8]) {
-        self.0.borrow_mut().bytes += data.len();
+        COUNTS.with_borrow_mut(|counts| counts.bytes += data.len());
         transport.write(data);
     }
 
     fn connection_lost(&mut self, _transport: &mut Transport<'_>, _reason: &Reason) {
-        self.0.borrow_mut().connections -= 1;
+        COUNTS.with_borrow_mut(|counts| counts.connections -= 1);
     }
 }
 
 fn main() -> Result<()> {
     let port = |at| env::args().nth(at).and_then(|text| text.parse().ok()).unwrap_or(0_u16);
     let mut reactor = Reactor::new()?;
-    let counts = COUNTS.with(Rc::clone);
-    let listening = reactor.listen_tcp(("127.0.0.1", port(1)), factory(move |_peer| Echo(counts.clone())))?;
+    let listening = reactor.listen_tcp(("127.0.0.1", port(1)), factory(|_peer| Echo))?;
     let handle = reactor.handle();
     let page = handler(move |_request, response| {
         // Asked on the reactor's thread; this one waits for the answer.
         let text = handle.blocking_call(|_reactor| {
-            COUNTS.with(|counts| {
-                let counts = counts.borrow();
+            COUNTS.with_borrow(|counts| {
                 Ok::<_, Error>(format!("{} connections, {} bytes\n", counts.connections, counts.bytes))
             })
         })?;

@@ -455,3 +455,15 @@ impl Connection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_idle_connection_is_small() {
+        // Its box, and its place among the ports; nothing else is allocated for it.
+        let idle = size_of::<Connection>() + 2 * size_of::<Option<Port>>() + size_of::<Key>();
+        assert!(idle <= 512, "{idle}");
+    }
+}

@@ -176,6 +176,8 @@ pub(super) struct Datagrams {
     /// `None` while it is called.
     protocol: Option<Box<dyn DatagramProtocol>>,
     is_again: bool,
+    /// Something came while it was called.
+    has_missed: bool,
 }
 
 impl Reactor {
@@ -223,8 +225,12 @@ impl Reactor {
     ) -> Result<DatagramPort> {
         let address = socket.getsockname()?;
         socket.settimeout(Duration::ZERO)?;
-        let datagrams =
-            Datagrams { socket: Some(socket), protocol: Some(Box::new(protocol)), is_again: false };
+        let datagrams = Datagrams {
+            socket: Some(socket),
+            protocol: Some(Box::new(protocol)),
+            is_again: false,
+            has_missed: false,
+        };
         let key = self.net.ports.insert(Port::Datagrams(Box::new(datagrams)));
         let watched = self.net.datagrams(key).and_then(|datagrams| datagrams.socket.as_ref());
         let watched = watched
@@ -249,6 +255,9 @@ impl Reactor {
         call(&mut *protocol, &mut DatagramTransport { reactor: self, key });
         if let Some(datagrams) = self.net.datagrams_mut(key) {
             datagrams.protocol = Some(protocol);
+            if std::mem::take(&mut datagrams.has_missed) {
+                self.net.again_for_datagrams(key);
+            }
         }
         self.settle();
     }
@@ -280,8 +289,8 @@ impl Reactor {
         let Some(datagrams) = self.net.datagrams_mut(key) else { return false };
         datagrams.is_again = false;
         if datagrams.protocol.is_none() {
-            // Its callback runs the reactor: it comes back to it.
-            self.net.again_for_datagrams(key);
+            // Its callback waits for something: what has come stays where it is until then.
+            datagrams.has_missed = true;
             return false;
         }
         let Some(socket) = &datagrams.socket else { return false };

@@ -74,7 +74,8 @@ impl Reactor {
         if due > now {
             self.watch_time(key, Duration::from_nanos(due - now));
         } else if is_called {
-            self.watch_time(key, Duration::ZERO);
+            // Its callback waits for something: it is told after that.
+            self.watch_time(key, Duration::from_millis(10));
         } else {
             limits.timeout = None;
             self.call(key, |protocol, transport| protocol.timed_out(transport));

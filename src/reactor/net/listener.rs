@@ -166,12 +166,14 @@ impl Reactor {
             if listener.is_paused {
                 return;
             }
+            if listener.factory.is_none() {
+                // It is being called: those who wait, wait until the next turn.
+                break;
+            }
             let Some(accepted) = listener.socket.as_ref().map(Socket::try_accept) else { return };
             match accepted {
                 Ok((socket, peer)) => {
-                    // Not there: it is being called, and asks again itself.
-                    let Some(factory) = listener.factory.as_mut() else { return };
-                    let protocol = factory.build(&peer);
+                    let protocol = listener.factory.as_mut().and_then(|factory| factory.build(&peer));
                     self.welcome(socket, peer, protocol);
                 }
                 Err(error) if error.would_block() => return,

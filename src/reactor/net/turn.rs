@@ -105,13 +105,18 @@ impl Reactor {
             Some(Successor::Protocol(protocol)) => protocol,
             Some(Successor::Relay(to)) => Box::new(Relay { to, former: Some(protocol) }),
         });
+        let may_read = connection.reading.may_read;
         if is_quiet {
             connection.is_asked = was_asked;
-            return true;
+        } else {
+            self.settle();
+            if let Some(connection) = self.net.connection_mut(key) {
+                connection.is_asked = was_asked;
+            }
         }
-        self.settle();
-        if let Some(connection) = self.net.connection_mut(key) {
-            connection.is_asked = was_asked;
+        if may_read {
+            // A callback that waits for a Deferred runs the reactor: what arrived meanwhile is still there.
+            self.net.again(key);
         }
         true
     }

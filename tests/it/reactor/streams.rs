@@ -164,3 +164,24 @@ fn a_port_can_be_closed_by_what_it_made_and_paused() {
     drop(stream);
     turn_until(&mut reactor, |_| log.has("eof"));
 }
+
+#[test]
+fn what_arrives_while_a_callback_waits_is_not_lost() {
+    let (ours, theirs) = socketpair(AF_UNIX, SOCK_STREAM, Default::default()).unwrap();
+    let (mut reactor, log) = (Reactor::new().unwrap(), Log::default());
+    theirs.sendall(b"1").unwrap();
+    let recorder = log.clone();
+    let waiting = Recorder::doing(&log, move |transport, what| {
+        if what == "data 1" {
+            theirs.sendall(b"2").unwrap();
+            let reactor = transport.reactor();
+            let later =
+                reactor.defer_later(std::time::Duration::from_millis(5), |_| Ok::<_, sockeye::Error>(()));
+            later.wait(reactor).unwrap();
+            recorder.add("waited");
+        }
+    });
+    reactor.adopt_stream(ours, waiting).unwrap();
+    turn_until(&mut reactor, |_| log.count() == 4);
+    log.check(&["made", "data 1", "waited", "data 2"]);
+}
