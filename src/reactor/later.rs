@@ -1,6 +1,8 @@
 //! Functions that are called later, and give a Deferred for it.
 
-use std::time::Duration;
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+use crate::error::{Error, ErrorKind};
 
 use super::{
     core::Reactor,
@@ -49,8 +51,8 @@ impl Reactor {
 ///
 /// # Errors
 ///
-/// The Deferred's; [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled) when the reactor was stopped before it fired,
-/// or nothing could ever fire it; when the process has no descriptors left.
+/// The Deferred's; [`ErrorKind::Cancelled`] when the reactor was stopped before it fired; when the process has no
+/// descriptors left.
 ///
 /// # Examples
 ///
@@ -65,7 +67,7 @@ pub fn react<E: Failure, R: IntoDeferred<E>>(
     main: impl FnOnce(&mut Reactor) -> R + 'static,
 ) -> Result<R::Value, E> {
     let mut reactor = Reactor::new()?;
-    let result = std::rc::Rc::new(std::cell::RefCell::new(None));
+    let result = Rc::new(RefCell::new(None));
     let seen = result.clone();
     reactor.when_running(move |reactor| {
         let done = reactor.maybe_deferred(main);
@@ -77,11 +79,6 @@ pub fn react<E: Failure, R: IntoDeferred<E>>(
     });
     reactor.run()?;
     drop(reactor);
-    let stopped = || {
-        crate::error::Error::new(
-            crate::error::ErrorKind::Cancelled,
-            "the reactor was stopped before its task was done",
-        )
-    };
+    let stopped = || Error::new(ErrorKind::Cancelled, "the reactor was stopped before its task was done");
     result.take().unwrap_or_else(|| Err(stopped().into()))
 }

@@ -99,6 +99,7 @@ impl Soon {
         self.closed.set(true);
         let jobs = self.jobs.take();
         let heads = self.heads.take();
-        drop((jobs, heads));
+        let hook = self.hook.take();
+        drop((jobs, heads, hook));
     }
 }

@@ -2,9 +2,12 @@
 
 mod queue;
 
-use std::{fmt, time::Duration};
+use std::{collections::VecDeque, fmt, time::Duration};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::{
+    error::{Error, ErrorKind, Result},
+    sys::prefetch,
+};
 
 use super::{
     core::Reactor,
@@ -108,6 +111,8 @@ fn already_called() -> Error {
 pub(super) struct Timers {
     calls: Slab<Timer>,
     queue: Queue,
+    /// Due, and taken out of the queue together.
+    batch: VecDeque<Entry>,
     /// While calls are made: up to what time.
     firing: Option<u64>,
     /// What was added meanwhile and is due already: the next turn's.
@@ -123,12 +128,21 @@ struct Timer {
     call: Call,
 }
 
+const BATCH: usize = 32;
+
 /// Fewer entries aren't worth looking for dead ones.
 const FEW: usize = 64;
 
 impl Timers {
     pub(super) fn new() -> Timers {
-        Timers { calls: Slab::new(), queue: Queue::new(), firing: None, fresh: Vec::new(), version: 0 }
+        Timers {
+            calls: Slab::new(),
+            queue: Queue::new(),
+            batch: VecDeque::new(),
+            firing: None,
+            fresh: Vec::new(),
+            version: 0,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -144,7 +158,7 @@ impl Timers {
 
     /// When to wake up: no later than the next call.
     pub(super) fn next(&self) -> Option<u64> {
-        self.queue.next()
+        self.batch.front().map(|entry| entry.time).or_else(|| self.queue.next())
     }
 
     /// Begins to take the calls that are due. What is added until [`end`](Self::end) isn't among them.
@@ -156,9 +170,27 @@ impl Timers {
     pub(super) fn due(&mut self) -> Option<Call> {
         let limit = self.firing?;
         loop {
-            let entry = self.queue.pop(limit)?;
+            if self.batch.is_empty() {
+                self.take_batch(limit);
+            }
+            let entry = self.batch.pop_front()?;
             if let Some(key) = find(&self.calls, &entry) {
                 return self.calls.remove(key).map(|timer| timer.call);
+            }
+        }
+    }
+
+    /// Most of what a call costs is to wait for its memory: of a batch, all is on its way at once.
+    fn take_batch(&mut self, limit: u64) {
+        while let Some(entry) = self.queue.pop(limit) {
+            self.batch.push_back(entry);
+            if self.batch.len() == BATCH {
+                break;
+            }
+        }
+        for entry in &self.batch {
+            if let Some((_, timer)) = self.calls.at(entry.index) {
+                prefetch(&*timer.call);
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use sockeye::{
-    ErrorKind,
+    Error, ErrorKind,
     reactor::{Clock, DelayedCall, Reactor},
 };
 
@@ -158,4 +158,27 @@ fn a_panic_in_a_call_leaves_the_others() {
     assert!(caught.is_err());
     turn(&mut reactor);
     assert_eq!(log.take(), ["other"]);
+}
+
+#[test]
+fn a_call_that_waits_leaves_those_that_are_due_to_the_turns_below_it() {
+    let (mut reactor, log) = (still(), Log::new());
+    let (deferred, resolver) = reactor.deferred::<(), Error>();
+    let (deferred, resolver) = (Cell::new(Some(deferred)), Rc::new(Cell::new(Some(resolver))));
+    for number in 0..100 {
+        let (seen, resolver) = (log.clone(), resolver.clone());
+        let waits = if number == 10 { deferred.take() } else { None };
+        reactor.call_later(secs(1), move |reactor| {
+            if number == 50 {
+                resolver.take().unwrap().resolve(());
+            }
+            if let Some(deferred) = waits {
+                deferred.wait(reactor).unwrap();
+            }
+            seen.add(number);
+        });
+    }
+    reactor.advance(secs(1)).unwrap();
+    let expected: Vec<i32> = (0..10).chain(11..100).chain([10]).collect();
+    assert_eq!((log.take(), reactor.delayed_calls()), (expected, 0));
 }
