@@ -49,6 +49,12 @@ impl Reactor {
     pub fn relay(&mut self, one: ConnectionId, other: ConnectionId) {
         self.net.relay(one.0, other);
         self.net.relay(other.0, one);
+        for (from, to) in [(one, other), (other, one)] {
+            // Told to the former protocol already: the relay won't hear of it again.
+            if self.transport(to).is_some_and(|transport| transport.is_write_paused()) {
+                self.net.pause_reading(from.0);
+            }
+        }
     }
 }
 
@@ -68,15 +74,18 @@ impl Protocol for Relay {
             return transport.lose_connection();
         };
         other.write(data);
-        if other.is_write_paused() {
-            transport.pause_reading();
-        }
     }
 
     fn eof_received(&mut self, transport: &mut Transport<'_>) {
         match transport.reactor().transport(self.to) {
             Some(mut other) => other.lose_write(),
             None => transport.lose_connection(),
+        }
+    }
+
+    fn write_paused(&mut self, transport: &mut Transport<'_>) {
+        if let Some(mut other) = transport.reactor().transport(self.to) {
+            other.pause_reading();
         }
     }
 

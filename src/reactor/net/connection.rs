@@ -230,8 +230,12 @@ impl Connection {
         self.is_open() && self.writing.end == WriteEnd::Open
     }
 
+    /// Whether its protocol knows that too much waits: what is over before it is told is never told.
     pub(in crate::reactor) fn is_full(&self) -> bool {
-        self.output.is_full()
+        match self.news.mark {
+            None => self.output.is_full(),
+            Some(untold) => untold == Mark::Resumed,
+        }
     }
 
     pub(in crate::reactor) fn is_reading_paused(&self) -> bool {
