@@ -8,7 +8,8 @@ use crate::{
 };
 
 use super::{
-    ConnectionId, DelayedCall, Factory, Reactor, Reason, factory::HeldFactory, net::What, slab::Key,
+    ConnectionId, DelayedCall, Factory, Reactor, Reason, factory::HeldFactory, net::What, protocol::Held,
+    slab::Key,
 };
 
 /// How long an attempt may take unless told otherwise, as in Twisted.
@@ -235,6 +236,15 @@ impl Connector {
             self.with_factory(|factory| factory.start(reactor));
         }
         self.with_factory(|factory| factory.started_connecting(reactor, self));
+        if reactor.net.network.is_some() && self.is_connecting() {
+            return match self.connect_in_memory(reactor) {
+                Ok((key, server)) => {
+                    reactor.attend(server);
+                    self.made(reactor, key);
+                }
+                Err(error) => self.fail(reactor, error),
+            };
+        }
         let Some(begun) = self.under_way(|under_way| under_way.dialling.begin()) else { return };
         let timeout = self.0.borrow().timeout;
         if let Some(timeout) = timeout {
@@ -333,15 +343,22 @@ impl Connector {
 
     fn won(&self, reactor: &mut Reactor, socket: Socket) {
         let made = socket.getpeername().and_then(|peer| {
-            let protocol = self.with_factory(|factory| factory.build(&peer)).flatten();
+            let protocol = self.build(&peer);
             let refused =
                 || Error::new(ErrorKind::Cancelled, "the factory made no protocol for the connection");
             reactor.net.connect(socket, peer, protocol.ok_or_else(refused)?)
         });
-        let key = match made {
-            Ok(key) => key,
-            Err(error) => return self.fail(reactor, error),
-        };
+        match made {
+            Ok(key) => self.made(reactor, key),
+            Err(error) => self.fail(reactor, error),
+        }
+    }
+
+    pub(super) fn build(&self, peer: &Address) -> Option<Box<dyn Held>> {
+        self.with_factory(|factory| factory.build(peer)).flatten()
+    }
+
+    fn made(&self, reactor: &mut Reactor, key: Key) {
         self.leave(reactor, Phase::Connected(key));
         reactor.net.belongs_to(key, self.clone());
         reactor.attend(key);

@@ -9,6 +9,7 @@ mod hostile;
 mod lists;
 mod locks;
 mod looping;
+mod memory;
 mod messages;
 mod model;
 mod order;

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use crate::{
     error::{ErrorKind, Result},
     poll::Interest,
-    reactor::{Factory, Reactor, factory::HeldFactory, slab::Key},
+    reactor::{Factory, Reactor, factory::HeldFactory, protocol::Held, slab::Key},
     socket::{AF_INET, AF_INET6, Address, IPPROTO_TCP, ListenOptions, Socket, TCP_NODELAY, ToAddress},
 };
 
@@ -68,6 +68,9 @@ impl ListeningPort {
         if let Some(Port::Listener(listener)) = reactor.net.ports.remove(self.key) {
             listener.close();
         }
+        if let Some(network) = &mut reactor.net.network {
+            network.closes(self.key);
+        }
     }
 
     /// Lets nobody in for a while: who comes waits in the system's queue.
@@ -127,6 +130,10 @@ impl Reactor {
         address: impl ToAddress,
         factory: impl Factory,
     ) -> Result<ListeningPort> {
+        if let Some(network) = &mut self.net.network {
+            let address = network.place(address)?;
+            return self.listen_on(None, address, factory);
+        }
         self.adopt_listener(options.create_server(address)?, factory)
     }
 
@@ -144,7 +151,19 @@ impl Reactor {
             socket.setsockopt(IPPROTO_TCP, TCP_NODELAY, true)?;
         }
         socket.ensure_nonblocking()?;
-        let key = self.net.listen(Some(socket), Box::new(factory), address.clone())?;
+        self.listen_on(Some(socket), address, factory)
+    }
+
+    fn listen_on(
+        &mut self,
+        socket: Option<Socket>,
+        address: Address,
+        factory: impl Factory,
+    ) -> Result<ListeningPort> {
+        let key = self.net.listen(socket, Box::new(factory), address.clone())?;
+        if let Some(network) = &mut self.net.network {
+            network.listens(address.clone(), key);
+        }
         self.call_soon(move |reactor| reactor.with_factory(key, |factory, reactor| factory.start(reactor)));
         Ok(ListeningPort { key, address })
     }
@@ -188,12 +207,7 @@ impl Reactor {
         self.net.again.push_back(key);
     }
 
-    fn welcome(
-        &mut self,
-        socket: Socket,
-        peer: Address,
-        protocol: Option<Box<dyn crate::reactor::protocol::Held>>,
-    ) {
+    fn welcome(&mut self, socket: Socket, peer: Address, protocol: Option<Box<dyn Held>>) {
         let Some(protocol) = protocol else { return };
         // Fails when the system can watch no more: then it is closed.
         if let Ok(key) = self.net.connect(socket, peer, protocol) {
@@ -203,6 +217,14 @@ impl Reactor {
 }
 
 impl Net {
+    /// A protocol for who connects to that port; none, if it is closed or refuses.
+    pub(in crate::reactor) fn build(&mut self, key: Key, peer: &Address) -> Option<Box<dyn Held>> {
+        match self.ports.get_mut(key)? {
+            Port::Listener(listener) if !listener.is_paused => listener.factory.as_mut()?.build(peer),
+            _ => None,
+        }
+    }
+
     fn listen(
         &mut self,
         socket: Option<Socket>,

@@ -24,7 +24,10 @@ use crate::{
     poll::{Event, Poller, Registrar, poller},
 };
 
-use super::slab::{Key, Slab};
+use super::{
+    slab::{Key, Slab},
+    testing::Network,
+};
 use output::Spare;
 
 pub(super) use attempt::What;
@@ -50,6 +53,8 @@ pub(super) struct Net {
     /// What is received. Out of here while a callback looks at it.
     block: Vec<u8>,
     spare: Spare,
+    /// Instead of the system's, for tests.
+    pub(super) network: Option<Box<Network>>,
 }
 
 /// Whatever has a descriptor.
@@ -77,6 +82,7 @@ impl Net {
             asked: VecDeque::new(),
             block: Vec::new(),
             spare: Spare::default(),
+            network: None,
         })
     }
 

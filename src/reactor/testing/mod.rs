@@ -2,6 +2,7 @@
 //!
 //! - [`MemoryTransport`]: one protocol; a test plays the peer.
 //! - [`pair`]: two protocols that talk to each other, in pieces of every size.
+//! - [`MemoryReactor`]: whole programs, whose ports and connections are memory.
 //! - [`Clock`](super::Clock) is the time of both, which a test advances.
 //!
 //! Twisted: `twisted.internet.testing`, `twisted.test.iosim`.
@@ -9,7 +10,11 @@
 mod cable;
 mod memory;
 mod pair;
+mod reactor;
 
 pub(super) use cable::Cable;
 pub use memory::MemoryTransport;
 pub use pair::{Pair, pair};
+pub use reactor::MemoryReactor;
+
+pub(super) use reactor::Network;

@@ -76,9 +76,15 @@ pub struct Pair {
     client: End,
 }
 
-struct End {
-    cable: Rc<Cable>,
-    key: Key,
+pub(super) struct End {
+    pub(super) cable: Rc<Cable>,
+    pub(super) key: Key,
+}
+
+impl End {
+    pub(super) fn is_closed(&self) -> bool {
+        self.cable.is_closed()
+    }
 }
 
 impl Pair {
@@ -125,7 +131,7 @@ impl Pair {
     }
 }
 
-fn travel(from: &End, to: &End, size: usize, reactor: &mut Reactor) -> bool {
+pub(super) fn travel(from: &End, to: &End, size: usize, reactor: &mut Reactor) -> bool {
     let data = from.cable.take(size.max(1));
     let ends = data.is_empty() && from.cable.has_ended() && !to.cable.peer_has_ended();
     if data.is_empty() && !ends {
