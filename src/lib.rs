@@ -26,6 +26,7 @@
 //! | [`client`] | a connected socket with a buffer | [`Client`](client::Client) |
 //! | [`http`] | `http.server` | [`HttpServer`](http::HttpServer), [`Handler`](http::Handler), [`FileHandler`](http::FileHandler) |
 //! | [`urllib`] | `urllib.request`, `urllib.parse` | [`urlopen`](urllib::urlopen), [`Request`](urllib::Request), [`Opener`](urllib::Opener), [`urlencode`](urllib::urlencode) |
+//! | [`reactor`] | `twisted.internet` | [`Reactor`](reactor::Reactor): one thread that calls back |
 //! | `tls` | `ssl` | `ClientTls`: whom to trust, what to offer |
 //! | [`cancel`] | | [`CancelToken`](cancel::CancelToken) ends a blocked operation from another thread |
 //! | [`error`] | `OSError` and its kin | [`Error`], [`ErrorKind`] |
@@ -91,6 +92,8 @@ pub mod server;
 
 pub mod http;
 pub mod urllib;
+
+pub mod reactor;
 
 pub use error::{Error, ErrorKind, Result};
 

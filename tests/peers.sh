@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, go, tinyproxy,
-# microsocks, chromium, strace, valgrind, setpriv, sha256sum, unshare, ip, and httpbin (PyPI) into target/peers.
+# Installs the programs that the tests and benchmarks talk to: curl, python3, wrk, nginx, go, tinyproxy, microsocks,
+# chromium, strace, valgrind, setpriv, sha256sum, unshare, ip, and httpbin and Twisted (PyPI) into target/peers.
 # On Debian and its kin, as root or by sudo. Quiet, and done at once when all are there.
 set -eu -o pipefail
 
@@ -37,21 +37,26 @@ missing() {
 }
 
 # Of PyPI, in a virtual environment: nothing of this machine's Python changes.
-httpbin() {
-    local folder
-    folder=$(cd "$(dirname "$0")/.." && pwd)/target/peers/httpbin
-    if "$folder/bin/python" -c 'import httpbin' 2>/dev/null; then
+python_package() {
+    local name=$1 version=$2 folder
+    folder=$(cd "$(dirname "$0")/.." && pwd)/target/peers/$name
+    if "$folder/bin/python" -c "import $name" 2>/dev/null; then
         return
     fi
-    echo "tests/peers.sh: installing httpbin"
+    echo "tests/peers.sh: installing $name"
     rm -rf "$folder"
     python3 -m venv "$folder"
-    "$folder/bin/python" -m pip --quiet --disable-pip-version-check install 'httpbin >= 0.10'
+    "$folder/bin/python" -m pip --quiet --disable-pip-version-check install "$name $version"
+}
+
+python_packages() {
+    python_package httpbin '>= 0.10'
+    python_package twisted '>= 24.7'
 }
 
 packages=$(missing)
 if [ -z "$packages" ]; then
-    httpbin
+    python_packages
     exit 0
 fi
 if ! command -v apt-get >/dev/null; then
@@ -89,4 +94,4 @@ if [ -n "$left" ]; then
     echo "tests/peers.sh: installed, but no command came of:" $left >&2
     exit 1
 fi
-httpbin
+python_packages

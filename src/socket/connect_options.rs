@@ -176,6 +176,11 @@ impl ConnectOptions {
         self.timeout
     }
 
+    /// How each attempt is made.
+    pub(super) fn attempting(&self) -> Attempting<'static> {
+        self.attempting
+    }
+
     fn connect_any(&self, target: &Target<'_>, bounds: Bounds<'_>) -> Result<Socket> {
         let addresses = resolve(target, AF_UNSPEC, bounds)?;
         race(addresses, self.attempting, bounds).map_err(|lost| lost.into_error(target))

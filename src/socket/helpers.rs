@@ -11,7 +11,11 @@ use std::{
     any::Any,
     collections::VecDeque,
     io::{self, Write},
-    os::{fd::AsFd, unix::net::UnixStream},
+    marker::PhantomData,
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::net::UnixStream,
+    },
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
@@ -96,6 +100,58 @@ pub(super) fn within<T: Clone + Send + Sync + 'static>(
     POOL.within(bounds, question(), ask)
 }
 
+/// The same for who doesn't wait: the descriptor is readable when there is an answer.
+///
+/// # Errors
+///
+/// When there is neither descriptor nor thread for it.
+pub(super) fn ask<T: Clone + Send + Sync + 'static>(
+    question: String,
+    ask: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<Asked<T>> {
+    POOL.ask(question, ask)
+}
+
+/// A question that somebody else asks. Dropped, it waits for no answer any more.
+pub(super) struct Asked<T> {
+    pool: &'static Pool,
+    number: u64,
+    answer: Arc<OnceLock<Answer>>,
+    ours: UnixStream,
+    kind: PhantomData<T>,
+}
+
+impl<T: Clone + Send + Sync + 'static> Asked<T> {
+    /// The answer, once there is one.
+    pub(super) fn take(&mut self) -> Result<T> {
+        match self.answer.get() {
+            Some(Ok(answer)) => answer.downcast_ref().cloned().ok_or_else(|| ErrorKind::Other.into()),
+            Some(Err(error)) => Err(copy_of(error)),
+            None => Err(ErrorKind::Other.into()),
+        }
+    }
+}
+
+impl<T> Asked<T> {
+    fn leave(&self) -> Left {
+        self.pool.leave(self.number)
+    }
+}
+
+impl<T> AsFd for Asked<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.ours.as_fd()
+    }
+}
+
+impl<T> Drop for Asked<T> {
+    fn drop(&mut self) {
+        if self.answer.get().is_none() {
+            self.leave();
+        }
+    }
+}
+
 impl Pool {
     const fn new(most: usize) -> Pool {
         let state = State { waiting: VecDeque::new(), under_way: Vec::new(), helpers: 0, idle: 0, next: 0 };
@@ -114,20 +170,25 @@ impl Pool {
         if bounds.deadline.has_passed() {
             return Err(ErrorKind::TimedOut.into());
         }
-        let (ours, done) = UnixStream::pair().map_err(Error::from)?;
-        let ask = Box::new(move || ask().map(|answer| Arc::new(answer) as _));
-        let (number, answer) = self.submit(question, ask, done)?;
-        if let Err(error) = sys::wait(ours.as_fd(), Interest::Read, bounds.deadline, bounds.cancel) {
-            return Err(match self.leave(number) {
+        let mut asked = self.ask(question, ask)?;
+        if let Err(error) = sys::wait(asked.as_fd(), Interest::Read, bounds.deadline, bounds.cancel) {
+            return Err(match asked.leave() {
                 Left::Helper => error,
                 Left::Queue => error.context(format!("wait behind {} other look-ups", self.most)),
             });
         }
-        match answer.get() {
-            Some(Ok(answer)) => answer.downcast_ref().cloned().ok_or_else(|| ErrorKind::Other.into()),
-            Some(Err(error)) => Err(copy_of(error)),
-            None => Err(ErrorKind::Other.into()),
-        }
+        asked.take()
+    }
+
+    fn ask<T: Clone + Send + Sync + 'static>(
+        &'static self,
+        question: String,
+        ask: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<Asked<T>> {
+        let (ours, done) = UnixStream::pair().map_err(Error::from)?;
+        let ask = Box::new(move || ask().map(|answer| Arc::new(answer) as _));
+        let (number, answer) = self.submit(question, ask, done)?;
+        Ok(Asked { pool: self, number, answer, ours, kind: PhantomData })
     }
 
     /// Sits down with those who ask the same, or has it asked.

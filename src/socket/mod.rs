@@ -71,6 +71,7 @@ mod constants;
 mod create;
 mod database;
 mod dialler;
+mod dialling;
 mod eai;
 mod extended_error;
 mod facts;
@@ -146,6 +147,7 @@ pub use values::{BigEndian, Bytes, Linger, Nothing, ReadOnly, Text, Timeval, Wri
 pub(crate) use buffer::Buffer;
 pub(crate) use connect::errno_of;
 pub(crate) use dialler::{Dialler, Known, Prepare, dial_path};
+pub(crate) use dialling::{Begun, Dialling, LookUp, Next};
 pub(crate) use io::write_by_send;
 pub(crate) use line::{LINE_LIMIT, LineEnd};
 pub(crate) use resolve::Bounds;

@@ -63,7 +63,7 @@ pub(super) fn race(
 }
 
 /// Only these can be bound to the source.
-fn of_family(addresses: Vec<Address>, source: SocketAddr) -> Result<Vec<Address>, Lost> {
+pub(super) fn of_family(addresses: Vec<Address>, source: SocketAddr) -> Result<Vec<Address>, Lost> {
     let family = Address::from(source).family();
     let own: Vec<Address> = addresses.into_iter().filter(|address| address.family() == family).collect();
     if own.is_empty() {
@@ -105,7 +105,7 @@ fn prepared(address: &Address, Attempting { source, kind, prepare, .. }: Attempt
 }
 
 /// What the system says is connected, unless it is to itself.
-fn finished(socket: Socket, address: &Address, kind: Kind) -> Result<Socket> {
+pub(super) fn finished(socket: Socket, address: &Address, kind: Kind) -> Result<Socket> {
     if address.as_socket_addr().is_some() && kind == SOCK_STREAM {
         // Where nobody listens on a port of the ephemeral range, TCP may connect a socket of this machine to itself:
         // RFC 9293 §3.5 allows both ends to open at once.
@@ -162,12 +162,7 @@ impl Race<'_> {
         // From the back, so that the places before it stay as they are.
         for place in ready.into_iter().rev() {
             let (address, socket) = self.running.remove(place);
-            let outcome = SockRef::from(&socket).take_error();
-            let outcome = match outcome {
-                Ok(None) => finished(socket, &address, self.attempting.kind),
-                Ok(Some(error)) | Err(error) => Err(error.into()),
-            };
-            match outcome {
+            match outcome(socket, &address, self.attempting.kind) {
                 Ok(socket) => return Ok(Some(socket)),
                 Err(error) => self.fail(address, error),
             }
@@ -189,13 +184,13 @@ impl Race<'_> {
     }
 }
 
-enum Progress {
+pub(super) enum Progress {
     Connected,
     UnderWay,
 }
 
 /// Starts an attempt that waits for nothing.
-fn begin(address: &Address, attempting: Attempting<'_>) -> Result<(Socket, Progress)> {
+pub(super) fn begin(address: &Address, attempting: Attempting<'_>) -> Result<(Socket, Progress)> {
     let socket = prepared(address, attempting)?;
     socket.ensure_nonblocking()?;
     match SockRef::from(&socket).connect(&address.to_sock_addr()) {
@@ -205,6 +200,14 @@ fn begin(address: &Address, attempting: Attempting<'_>) -> Result<(Socket, Progr
             Some(c::EINPROGRESS | c::EINTR) => Ok((socket, Progress::UnderWay)),
             _ => Err(error.into()),
         },
+    }
+}
+
+/// What became of an attempt that has ended.
+pub(super) fn outcome(socket: Socket, address: &Address, kind: Kind) -> Result<Socket> {
+    match SockRef::from(&socket).take_error() {
+        Ok(None) => finished(socket, address, kind),
+        Ok(Some(error)) | Err(error) => Err(error.into()),
     }
 }
 

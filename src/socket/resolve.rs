@@ -5,7 +5,11 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr},
 };
 
-use super::{AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC, Address, Family, Target, helpers, hints};
+use super::{
+    AF_INET, AF_INET6, AF_UNIX, AF_UNSPEC, Address, Family, Target,
+    helpers::{self, Asked},
+    hints,
+};
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
@@ -42,6 +46,43 @@ pub(super) fn resolve(target: &Target<'_>, family: Family, bounds: Bounds<'_>) -
     Ok(found.into_iter().map(|found| Address::from_sock_addr(found.address).with_port(port)).collect())
 }
 
+/// The addresses of a target, or the question for them.
+pub(super) enum Asking {
+    Known(Vec<Address>),
+    UnderWay(Asked<Vec<Found>>),
+}
+
+/// [`resolve`] that waits for nothing.
+///
+/// # Errors
+///
+/// As [`resolve`] for what needs no look-up, and when there is no thread for one.
+pub(super) fn ask(target: &Target<'_>) -> Result<Asking> {
+    match target {
+        Target::Host(host, _) if special(host, AF_UNSPEC)?.is_none() && !host.contains(':') => {
+            let host = in_ascii(host).into_owned();
+            let hints = streams_of(AF_UNSPEC);
+            let asked = helpers::ask(question(&host, Some("0"), hints), move || {
+                sys::getaddrinfo(Some(&host), Some("0"), hints)
+            });
+            Ok(Asking::UnderWay(asked?))
+        }
+        target => Ok(Asking::Known(resolve(target, AF_UNSPEC, Bounds::NONE)?)),
+    }
+}
+
+/// What came of it.
+pub(super) fn answered(target: &Target<'_>, outcome: Result<Vec<Found>>) -> Result<Vec<Address>> {
+    let Target::Host(host, port) = target else { return Ok(Vec::new()) };
+    let found = outcome.map_err(|error| error.context(format!("look up {host}")))?;
+    Ok(found.into_iter().map(|found| Address::from_sock_addr(found.address).with_port(*port)).collect())
+}
+
+/// What tells look-ups apart.
+fn question(host: &str, port: Option<&str>, hints: Hints) -> String {
+    format!("{host} {port:?} {hints:?}")
+}
+
 /// The first of them.
 pub(super) fn resolve_one(target: Target<'_>, family: Family, bounds: Bounds<'_>) -> Result<Address> {
     if let Target::Address(address) = target {
@@ -64,7 +105,7 @@ pub(super) fn look_up(host: Option<&str>, hints: Hints, bounds: Bounds<'_>) -> R
         }
         Some(host) => {
             let host = host.into_owned();
-            let question = || format!("{host} {port:?} {hints:?}");
+            let question = || question(&host, port, hints);
             helpers::within(bounds, question, {
                 let host = host.clone();
                 move || sys::getaddrinfo(Some(&host), port, hints)

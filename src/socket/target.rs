@@ -52,6 +52,14 @@ pub enum Target<'a> {
 }
 
 impl Target<'_> {
+    /// The same, for keeps.
+    pub(super) fn into_owned(self) -> Target<'static> {
+        match self {
+            Target::Address(address) => Target::Address(address),
+            Target::Host(host, port) => Target::Host(host.into_owned().into(), port),
+        }
+    }
+
     /// The same for who binds to it: `*` is every address, as the empty host is. The C library would take it for this
     /// machine's loopback address.
     pub(super) fn for_bind(self) -> Self {

@@ -32,6 +32,8 @@
 //! - `option`: `getsockopt` and `setsockopt` on bytes.
 //! - `names`: `getaddrinfo`, `getnameinfo`, `gethostname` and `sethostname`.
 //! - `thread`: what the kernel knows of this process's threads; where it tells nothing, nothing depends on it.
+//! - `prefetch`: a hint to the processor.
+//! - `stop_signals`: SIGINT and SIGTERM for a thread that waits for them.
 //! - `file`: files below a folder that is held open.
 //! - `interfaces`: the interfaces of this machine, and their addresses.
 //! - `c`: the numbers of the C headers, for the tables of constants above.
@@ -50,10 +52,12 @@ mod message;
 mod mmsg;
 mod names;
 mod option;
+mod prefetch;
 #[cfg(test)]
 pub(crate) mod signals;
 #[cfg(all(target_os = "linux", not(sockeye_portable)))]
 mod sigpipe;
+pub(crate) mod stop_signals;
 pub(crate) mod thread;
 mod wait;
 
@@ -89,6 +93,7 @@ pub(crate) use platform::{
     AT_ONCE, abstract_address, accept, descriptor_for_nothing, family_of, open_beneath, protocol_of,
     recvmmsg, sendfile, sendmmsg,
 };
+pub(crate) use prefetch::prefetch;
 pub(crate) use wait::{Interest, pause, wait, wait_any};
 
 use std::io;

@@ -14,6 +14,7 @@ mod extremes;
 mod files;
 mod http;
 mod interop;
+mod reactor;
 mod server;
 mod socket;
 #[cfg(target_os = "linux")]

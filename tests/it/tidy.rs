@@ -1,5 +1,5 @@
-//! That nothing is left behind: after all tests of sockets, servers, clients and the engine this process has the
-//! descriptors and the threads that it had before, but for those that are meant to last.
+//! That nothing is left behind: after all tests of sockets, servers, clients, the engine and the reactor this process
+//! has the descriptors and the threads that it had before, but for those that are meant to last.
 //!
 //! Tests run side by side, so that none could tell what another has left. Here they run once more, one by one, in a
 //! process of their own, and behind them one that looks.
@@ -18,7 +18,7 @@ use std::{
 use crate::support::PATIENCE;
 
 /// The tests' rooms; and the test that looks, which comes behind theirs in the order of the names.
-const ROOMS: [&str; 4] = ["client::", "engine::", "server::", "socket::"];
+const ROOMS: [&str; 5] = ["client::", "engine::", "reactor::", "server::", "socket::"];
 const LAST: &str = "tidy::what_is_left";
 
 /// The descriptors that a process was given, for [`LAST`], which does nothing without.

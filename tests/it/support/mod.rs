@@ -19,7 +19,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(crate) use peers::{Gate, Peer, gate, go_server, httpbin_server, nginx_server, python_server};
+pub(crate) use peers::{
+    Gate, Peer, gate, go_server, httpbin_server, nginx_server, python_server, twisted_python,
+};
 pub(crate) use program::Program;
 pub(crate) use scripted::{Scripted, Turn};
 pub(crate) use serving::{Serving, serve};

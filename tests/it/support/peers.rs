@@ -70,6 +70,13 @@ server.serve_forever()
     Some(Peer { addr, _program: program, _config: None })
 }
 
+/// A Python that has Twisted.
+pub(crate) fn twisted_python() -> Option<PathBuf> {
+    // A virtual environment of tests/peers.sh.
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/peers/twisted/bin/python");
+    found_or_skipped("twisted", Some(python).filter(|python| python.is_file()))
+}
+
 /// nginx in the foreground, as one process, with what it writes in a folder of its own.
 pub(crate) fn nginx_server(folder: &Path) -> Option<Peer> {
     let nginx = peer("nginx")?;
