@@ -1,4 +1,35 @@
 //! The loop.
+//!
+//! # The room
+//!
+//! - `reactor`: `core`, the loop and its turn; `soon`, what comes as soon as the running callback has returned; `timers`
+//!   with its radix heap; `deferred`, one file for each of its nouns, `step` being the one to begin with; `threads` and
+//!   `handle`, the two ways over to other threads and back; `triggers`, `looping`, `cooperate`, `later`, `signals`. Its `net`
+//!   is the half with descriptors: `turn` says who is called in which order, `reading` and `writing` what a connection does,
+//!   `attempt` and `datagram` and `source` the other ports. `protocol`, `factory`, `transport`, `connector` are what users see
+//!   of it; `basic`, `policies`, `endpoint`, `relay`, `reconnecting` stand on those; `testing` has connections of two buffers.
+//!
+//! # Choices that aren't obvious
+//!
+//! - **A Deferred's functions come from the reactor's queue**, not from inside of `resolve` as in Twisted: no callback runs
+//!   inside another, so nothing is borrowed twice, resolvers need no reactor, and a chain needs no stack. A chain is run
+//!   as far as it can before the next one.
+//! - **A Deferred that a step gives takes that step's place**, if somebody waits for it already and no canceller points to
+//!   it: a loop of Deferreds, however long, holds one of them.
+//! - **A chain's beginning stands in a slab**, not in an allocation, and finds its first step by `Any`: three callbacks are
+//!   three allocations.
+//! - **Timers are a radix heap**: nothing comes before what was taken already, so adding is constant, and taking moves
+//!   entries through memory in order. Taking a timer back leaves its entry, until dead entries are more than others. Due
+//!   ones are taken in batches, whose memory is asked for together: that halves what a call costs.
+//! - **A protocol is out of its connection while it is called**, and what a call asks for is noted and done after it: so a
+//!   callback may do anything to any connection, its own too. One that panics is dropped with its connection.
+//! - **One `recv` an event, one `send` a callback.** A short read of a plain stream needs no second one to see that nothing
+//!   is left. What has more to do waits behind the next look into the poller, in `again`: nobody reads twice in a turn.
+//! - **A connection that sends nothing has no buffer**: buffers go from hand to hand (`Spare`).
+//! - **A late event harms nobody**: slots are used again, so an event may reach another port than it was for. Each handler
+//!   makes a call that doesn't wait, and an attempt to connect asks once more whether it has ended.
+//! - **`DelayedCall::cancel` consumes it**: to tell a call that was made from one that was cancelled for ever, something of
+//!   each would have to be kept.
 
 use std::{fmt, rc::Rc, sync::Arc, time::Duration};
 
