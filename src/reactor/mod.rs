@@ -5,7 +5,14 @@
 //! - [`Deferred`] is a result that isn't there yet, and the chain of functions that it will go through.
 //! - [`ReactorHandle`] is what other threads have of it.
 //! - [`basic`] has messages in a stream of bytes: lines, netstrings, strings behind their length.
-//! - [`Clock`] is a time that stands still until a test advances it.
+//! - [`Protocol`] is what a connection's data go to, [`Factory`] makes one for each, [`Transport`] is the connection as they
+//!   see it; [`policies`] limit, time out and slow down, [`Endpoint`] reads `tcp:8080`, [`Reconnecting`] tries again.
+//! - [`Clock`] is a time that stands still until a test advances it; [`testing`] has connections without sockets.
+//!
+//! What of Twisted isn't here: TLS and STARTTLS, and the endpoints `stdio:`, `fd:` and `systemd:`, not yet; multicast by
+//! the socket's options only; `fireSystemEvent` for events of one's own, `crash`, `callMultipleInThread`,
+//! `DeferredFilesystemLock`, `pause` and `unpause` of a Deferred; processes, which `std::process` and
+//! [`Reactor::defer_to_thread`] do; Windows' events.
 //!
 //! ```
 //! use std::time::Duration;
