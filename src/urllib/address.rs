@@ -64,7 +64,7 @@ pub fn check_scheme(url: &Url) -> Result<()> {
 /// What is said where nobody opens URLs of that scheme.
 pub(super) fn unknown_scheme(url: &Url) -> String {
     if let Some(rest) = behind_user_info(url) {
-        return format!("it has no scheme: perhaps http:// is missing before …{rest}");
+        return format!("the URL has no scheme: perhaps http:// is missing before …{rest}");
     }
     let hint = if is_host_and_port(url) {
         format!("perhaps http://{}", without_query(url))

@@ -63,7 +63,7 @@ fn passwords_are_not_shown() -> Result<()> {
         let url = parse(text)?;
         assert_eq!(without_user_info(&url), "…@h:80/x?q");
         let error = check_scheme(&url).unwrap_err().to_string();
-        assert_eq!(error, "it has no scheme: perhaps http:// is missing before …@h:80/x?q");
+        assert_eq!(error, "the URL has no scheme: perhaps http:// is missing before …@h:80/x?q");
     }
     assert_eq!(without_user_info(&*parse("data:,me@h")?), "data:,me@h");
     for text in ["http://me:secret@h/a b", "http://me:se/cret:secret@h:99999/", "secret@h/x", "//me:secret@h"]
