@@ -1,5 +1,7 @@
 //! [`Data`]: what a request carries, as bytes or as something to read from.
 
+mod failure;
+
 use std::{
     any::Any,
     borrow::Cow,
@@ -14,11 +16,14 @@ use ::http::{HeaderMap, HeaderName};
 
 use super::trailing::Trailing;
 use crate::error::{Error, ErrorKind, Result};
+pub(super) use failure::{is_of_data, of_data, unread, wrong_data};
 
 /// What a [`Request`](super::Request) carries: bytes, or a reader with or without a known length.
 ///
 /// Bytes, and what [can be opened again](Self::repeatable), can be sent again, so a redirect that keeps the method (307, 308) and the one retry on a dead
-/// connection work with them; a reader is read once.
+/// connection work with them; a reader is read once. Data whose reader fails, can't be opened or ends early break the
+/// request off with that error, whose text says so; nothing on the connection is waited for then, and nothing is tried
+/// again.
 ///
 /// Python: the `data` of `urllib.request.Request`: bytes, a file object, an iterable.
 ///
@@ -95,7 +100,9 @@ impl Input {
     /// What follows it, once it has been read.
     pub(super) fn into_trailers(self) -> Result<HeaderMap> {
         match self {
-            Input::Trailing(reader) => reader.trailers(),
+            Input::Trailing(reader) => {
+                reader.trailers().map_err(|error| of_data("make the trailers of the request's data", error))
+            }
             Input::File(_) | Input::Other(_) => Ok(HeaderMap::new()),
         }
     }
@@ -203,7 +210,7 @@ impl Data {
         match (taken, &self.0) {
             (None, Source::Bytes(bytes)) => Ok(Sending::Bytes(bytes)),
             (None, Source::Again { open, length }) => {
-                let reader = open().map_err(|error| Error::from(error).context("open the request's data"))?;
+                let reader = open().map_err(|error| of_data("open the request's data", error))?;
                 Ok(Sending::Sized(reader, *length))
             }
             (Some(Source::Reader { reader, length }), _) => {

@@ -30,7 +30,9 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header::CON
 use url::Url;
 
 use super::{
-    Exchange, Handler, Opener, Request, Response, address, build_opener, data::Sending, handlers::Known,
+    Exchange, Handler, Opener, Request, Response, address, build_opener,
+    data::{Sending, unread},
+    handlers::Known,
     header,
 };
 use crate::error::{Error, ErrorKind, Result};
@@ -173,9 +175,11 @@ impl Asked {
         if let Some(sending) = request.data_mut() {
             match sending.send()? {
                 Sending::Bytes(bytes) => data.extend_from_slice(bytes),
-                Sending::Sized(reader, length) => drop(reader.take(length).read_to_end(&mut data)?),
+                Sending::Sized(reader, length) => {
+                    reader.take(length).read_to_end(&mut data).map_err(unread)?;
+                }
                 Sending::Chunked(mut reader) => {
-                    reader.read_to_end(&mut data)?;
+                    reader.read_to_end(&mut data).map_err(unread)?;
                     trailers = reader.into_trailers()?;
                 }
             }

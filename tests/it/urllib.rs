@@ -30,6 +30,7 @@ mod retry;
 mod schemes;
 mod script;
 mod secrets;
+mod source;
 mod strace;
 mod trailers;
 mod upgrade;

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::{
     error::{Error, ErrorKind, Result},
-    urllib::{Data, Exchange, Handler, Next, Request, Response},
+    urllib::{Data, Exchange, Handler, Next, Request, Response, data::is_of_data},
     wire::date::parse,
 };
 
@@ -29,7 +29,7 @@ const RETRY: i64 = 5;
 /// | methods | idempotent ones (RFC 9110 §9.2.2): GET, HEAD, OPTIONS, TRACE, PUT, DELETE |
 /// | data | bytes and what else can be sent again; never a reader that went out |
 /// | statuses | 408, 429, 502, 503, 504; also a proxy's to CONNECT |
-/// | errors | refused, reset, unreachable, no answer, a single wait that took too long |
+/// | errors | refused, reset, unreachable, no answer, a single wait that took too long; never one of the request's own data |
 /// | attempts | 3 in all for each target: a redirect leads to another one, an answer to 401 or 407 is none |
 /// | wait before | 0.25 s, 0.5 s, … up to 10 s; a random part, up to half of it, is left out |
 /// | `Retry-After` | as long as it says, if that is at most 30 s; else the answer is handed out |
@@ -252,7 +252,7 @@ impl Handler for RetryHandler {
 
     fn error(&self, request: &mut Request, error: Error, exchange: &mut Exchange<'_>) -> Result<Next> {
         let (worth, retry_after) = match error.response() {
-            None => (self.kinds.contains(&error.kind()), None),
+            None => (self.kinds.contains(&error.kind()) && !is_of_data(&error), None),
             // A proxy's answer to CONNECT is like a server's to a request.
             Some(answer) => (
                 error.kind() == ErrorKind::Proxy && self.statuses.contains(&answer.status()),

@@ -6,9 +6,10 @@ use super::pace::Pace;
 use crate::{
     cancel::CancelToken,
     deadline::Deadline,
-    error::{Error, Result},
+    error::Result,
     stream::{Buffer, Stream},
     urllib::{
+        data::unread,
         patience::Stall,
         term::{Limit, Term},
     },
@@ -170,7 +171,7 @@ pub(super) fn read_full(reader: &mut dyn Read, buf: &mut [u8]) -> Result<usize> 
             // A reader that claims more than it was asked for is wrong; the buffer isn't left for it.
             Ok(n) => filled = buf.len().min(filled + n),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Error::from(error).context("read the request's data")),
+            Err(error) => return Err(unread(error)),
         }
     }
     Ok(filled)

@@ -38,8 +38,8 @@ pub(super) use pool::PoolLimits;
 pub(super) use route::Outfit;
 
 use super::{
-    Data, Exchange, Request, Response, Step, handlers::Watch, patience::Stall, phases::Phases,
-    response::Body, term::Limit,
+    Data, Exchange, Request, Response, Step, data::is_of_data, handlers::Watch, patience::Stall,
+    phases::Phases, response::Body, term::Limit,
 };
 use crate::{
     cancel::CancelToken,
@@ -251,7 +251,8 @@ impl HttpHandler {
         error: Error,
         wait: Wait,
     ) -> Result<Response, Failure> {
-        if !is_loss(&error) {
+        // The server may wait for the rest of data that have failed, and whatever it says isn't about all of them.
+        if is_of_data(&error) || !is_loss(&error) {
             return Err(Failure::Final(error));
         }
         if error.sent() != Some(0) {

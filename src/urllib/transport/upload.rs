@@ -8,13 +8,14 @@ use std::{
     fs::File,
     io::{Read, Seek, SeekFrom},
     mem,
+    os::unix::fs::FileExt,
 };
 
 use ::http::StatusCode;
 
 use super::{
     connection::{Connection, Wait, paced, read_full},
-    receive::{Answer, Listener, Said},
+    receive::{Answer, Listener, Said, is_loss},
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -23,7 +24,7 @@ use crate::{
     sys::Interest,
     urllib::{
         Data,
-        data::{Input, Sending},
+        data::{Input, Sending, unread, wrong_data},
     },
     wire::{chunk, head::HeadScanner, trailer},
 };
@@ -124,7 +125,7 @@ impl Upload<'_, '_> {
             let got = read_full(&mut reader, &mut piece[head..head + want])?;
             if got < want {
                 let message = format!("the request's data ended {} bytes early", left - got as u64);
-                return Err(Error::new(ErrorKind::UnexpectedEof, message).into());
+                return Err(wrong_data(ErrorKind::UnexpectedEof, message).into());
             }
             left -= got as u64;
             self.bytes(&piece[..head + want], 0).map_err(Stop::after_something)?;
@@ -152,7 +153,7 @@ impl Upload<'_, '_> {
             let got = match reader.read(&mut piece) {
                 Ok(got) => got.min(PIECE),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Error::from(error).context("read the request's data").into()),
+                Err(error) => return Err(unread(error).into()),
             };
             if got == 0 {
                 trailer::last_chunk(&mut self.conn.output, &reader.into_trailers()?);
@@ -199,11 +200,15 @@ impl Upload<'_, '_> {
                 Ok(0) => break,
                 Ok(n) => sent += n as u64,
                 Err(Stop::Failed(error)) if is_refusal(&error) => break,
+                Err(Stop::Failed(error)) if is_loss(&error) => {
+                    // A file system over a network, or FUSE, can be as lost as a connection.
+                    file.read_at(&mut [0], start + sent).map_err(unread)?;
+                    return Err(error.into());
+                }
                 Err(stop) => return Err(stop),
             }
         }
-        file.seek(SeekFrom::Start(start + sent))
-            .map_err(|error| Error::from(error).context("read the request's data"))?;
+        file.seek(SeekFrom::Start(start + sent)).map_err(unread)?;
         Ok(sent)
     }
 
