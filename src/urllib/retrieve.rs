@@ -80,7 +80,7 @@ impl Opener {
         let mut response = self.open(request)?;
         let unwritten = |error| unwritten(path, error);
         let mut partial = PartialFile::create(path).map_err(unwritten)?;
-        copy(&mut response, (&mut partial, path), 0, &mut report)?;
+        copy(&mut response, (&mut partial, path), Span::ALL, &mut report)?;
         partial.complete().map_err(unwritten)?;
         Ok(response)
     }
@@ -99,7 +99,9 @@ impl Opener {
     /// # Errors
     ///
     /// As [`urlretrieve`]; [`ErrorKind::InvalidInput`] for a request that isn't a plain GET,
-    /// [`ErrorKind::Protocol`] when the server sends another range than it was asked for.
+    /// [`ErrorKind::Protocol`] when the server sends another range than it was asked for, or one whose bytes are more,
+    /// or are announced to be more or fewer, than it says; [`ErrorKind::UnexpectedEof`] also when they end early without
+    /// that: what came of them waits for the next call.
     pub fn resume(
         &self,
         request: impl IntoRequest,
@@ -129,10 +131,9 @@ impl Opener {
             }
             opened => opened?,
         };
-        let start = match (response.status(), begun) {
+        let span = match (response.status(), begun) {
             (StatusCode::PARTIAL_CONTENT, Some(begun)) => {
-                begun.check(response.headers())?;
-                begun.length
+                begun.check(response.headers())?.announced(response.bytes_left())?
             }
             (StatusCode::PARTIAL_CONTENT, None) => {
                 let message = "the server sent a part when all was asked for";
@@ -140,13 +141,20 @@ impl Opener {
             }
             _ => {
                 part.begin(&url, response.headers()).map_err(|error| unwritten(&part.file, error))?;
-                0
+                Span::ALL
             }
         };
         let file = OpenOptions::new().create(true).append(true).open(&part.file);
         let mut file = file.map_err(|error| unwritten(&part.file, error))?;
         inherit(&file, &path).map_err(|error| unwritten(&path, error))?;
-        copy(&mut response, (&mut file, &part.file), start, &mut report)?;
+        let received = copy(&mut response, (&mut file, &part.file), span, &mut report)?;
+        if let Err(error) = span.came(received) {
+            if received > span.start && error.kind() == ErrorKind::Protocol {
+                // What is in a body that holds more than its range is anybody's guess.
+                file.set_len(span.start).map_err(|error| unwritten(&part.file, error))?;
+            }
+            return Err(unretrieved(&response, received, error));
+        }
         drop(file);
         fs::rename(&part.file, &path).map_err(|error| unwritten(&path, error))?;
         part.forget();
@@ -154,28 +162,34 @@ impl Opener {
     }
 }
 
+/// Copies what comes and says up to where; what reaches past the span isn't written, and nothing behind it is read.
 fn copy(
     response: &mut Response,
     (file, path): (&mut impl Write, &Path),
-    start: u64,
+    span: Span,
     report: &mut impl FnMut(Progress),
-) -> Result<()> {
-    let total = response.bytes_left().map(|left| left + start);
-    let (mut piece, mut received) = (vec![0; PIECE], start);
+) -> Result<u64> {
+    let total = span.end.or(response.bytes_left().map(|left| left.saturating_add(span.start)));
+    let (mut piece, mut received) = (vec![0; PIECE], span.start);
     loop {
         match sys::uninterrupted(|| response.read(&mut piece)) {
-            Ok(0) => return Ok(()),
+            Ok(0) => return Ok(received),
             Ok(n) => {
-                file.write_all(&piece[..n]).map_err(|error| unwritten(path, error))?;
                 received += n as u64;
+                if span.end.is_some_and(|end| received > end) {
+                    return Ok(received);
+                }
+                file.write_all(&piece[..n]).map_err(|error| unwritten(path, error))?;
                 report(Progress { received, total });
             }
-            Err(error) => {
-                let from = without_user_info(response.url()).into_owned();
-                return Err(Error::from(error).context(format!("retrieve {from} after {received} bytes")));
-            }
+            Err(error) => return Err(unretrieved(response, received, error)),
         }
     }
+}
+
+fn unretrieved(response: &Response, received: u64, error: impl Into<Error>) -> Error {
+    let from = without_user_info(response.url()).into_owned();
+    error.into().context(format!("retrieve {from} after {received} bytes"))
 }
 
 fn unwritten(path: &Path, error: impl Into<Error>) -> Error {
@@ -184,6 +198,46 @@ fn unwritten(path: &Path, error: impl Into<Error>) -> Error {
 
 fn is_unsatisfiable(error: &Error) -> bool {
     error.response().is_some_and(|response| response.status() == StatusCode::RANGE_NOT_SATISFIABLE)
+}
+
+/// Which bytes of the file an answer holds.
+#[derive(Clone, Copy)]
+struct Span {
+    start: u64,
+    /// Behind the last one, if the answer said so beside its length.
+    end: Option<u64>,
+}
+
+impl Span {
+    const ALL: Span = Span { start: 0, end: None };
+
+    /// The same of an answer of that length, if that fits.
+    fn announced(self, length: Option<u64>) -> Result<Span> {
+        match (length, self.end) {
+            (Some(length), Some(end)) if self.start.checked_add(length) != Some(end) => {
+                let range = end - self.start;
+                let message = format!("the server sent a range of {range} bytes in a body of {length}");
+                Err(Error::new(ErrorKind::Protocol, message))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// Whether it is whole, of an answer that ended there.
+    fn came(self, received: u64) -> Result<()> {
+        let (kind, message) = match self.end {
+            Some(end) if received < end => {
+                let message = format!("the server's range ended {} bytes early", end - received);
+                (ErrorKind::UnexpectedEof, message)
+            }
+            Some(end) if received > end => {
+                let message = format!("the server sent more than its range, which ends after {end} bytes");
+                (ErrorKind::Protocol, message)
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::new(kind, message))
+    }
 }
 
 /// Where a download grows that may be resumed.
@@ -250,17 +304,17 @@ impl Part {
 }
 
 impl Begun {
-    /// Whether the range is the one that was asked for, of the same version.
-    fn check(&self, headers: &HeaderMap) -> Result<()> {
+    /// The range, if it is the one that was asked for, of the same version.
+    fn check(&self, headers: &HeaderMap) -> Result<Span> {
         let range = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let tag = headers.get(ETAG).filter(|_| self.version.as_bytes().starts_with(b"\""));
-        let message = match tag {
-            Some(tag) if tag != self.version => {
+        let message = match (tag, end_of_rest(range, self.length)) {
+            (Some(tag), _) if tag != self.version => {
                 let [tag, version] = [tag, &self.version].map(|v| String::from_utf8_lossy(v.as_bytes()));
                 format!("the server sent a part of the version {tag} when asked for one of {version}")
             }
-            _ if is_rest(range, self.length) => return Ok(()),
-            _ => {
+            (_, Some(end)) => return Ok(Span { start: self.length, end: Some(end) }),
+            (_, None) => {
                 let length = self.length;
                 format!("the server sent the range {range:?} when asked for what follows {length} bytes")
             }
@@ -269,15 +323,14 @@ impl Begun {
     }
 }
 
-/// Whether a `Content-Range` goes from there to the end, as far as the server knows where that is.
-fn is_rest(range: &str, start: u64) -> bool {
-    let parts = range.strip_prefix("bytes ").and_then(|rest| rest.split_once('/'));
-    let Some(((first, last), total)) = parts.and_then(|(range, total)| Some((range.split_once('-')?, total)))
-    else {
-        return false;
-    };
-    let end = last.parse::<u64>().ok().and_then(|last| last.checked_add(1));
-    first.parse() == Ok(start) && end.is_some() && (total == "*" || total.parse().ok() == end)
+/// The end of a `Content-Range` that goes from there to the end, as far as the server knows where that is: behind its
+/// last byte.
+fn end_of_rest(range: &str, start: u64) -> Option<u64> {
+    let (range, total) = range.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = range.split_once('-')?;
+    let end = last.parse::<u64>().ok()?.checked_add(1)?;
+    let fits = first.parse() == Ok(start) && end > start && (total == "*" || total.parse() == Ok(end));
+    fits.then_some(end)
 }
 
 /// What `If-Range` may hold: a strong tag, or a date that is strong by its age.

@@ -51,6 +51,22 @@ fn a_download_goes_on() {
 }
 
 #[test]
+fn a_part_that_is_cut_is_no_whole_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let range = "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 6-10/11\r\n";
+    let [short, long] = ["wo", "worldXYZ"].map(|part| format!("{range}Connection: close\r\n\r\n{part}"));
+    let server = answers(&[CUT, &long, &short]);
+    let (url, note) = (server.url("/f"), format!("{}\n\"v1\"\n", server.url("/f")));
+    for (said, waits) in
+        [("after 6 bytes", "hello "), ("more than its range", "hello "), ("ended 3 bytes early", "hello wo")]
+    {
+        check(&get_in(folder, &["-c", "-o", "f", &url]), 1, said);
+        check_files(folder, &[("f.sockeye.part", waits), ("f.sockeye.part.from", &note)]);
+    }
+}
+
+#[test]
 fn what_goes_on_is_no_error_page_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

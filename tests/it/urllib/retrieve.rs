@@ -223,3 +223,61 @@ fn only_a_plain_get_goes_on() -> Result<()> {
     }
     Ok(())
 }
+
+/// What came with a range is as long as that range, or the file isn't there. Gives the error and what waits.
+#[track_caller]
+fn check_range(answer: &str, kind: ErrorKind, said: &str, waits: &str) {
+    const FIRST: &str = "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 11\r\n\r\nhello ";
+    let head = "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 6-10/11\r\n";
+    for turn in [Turn::Send, Turn::Drip] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("f");
+        let server = Scripted::new(vec![
+            vec![hear(), say(FIRST)],
+            vec![hear(), turn(format!("{head}{answer}").into())],
+            vec![hear(), rest("bytes 6-10/11", TAG)],
+        ]);
+        let opener = Opener::new();
+        let resume = |most: u64| {
+            opener.resume(server.url("/big"), &path, |progress| {
+                assert!(progress.received <= most && progress.total == Some(11), "{progress:?}");
+            })
+        };
+        assert!(resume(6).is_err());
+        let error = resume(11).map(|answer| answer.getcode()).unwrap_err();
+        assert!(error.kind() == kind && error.to_string().contains(said), "{answer:?}: {error}");
+        assert_eq!(names(folder.path()), ["f.part", "f.part.from"], "{answer:?}");
+        assert_eq!(fs::read_to_string(folder.path().join("f.part")).unwrap(), waits, "{answer:?}");
+        if waits == "hello " {
+            resume(11).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), "hello world");
+        }
+    }
+}
+
+#[test]
+fn a_range_that_ends_early_is_no_whole_file() {
+    let said = "after 8 bytes failed: the server's range ended 3 bytes early";
+    for answer in ["Connection: close\r\n\r\nwo", "Transfer-Encoding: chunked\r\n\r\n2\r\nwo\r\n0\r\n\r\n"] {
+        check_range(answer, ErrorKind::UnexpectedEof, said, "hello wo");
+    }
+    let said = "after 6 bytes failed: the server's range ended 5 bytes early";
+    check_range("Connection: close\r\n\r\n", ErrorKind::UnexpectedEof, said, "hello ");
+}
+
+#[test]
+fn a_range_of_another_length_is_not_written() {
+    for (length, body) in [(8, "worldXYZ"), (3, "wor"), (0, "")] {
+        let said = format!("a range of 5 bytes in a body of {length}");
+        let answer = format!("Content-Length: {length}\r\n\r\n{body}");
+        check_range(&answer, ErrorKind::Protocol, &said, "hello ");
+    }
+    let said = "more than its range, which ends after 11 bytes";
+    for answer in [
+        "Connection: close\r\n\r\nworldXYZ",
+        "Transfer-Encoding: chunked\r\n\r\n8\r\nworldXYZ\r\n0\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n3\r\nXYZ\r\n0\r\n\r\n",
+    ] {
+        check_range(answer, ErrorKind::Protocol, said, "hello ");
+    }
+}
