@@ -76,7 +76,8 @@ impl Stream {
         }
     }
 
-    /// Never waits: `WouldBlock` when there is no room; the next call has to come with the same data then.
+    /// Never waits: how much the peer may have by now; `WouldBlock` when there is no room; the next call has to come
+    /// with the same data then.
     pub(crate) fn try_write(&self, data: &[u8]) -> Result<usize> {
         match self {
             Stream::Plain(socket) => socket.try_send(data),

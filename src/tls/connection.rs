@@ -12,7 +12,7 @@ use super::{
     ClientTls, TlsInfo,
     carrier::Carrier,
     refusal::{self, refused},
-    session::{Outcome, Outward, Session, shrink},
+    session::{Outcome, Outward, RECORD, Session, shrink},
 };
 use crate::{
     deadline::Deadline,
@@ -50,6 +50,10 @@ struct Unsent {
     /// How much of a caller's data is in there of which the caller wasn't told. The next call, which comes with
     /// the same data, begins with these.
     promised: usize,
+    /// Where in `bytes` the records of a longer piece end, and how much of the promise comes behind each.
+    records: Vec<(usize, usize)>,
+    /// What ended the sending when some of it had gone: the system says it once, the caller hears it next.
+    failed: Option<Error>,
     /// close_notify has gone out, or is in there.
     closed: bool,
 }
@@ -141,7 +145,7 @@ impl TlsConnection {
         }
     }
 
-    /// Some of it; waits until that has gone out.
+    /// Some of it, in whole records; waits until a piece has gone out, or time is over.
     pub(crate) fn write_by(&self, data: &[u8], deadline: Deadline) -> Result<usize> {
         self.write(lock(&self.writing), data, |unsent| unsent.send_all(&self.carrier, deadline))
     }
@@ -158,8 +162,8 @@ impl TlsConnection {
         Ok(())
     }
 
-    /// Never waits: `WouldBlock` when there is no room for all that was encrypted. The next call has to come with the
-    /// same data, as with OpenSSL and Python.
+    /// Never waits: says how much is in records that have gone out, which the peer may have read; `WouldBlock` when
+    /// there is no room for one. The next call has to come with the rest, or the same data, as with OpenSSL and Python.
     pub(crate) fn try_write(&self, data: &[u8]) -> Result<usize> {
         self.write(try_lock(&self.writing)?, data, |unsent| unsent.try_send(&self.carrier))
     }
@@ -202,16 +206,43 @@ impl TlsConnection {
         if unsent.closed {
             return Err(ErrorKind::BrokenPipe.into());
         }
+        if let Some(error) = unsent.failed.take() {
+            return Err(error);
+        }
         if unsent.promised == 0 && !data.is_empty() {
             send(&mut unsent)?;
-            let piece = &data[..data.len().min(PIECE)];
-            self.encrypt(&mut unsent, Outward::Data(piece))?;
-            unsent.promised = piece.len();
+            self.promise(&mut unsent, &data[..data.len().min(PIECE)])?;
         }
-        send(&mut unsent)?;
-        let n = unsent.promised.min(data.len());
+        let outcome = send(&mut unsent);
+        let n = unsent.gone().min(data.len());
+        if let Err(error) = outcome {
+            if n == 0 {
+                return Err(error);
+            }
+            // What isn't the system's own comes again by itself.
+            unsent.failed =
+                Some(error).filter(|error| !error.would_block() && error.raw_os_error().is_some());
+        }
         unsent.promised -= n;
         Ok(n)
+    }
+
+    /// Encrypts a piece, record by record.
+    fn promise(&self, unsent: &mut Unsent, piece: &[u8]) -> Result<()> {
+        unsent.records.clear();
+        if piece.len() <= RECORD {
+            self.encrypt(unsent, Outward::Data(piece))?;
+        } else {
+            let (mut session, mut left) = (lock(&self.session), piece.len());
+            for record in piece.chunks(RECORD) {
+                session.write(Outward::Data(record)).map_err(|error| refused(error, None))?;
+                left -= record.len();
+                unsent.records.push((session.outgoing.len(), left));
+            }
+            std::mem::swap(&mut unsent.bytes, &mut session.outgoing);
+        }
+        unsent.promised = piece.len();
+        Ok(())
     }
 
     /// Encrypts into what is unsent, of which there is nothing.
@@ -255,6 +286,15 @@ impl Unsent {
 
     fn try_send(&mut self, carrier: &Carrier) -> Result<()> {
         self.send(|bytes| carrier.try_send(bytes))
+    }
+
+    /// How much of what was promised has gone out in whole records.
+    fn gone(&self) -> usize {
+        if self.bytes.is_empty() {
+            return self.promised;
+        }
+        let whole = self.records.iter().rev().find(|(end, _)| *end <= self.sent);
+        whole.map_or(0, |(_, left)| self.promised.saturating_sub(*left))
     }
 
     fn send(&mut self, mut send: impl FnMut(&[u8]) -> Result<usize>) -> Result<()> {

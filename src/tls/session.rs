@@ -18,7 +18,7 @@ use super::inbox::{Inbox, SIZE};
 const RECORD_OVERHEAD: usize = 5 + 8 + 16 + 1;
 
 /// The most data in one record (RFC 8446 §5.1).
-const RECORD: usize = 16 * 1024;
+pub(super) const RECORD: usize = 16 * 1024;
 
 /// What a call came to.
 #[derive(Debug, PartialEq, Eq)]

@@ -15,7 +15,11 @@ use std::{
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::{Aim, Carrier, ClientTls, TlsConnection, settings::provider};
-use crate::{ErrorKind, deadline::Deadline, socket::Shutdown};
+use crate::{
+    ErrorKind,
+    deadline::Deadline,
+    socket::{SO_SNDBUF, SOL_SOCKET, Shutdown},
+};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -169,5 +173,37 @@ fn what_never_waits_does_not_wait_for_another_thread() {
         }
         assert_eq!(reader.join().unwrap(), b"ok");
     });
+    server.join().unwrap();
+}
+
+/// A peer reads record by record, so what counts as sent does too, not whole pieces alone.
+#[test]
+fn what_has_gone_out_is_told_record_by_record() {
+    const SIZE: usize = 100_000;
+    let (go, wait) = mpsc::channel::<()>();
+    let (conn, server) = connect(server(), UnixStream::pair().unwrap(), move |mut tls| {
+        tls.read_exact(&mut [0]).unwrap();
+        wait.recv().unwrap();
+        let mut got = Vec::new();
+        tls.read_to_end(&mut got).unwrap();
+        assert!(got == pattern(SIZE));
+    });
+    conn.write_all_by(b".", Deadline::after(PATIENCE)).unwrap();
+    // Room for a record or two, and for no piece.
+    conn.socket().setsockopt(SOL_SOCKET, SO_SNDBUF, 20_000).unwrap();
+    let (data, mut sent) = (pattern(SIZE), 0);
+    let error = loop {
+        match conn.try_write(&data[sent..]) {
+            Ok(n) => sent += n,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    assert!(sent > 0 && sent < 64 * 1024 && sent % (16 * 1024) == 0, "{sent}");
+    // Time that is over takes nothing back.
+    assert!(conn.write_all_by(&data[sent..], Deadline::after(Duration::ZERO)).unwrap_err().is_timeout());
+    go.send(()).unwrap();
+    conn.write_all_by(&data[sent..], Deadline::after(PATIENCE)).unwrap();
+    conn.shutdown(Shutdown::Write, Deadline::after(PATIENCE)).unwrap();
     server.join().unwrap();
 }

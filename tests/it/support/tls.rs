@@ -192,8 +192,17 @@ impl TlsServer {
         config: ServerConfig,
         serve: impl Fn(&mut Secure, usize) -> io::Result<()> + Send + Sync + 'static,
     ) -> TlsServer {
+        TlsServer::at_once_on(TcpListener::bind("127.0.0.1:0").unwrap(), config, serve)
+    }
+
+    /// The same on a listener with options of its own.
+    pub(crate) fn at_once_on(
+        listener: TcpListener,
+        config: ServerConfig,
+        serve: impl Fn(&mut Secure, usize) -> io::Result<()> + Send + Sync + 'static,
+    ) -> TlsServer {
         let (config, serve, mut count) = (Arc::new(config), Arc::new(serve), 0);
-        TlsServer::accepting(move |socket| {
+        TlsServer::accepting(listener, move |socket| {
             let conn = ServerConnection::new(config.clone()).unwrap();
             let (serve, number) = (serve.clone(), count);
             count += 1;
@@ -203,7 +212,7 @@ impl TlsServer {
 
     /// The same as [`new`](Self::new) below TLS.
     pub(crate) fn raw(mut serve: impl FnMut(TcpStream) -> io::Result<()> + Send + 'static) -> TlsServer {
-        TlsServer::accepting(move |socket| {
+        TlsServer::accepting(TcpListener::bind("127.0.0.1:0").unwrap(), move |socket| {
             let other = socket.try_clone().unwrap();
             let _ = serve(socket);
             let _ = other.shutdown(Shutdown::Both);
@@ -211,8 +220,10 @@ impl TlsServer {
         })
     }
 
-    fn accepting(mut serve: impl FnMut(TcpStream) -> Option<JoinHandle<()>> + Send + 'static) -> TlsServer {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    fn accepting(
+        listener: TcpListener,
+        mut serve: impl FnMut(TcpStream) -> Option<JoinHandle<()>> + Send + 'static,
+    ) -> TlsServer {
         let (addr, stopping) = (listener.local_addr().unwrap(), Arc::new(AtomicBool::new(false)));
         let stop = stopping.clone();
         let run = move || {

@@ -3,15 +3,18 @@
 use std::{
     env,
     io::{self, Read, Seek, Write},
+    net::TcpListener,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
+    time::Duration,
 };
 
 use sockeye::{
     ErrorKind, Result,
+    socket::{SO_LINGER, SO_RCVBUF, SO_SNDBUF, SOL_SOCKET, Socket},
     tls::ClientTls,
     urllib::{Data, Opener, Request, build_opener},
 };
@@ -70,6 +73,42 @@ fn a_connection_is_kept() -> Result<()> {
     let error = text(&Opener::new(), &server.url("/")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Certificate);
     assert!(error.to_string().starts_with(&format!("open {} failed: ", server.url("/"))), "{error}");
+    Ok(())
+}
+
+/// A server that has read a record of a POST, and then resets, isn't sent it once more.
+#[test]
+fn a_post_that_was_read_in_part_is_not_sent_twice() -> Result<()> {
+    let (root, heard) = (Authority::new("Test CA"), Arc::new(Mutex::new(Vec::new())));
+    let log = heard.clone();
+    // What isn't read has no room, so that a part of it is still here.
+    let listener = Socket::from(TcpListener::bind("127.0.0.1:0").unwrap());
+    listener.setsockopt(SOL_SOCKET, SO_RCVBUF, 2000)?;
+    let listener = TcpListener::try_from(listener)?;
+    let server = TlsServer::at_once_on(listener, root.issue(&["localhost"]).server(), move |stream, _| {
+        let socket = Socket::from(stream.sock.try_clone()?);
+        loop {
+            let head = hear(stream)?;
+            let is_post = head.starts_with("POST");
+            log.lock().unwrap().push(head);
+            if is_post {
+                // What is closed without lingering is reset.
+                socket.setsockopt(SOL_SOCKET, SO_LINGER, Some(Duration::ZERO)).unwrap();
+                return Ok(());
+            }
+            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")?;
+        }
+    });
+    let opener = build_opener()
+        .tls(&trusting(&root))
+        .prepare_socket(|socket| socket.setsockopt(SOL_SOCKET, SO_SNDBUF, 2000))
+        .build();
+    assert_eq!(text(&opener, &server.url("/"))?, "hello");
+    let post = Request::new(server.url("/"))?.data(vec![b'x'; 30_000]).timeout(PATIENCE);
+    let error = opener.open(post).unwrap_err();
+    drop((opener, server));
+    let heard = heard.lock().unwrap().iter().filter(|head| head.starts_with("POST")).count();
+    assert_eq!(heard, 1, "{error}");
     Ok(())
 }
 
