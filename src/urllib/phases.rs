@@ -148,7 +148,8 @@ impl Request {
     }
 
     /// The time limit of the wait for the answer's first byte, from the last byte of the request on. Interim answers
-    /// (1xx) are none: they don't stop the clock. How long the answer itself may take is the business of
+    /// (1xx) are none, and don't stop the clock, whole or in pieces: it runs until the first digit of a status says that
+    /// this is the answer. How long the answer itself may take is the business of
     /// [`timeout`](Self::timeout), [`read_timeout`](Self::read_timeout) and [`stall_limit`](Self::stall_limit). Default
     /// is the opener's ([`OpenerBuilder::first_byte_timeout`]).
     ///

@@ -21,6 +21,9 @@ use crate::{
     },
 };
 
+/// Where an answer's status stands: behind `HTTP/1.1 `.
+const STATUS: usize = 9;
+
 /// A head, and what comes after it.
 pub(super) struct Answer {
     pub(super) head: Head,
@@ -81,7 +84,7 @@ impl<'l> Listener<'l> {
         }
     }
 
-    /// Reads the final answer's head and takes it out of the buffer. Its first byte has a limit of its own, which begins
+    /// Reads the final answer's head and takes it out of the buffer. Its beginning has a limit of its own, which begins
     /// now.
     pub(super) fn answer(
         &mut self,
@@ -97,7 +100,7 @@ impl<'l> Listener<'l> {
         }
     }
 
-    /// Reads the next head, whatever its kind: its first byte, and the others.
+    /// Reads the next head, whatever its kind: until it shows that it is the final one, and the others.
     pub(super) fn next(&mut self, conn: &mut Connection, begun: Wait, wait: Wait) -> Result<Said, Silence> {
         let mut scanner = HeadScanner::default();
         let mut heard = !conn.input.is_empty() || self.interim > 0;
@@ -108,7 +111,10 @@ impl<'l> Listener<'l> {
             }
             loop {
                 let first = conn.input.is_empty();
-                match conn.fill(if first { begun } else { wait }) {
+                let limit = if self.is_final(conn.input.bytes()) { wait } else { begun };
+                // Where a byte is always there, nobody else looks at the clock.
+                let late = if first { Ok(()) } else { limit.term.check() };
+                match late.and_then(|()| conn.fill(limit)) {
                     Ok(0) => return Err(ended(heard)),
                     Ok(_) => heard = true,
                     Err(error) if !heard && (is_loss(&error) || is_cut(&error)) => {
@@ -157,6 +163,17 @@ impl<'l> Listener<'l> {
             },
         };
         Ok(Some((Said::Final(answer), head.len)))
+    }
+
+    /// Whether the status of the final answer has begun to come. What is an interim one, or may still become one, is no
+    /// beginning of it.
+    fn is_final(&self, head: &[u8]) -> bool {
+        let status = &head[head.len().min(STATUS)..];
+        match status.first() {
+            None => false,
+            Some(b'1') => self.upgrade.is_some() && status.starts_with(b"101"),
+            Some(_) => true,
+        }
     }
 
     fn count_interim(&mut self) -> Result<()> {

@@ -128,6 +128,9 @@ fn sending() -> Result<()> {
 fn the_first_byte() -> Result<()> {
     for turns in [
         vec![Turn::End],
+        // What may become an interim answer doesn't stop it, nor does one that isn't whole.
+        vec![hear(), say("HTTP/1.1 "), Turn::End],
+        vec![hear(), say("HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x"), Turn::End],
         vec![hear(), say("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"), Turn::End],
     ] {
         for drip in [false, true] {
@@ -149,7 +152,7 @@ fn the_first_byte() -> Result<()> {
 /// Once the first byte is there, others have the word.
 #[test]
 fn what_comes_after_the_first_byte() -> Result<()> {
-    for start in ["H", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"] {
+    for start in ["HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"] {
         let server = one([hear(), say(start), Turn::End]);
         let request = Request::new(server.url("/"))?.first_byte_timeout(LONG);
         ended_by("a single wait", request.read_timeout(SHORT), &long().build());
