@@ -388,7 +388,7 @@ impl Socket {
     /// # Errors
     ///
     /// As [`recv`](Self::recv), and only if nothing was received: an error after the first datagram is the next
-    /// call's.
+    /// call's, by this socket or a clone.
     ///
     /// # Examples
     ///

@@ -250,7 +250,7 @@ impl Socket {
         let Err(error) = SockRef::from(&fd).connect(&address) else { return Ok(()) };
         match error.raw_os_error() {
             // The system's own limit is over (SO_SNDTIMEO).
-            Some(c::EINPROGRESS | c::EAGAIN) if limit.is_never() && self.system_gave_up()? => {
+            Some(c::EINPROGRESS | c::EAGAIN) if limit.is_never() && self.system_waits(Interest::Write) => {
                 Err(error.into())
             }
             // A Unix socket is connected at once or not at all.

@@ -15,13 +15,14 @@ use super::{Family, Kind, Mode, Protocol, getdefaulttimeout, hints, overdue::Ove
 use crate::{
     cancel::CancelToken,
     error::{Error, ErrorKind, Result},
-    sys::{self, Flag, c},
+    sys::{self, Flag, Interest, c},
 };
 
 /// One Berkeley socket.
 ///
 /// All calls take `&self`: threads may share a socket. It is close-on-exec from birth, is closed when it is
-/// dropped, and never raises SIGPIPE; calls that a signal interrupts go on by themselves.
+/// dropped, and never raises SIGPIPE; calls that a signal interrupts go on by themselves: only a blocking
+/// [`send`](Self::send) and `MSG_WAITALL` may give a part then.
 ///
 /// # Modes
 ///
@@ -143,6 +144,7 @@ impl Socket {
     }
 
     /// Gives the descriptor away, in the mode of the socket: blocking or (with any timeout) non-blocking.
+    /// An error that [`recvmmsg`](Self::recvmmsg) has kept for the next call doesn't go along.
     ///
     /// Python: `socket.detach`.
     ///
@@ -200,13 +202,16 @@ impl Socket {
             Socket::assemble(self.descriptor()?.try_clone_to_owned()?, self.family, Flag::Nonblocking);
         clone.mode.set(self.mode.timeout());
         clone.shared = AtomicBool::new(true);
+        clone.overdue = self.overdue.clone();
         clone.patient = AtomicBool::new(self.patient.load(Ordering::Relaxed));
         Ok(clone)
     }
 
-    /// Hands over the token that ends this socket's calls; `None` takes it away.
+    /// Hands over the token that ends this socket's calls; `None` takes it away, and in blocking mode the descriptor
+    /// blocks again, where no clone needs it otherwise.
     ///
-    /// A call that is blocked already when the token is handed over isn't touched by it.
+    /// A call that is blocked already when the token is handed over isn't touched by it, and one that runs when it is
+    /// taken away may not be any more.
     ///
     /// Python: there is no such thing.
     ///
@@ -234,9 +239,11 @@ impl Socket {
             // So that no call blocks inside the system, where the token can't reach it.
             self.set_flag(Flag::Nonblocking)?;
         }
+        let released = token.is_none() && held.is_some();
         self.cancellable.store(token.is_some(), Ordering::Release);
         *held = token;
-        Ok(())
+        drop(held);
+        if released && self.mode.timeout().is_none() { self.let_block() } else { Ok(()) }
     }
 
     /// Takes that token away, if no other has taken its place.
@@ -300,15 +307,20 @@ impl Socket {
         if token.is_none() && !self.is_shared() { self.set_flag(Flag::Blocking) } else { Ok(()) }
     }
 
-    /// Whether a call that would block has blocked: until the end of the system's own limit (SO_RCVTIMEO, SO_SNDTIMEO).
-    pub(super) fn system_gave_up(&self) -> Result<bool> {
-        if !self.blocks() || self.patient.load(Ordering::Relaxed) {
-            return Ok(false);
+    /// Whether a call that may block has waited inside the system for as long as it is to wait: until all was there, or
+    /// the end of the system's own limit (SO_RCVTIMEO, SO_SNDTIMEO), which isn't our tick.
+    pub(super) fn system_waits(&self, interest: Interest) -> bool {
+        let ticks = interest == Interest::Read && self.patient.load(Ordering::Relaxed);
+        if ticks || !self.blocks() {
+            return false;
         }
+        let _turn = self.held_token();
         // Whoever else holds the descriptor may have changed it.
-        let nonblocking = SockRef::from(&self.descriptor()?).nonblocking()?;
-        self.nonblocking.store(nonblocking, Ordering::Relaxed);
-        Ok(!nonblocking)
+        let blocks = self.descriptor().and_then(|fd| Ok(!SockRef::from(&fd).nonblocking()?)).unwrap_or(true);
+        if !blocks {
+            self.nonblocking.store(true, Ordering::Relaxed);
+        }
+        blocks
     }
 
     /// While `cancel` is locked, so that what is known and what is so don't come apart.

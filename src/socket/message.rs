@@ -1,13 +1,10 @@
 //! `sendmsg` and `recvmsg`: several buffers and ancillary data in one message.
 
-use std::{
-    io::{IoSlice, IoSliceMut},
-    ops::ControlFlow::{Break, Continue},
-};
+use std::io::{IoSlice, IoSliceMut};
 
 use super::{
-    AF_UNIX, Address, Ancillary, Limit, MSG_CTRUNC, MsgFlags, OutgoingAncillary, SOCK_STREAM, Socket,
-    ToAddress, resolve_one, transfer::doing,
+    AF_UNIX, Address, Ancillary, Credentials, Limit, MSG_CTRUNC, MSG_PEEK, MsgFlags, OutgoingAncillary,
+    SOCK_STREAM, Socket, ToAddress, resolve_one, transfer::doing, whole::of_the_rest,
 };
 use crate::{
     error::{Error, ErrorKind, Result},
@@ -33,6 +30,15 @@ pub struct ReceivedMessage {
     pub flags: MsgFlags,
     /// Who sent it; nothing on a connection, and for a Unix socket without a name.
     pub from: Option<Address>,
+}
+
+impl ReceivedMessage {
+    fn credentials(&self) -> impl Iterator<Item = &Credentials> {
+        self.ancillary.iter().filter_map(|piece| match piece {
+            Ancillary::Credentials(who) => Some(who),
+            _ => None,
+        })
+    }
 }
 
 impl Socket {
@@ -142,8 +148,11 @@ impl Socket {
         let bounds = self.bounds(self.waiting(limit));
         let address = resolve_one(to.target()?, self.family(), bounds.borrow())?;
         let message = Outgoing { buffers, control: &control, to: Some(&address.to_sock_addr()) };
-        self.transmit_message(message, flags, limit)
-            .map_err(|error| self.refused_datagram("sendmsg to", error, &address))
+        let n = self
+            .transmit_message(message, flags, limit)
+            .map_err(|error| self.refused_datagram("sendmsg to", error, &address))?;
+        // A connection needs no address.
+        Ok(self.transmit_buffers(buffers, n, flags, limit))
     }
 
     /// Receives one message into buffers, which are filled in turn, and up to `ancbufsize` bytes of ancillary data:
@@ -193,8 +202,9 @@ impl Socket {
     ///   whereto. It waits for one as the mode says; if the socket turns out to have another error or its end
     ///   instead, that is the call's error. Data that waits in line wakes it not.
     /// - [`MSG_WAITALL`](super::MSG_WAITALL) is as with [`recv_with_flags`](Self::recv_with_flags): it waits for all
-    ///   buffers to be full. Over a Unix socket the message ends with the bytes that ancillary data comes with; of
-    ///   another stream's, such as times, the last is told.
+    ///   buffers to be full. Over a Unix socket the message ends with the bytes that descriptors come with, and with
+    ///   [`SO_PASSCRED`](super::SO_PASSCRED) before another sender's; where the descriptor doesn't block, also with other
+    ///   ancillary data, or some that had no room. Of another stream's, such as times, the last is told.
     ///
     /// Python: `socket.recvmsg_into(buffers, ancbufsize, flags)`; `MSG_ERRQUEUE` never waits on a blocking socket, and
     /// `MSG_WAITALL` not when there is a timeout.
@@ -238,29 +248,39 @@ impl Socket {
             .receive_message(buffers, ancbufsize, flags, limit)
             .map_err(|error| doing("recvmsg", error))?;
         let room = buffers.iter().fold(0, |sum: usize, buffer| sum.saturating_add(buffer.len()));
-        if !self.waits_for_more(message.len, room, flags) || self.ends_a_message(&message) {
+        if !self.waits_for_more(message.len, room, flags, limit) {
             return Ok(message);
         }
         message.len = self.go_on(message.len, room, |from| {
+            if self.ends_a_message(&message) || !self.more_comes(limit)? || !self.goes_with(&message)? {
+                return Ok(0);
+            }
             let mut parts: Vec<_> = buffers.iter_mut().map(|buffer| IoSliceMut::new(buffer)).collect();
             let mut rest = &mut parts[..];
             IoSliceMut::advance_slices(&mut rest, from);
             let next = self.receive_message(rest, ancbufsize, flags, limit)?;
-            let (n, ends) = (next.len, self.ends_a_message(&next));
             message.flags |= next.flags;
             message.full_len = message.full_len.saturating_add(next.full_len);
             if !next.ancillary.is_empty() {
                 message.ancillary = next.ancillary;
             }
-            Ok(if ends { Break(n) } else { Continue(n) })
+            Ok(next.len)
         });
         Ok(message)
     }
 
-    /// Whether the system lets nothing follow in the same message: what comes next may be another sender's.
+    /// Whether the system lets nothing follow in the same message: it came with descriptors, or maybe did.
     fn ends_a_message(&self, message: &ReceivedMessage) -> bool {
-        let came_with_something = !message.ancillary.is_empty() || message.flags.contains(MSG_CTRUNC);
-        self.family() == AF_UNIX && came_with_something
+        let more_than_credentials = message.credentials().count() < message.ancillary.len();
+        self.family() == AF_UNIX && (more_than_credentials || message.flags.contains(MSG_CTRUNC))
+    }
+
+    /// Whether what comes next is by the same sender, as far as the socket is told of senders.
+    fn goes_with(&self, message: &ReceivedMessage) -> Result<bool> {
+        let Some(sender) = message.credentials().next() else { return Ok(true) };
+        let room = CMSG_LEN(size_of::<Credentials>());
+        let next = self.receive_message(&mut [IoSliceMut::new(&mut [0])], room, MSG_PEEK, Limit::Now)?;
+        Ok(next.credentials().eq([sender]))
     }
 
     fn receive_message(
@@ -316,7 +336,7 @@ impl Socket {
             let mut rest = &mut parts[..];
             IoSlice::advance_slices(&mut rest, from);
             let message = Outgoing { buffers: rest, control: &ControlOut::default(), to: None };
-            self.transmit_message(message, flags, limit)
+            self.transmit_message(message, of_the_rest(flags), limit)
         })
     }
 

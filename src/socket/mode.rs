@@ -247,7 +247,7 @@ impl Socket {
         }
         // Errors of the queue have a way of their own.
         if interest != Interest::Error {
-            self.overdue.take().map_or(Ok(()), Err)?;
+            self.check_overdue(interest)?;
         }
         // With a time limit the call's own flag keeps it from blocking.
         let must_not_block = cancel.is_some() && limit.is_never();
@@ -259,7 +259,7 @@ impl Socket {
             match call(fd) {
                 Err(error) if limit != Limit::Now && error.kind() == ErrorKind::WouldBlock => {
                     let blocks = limit.is_never() && matches!(interest, Interest::Read | Interest::Write);
-                    if blocks && self.system_gave_up()? {
+                    if blocks && self.system_waits(interest) {
                         return Err(error);
                     }
                     // Ready, and yet not for this call: again, but not for ever.

@@ -11,7 +11,7 @@ use super::{SO_RCVTIMEO, SOL_SOCKET, Socket};
 use crate::{
     deadline::Deadline,
     error::{ErrorKind, Result},
-    sys,
+    sys::{self, Interest},
 };
 
 /// Long enough to be rare, short enough that most deadlines are further away.
@@ -44,6 +44,7 @@ impl Socket {
     /// `recv(2)` that blocks while at least a tick is left; `None` if less is left without an answer. Past the deadline
     /// nothing is tried.
     pub(super) fn recv_patiently(&self, buf: &mut [u8], deadline: Deadline) -> Result<Option<usize>> {
+        self.check_overdue(Interest::Read)?;
         loop {
             match deadline.remaining() {
                 Some(Duration::ZERO) => return Err(ErrorKind::TimedOut.into()),

@@ -204,3 +204,28 @@ fn trap_05_a_connection_goes_on_after_a_signal() {
     interrupted(|| client.connect(&address), release).unwrap();
     assert_eq!(client.getpeername().unwrap(), address);
 }
+
+/// One that came between a look and the call, which nothing but luck brings about.
+#[test]
+fn a_kept_error_is_told_once_by_a_clone_too_and_after_the_data() {
+    let reset = || crate::Error::from_errno(crate::sys::c::ECONNRESET);
+    let ways: [fn(&Socket) -> crate::Result<usize>; 4] = [
+        |socket| socket.recv(&mut [0; 8]),
+        |socket| socket.try_recv(&mut [0; 8]),
+        |socket| socket.recv_by(&mut [0; 8], crate::deadline::Deadline::after(LONG)),
+        |socket| socket.try_clone()?.recv(&mut [0; 8]),
+    ];
+    for receive in ways {
+        let (reader, peer) = pair();
+        let _clone = reader.try_clone().unwrap();
+        peer.sendall(b"answer").unwrap();
+        drop(peer);
+        reader.overdue.keep(&reset());
+        assert_eq!(receive(&reader).unwrap(), 6);
+        assert_eq!(receive(&reader).unwrap_err().kind(), ErrorKind::ConnectionReset);
+        assert_eq!(receive(&reader).unwrap(), 0);
+    }
+    let (writer, _peer) = pair();
+    writer.overdue.keep(&reset());
+    assert_eq!(writer.try_send(b"x").unwrap_err().kind(), ErrorKind::ConnectionReset);
+}

@@ -6,7 +6,7 @@ use socket2::SockRef;
 
 use super::{
     Address, Limit, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MsgFlags, Shutdown, Socket, ToAddress,
-    hints, mode::Word, resolve_one,
+    hints, mode::Word, resolve_one, whole::of_the_rest,
 };
 use crate::{
     deadline::Deadline,
@@ -18,7 +18,7 @@ impl Socket {
     /// Receives what is there, at most a buffer full, and says how much: `recv(2)`.
     ///
     /// Waits for the first byte as the [mode](Self#modes) allows. `Ok(0)` is the end of data on a stream; on
-    /// a datagram socket it is an empty datagram. A limit of the system's own ([`SO_RCVTIMEO`](super::SO_RCVTIMEO)) ends
+    /// a datagram socket it is an empty datagram. Into an empty buffer nothing is received, without a call. A limit of the system's own ([`SO_RCVTIMEO`](super::SO_RCVTIMEO)) ends
     /// it with [`WouldBlock`](ErrorKind::WouldBlock) where the descriptor blocks.
     ///
     /// Python: `socket.recv_into`, and `socket.recv`, which makes a new buffer. In `std::net`: `Read::read`.
@@ -50,8 +50,9 @@ impl Socket {
     /// - [`MSG_DONTWAIT`] never waits, in any mode.
     /// - [`MSG_PEEK`](super::MSG_PEEK) leaves the data where it is.
     /// - [`MSG_WAITALL`](super::MSG_WAITALL) waits for the whole buffer on a stream, within the time limit. It gives
-    ///   less at the end of data, and when something was received before the time is over, a token is cancelled or the
-    ///   connection breaks off, which is the next call's error. Together with `MSG_PEEK` only a descriptor that blocks
+    ///   less at the end of data and at urgent data, and when something was received before the time is over, a token is
+    ///   cancelled or the connection breaks off, which is the next call's error, through whichever descriptor. Where
+    ///   the descriptor blocks, so do `SO_RCVTIMEO` and a signal. Together with `MSG_PEEK` only a descriptor that blocks
     ///   waits for more than the first bytes: not with a time limit or a cancel token, nor where there is a clone.
     /// - [`MSG_OOB`] takes the one byte of urgent data; without any it is
     ///   [`InvalidInput`](ErrorKind::InvalidInput).
@@ -140,7 +141,8 @@ impl Socket {
     }
 
     /// Sends as much as the system takes, and says how much: `send(2)`. In blocking mode that is all, but for an error
-    /// on the way, which is the next call's then. See [`sendall`](Self::sendall).
+    /// on the way, which is the next call's then; where the descriptor blocks, `SO_SNDTIMEO` and a signal may end it as
+    /// well. See [`sendall`](Self::sendall).
     ///
     /// Python: `socket.send`. In `std::net`: `Write::write`.
     ///
@@ -182,7 +184,7 @@ impl Socket {
     pub fn send_with_flags(&self, data: &[u8], flags: MsgFlags) -> Result<usize> {
         let limit = self.limit_with(flags);
         let n = self.transmit(data, flags, limit).map_err(|error| doing("send", error))?;
-        Ok(self.transmit_rest(n, data.len(), limit, |from| self.transmit(&data[from..], flags, limit)))
+        Ok(self.transmit_behind(n, data, flags, limit))
     }
 
     /// Sends all of it. The timeout covers the whole, however many system calls it takes. No data at all is one
@@ -288,8 +290,11 @@ impl Socket {
         let bounds = self.bounds(self.waiting(limit));
         let address = resolve_one(to.target()?, self.family(), bounds.borrow())?;
         let (all, to) = (flags.number() | limit.flags(), address.to_sock_addr());
-        self.attempt(Interest::Write, limit, |fd| sys::sendto(fd, data, &to, all))
-            .map_err(|error| self.refused_datagram("sendto", error, &address))
+        let n = self
+            .attempt(Interest::Write, limit, |fd| sys::sendto(fd, data, &to, all))
+            .map_err(|error| self.refused_datagram("sendto", error, &address))?;
+        // A connection needs no address.
+        Ok(self.transmit_behind(n, data, flags, limit))
     }
 
     /// Ends one direction, or both: `shutdown(2)`. The descriptor stays open.
@@ -347,16 +352,19 @@ impl Socket {
 
     /// One `recv(2)` that never waits and looks at no token; `WouldBlock` takes no allocation.
     pub(crate) fn try_recv(&self, buf: &mut [u8]) -> Result<usize> {
+        self.check_overdue(Interest::Read)?;
         sys::recv(self.descriptor()?, buf, sys::c::MSG_DONTWAIT)
     }
 
     /// One `send(2)` that never waits and looks at no token.
     pub(crate) fn try_send(&self, data: &[u8]) -> Result<usize> {
+        self.check_overdue(Interest::Write)?;
         sys::send(self.descriptor()?, data, sys::c::MSG_DONTWAIT)
     }
 
     /// Never waits.
     pub(crate) fn try_recvfrom(&self, buf: &mut [u8]) -> Result<(usize, Address)> {
+        self.check_overdue(Interest::Read)?;
         let (n, from) = sys::recvfrom(self.descriptor()?, buf, sys::c::MSG_DONTWAIT)?;
         Ok((n, Address::from_sock_addr(from)))
     }
@@ -402,6 +410,12 @@ impl Socket {
     pub(super) fn transmit(&self, data: &[u8], flags: MsgFlags, limit: Limit) -> Result<usize> {
         let all = flags.number() | limit.flags();
         self.attempt(Interest::Write, limit, |fd| sys::send(fd, data, all))
+    }
+
+    /// Sends what blocking mode sends behind the first `n` bytes; how many that were then.
+    fn transmit_behind(&self, n: usize, data: &[u8], flags: MsgFlags, limit: Limit) -> usize {
+        let flags = of_the_rest(flags);
+        self.transmit_rest(n, data.len(), limit, |from| self.transmit(&data[from..], flags, limit))
     }
 
     pub(super) fn refused_datagram(&self, operation: &str, error: Error, to: &Address) -> Error {

@@ -6,6 +6,10 @@ use socket2::SockAddr;
 
 use crate::error::Result;
 
+unsafe extern "C" {
+    safe fn sockatmark(fd: libc::c_int) -> libc::c_int;
+}
+
 use super::{check, platform::SEND_FLAGS, retry, uninterrupted};
 
 /// `recv(2)`; EINTR is retried.
@@ -46,4 +50,13 @@ pub(crate) fn sendto(fd: BorrowedFd<'_>, data: &[u8], to: &SockAddr, flags: i32)
     retry(|| unsafe {
         libc::sendto(fd.as_raw_fd(), data.as_ptr().cast(), data.len(), flags, to.as_ptr().cast(), to.len())
     })
+}
+
+/// Whether a `recv(2)` would give a stream's next bytes. It wouldn't at the end of data, at an error, which it would
+/// take, and at the mark of urgent data, which it would pass. Where the system doesn't say, it would.
+pub(crate) fn has_more(fd: BorrowedFd<'_>) -> bool {
+    let mut unread: libc::c_int = 0;
+    // SAFETY: FIONREAD writes an int to where the pointer says, which is one that lives for the call.
+    let asked = check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONREAD, &raw mut unread) } as isize);
+    (asked.is_err() || unread > 0) && sockatmark(fd.as_raw_fd()) != 1
 }

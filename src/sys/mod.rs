@@ -24,7 +24,7 @@
 //! Everything else is POSIX and stands in files of its own, alike on all platforms:
 //!
 //! - `address`: addresses from and to bytes.
-//! - `data`: `recv`, `recvfrom`, `send`, `sendto` with EINTR retried and SIGPIPE kept away.
+//! - `data`: `recv`, `recvfrom`, `send`, `sendto` with EINTR retried and SIGPIPE kept away; whether there is more.
 //! - `message`, `control`: `sendmsg` and `recvmsg`, and the control messages that they carry.
 //! - `batch`: the datagrams of `recvmmsg` and `sendmmsg`.
 //! - `wait`: `poll(2)` for one descriptor or several with a [`Deadline`](crate::deadline::Deadline) and a
@@ -78,7 +78,7 @@ pub(crate) use control::control_messages;
 pub(crate) use control::{
     ControlIn, ControlMessage, ControlOut, cmsg_len, cmsg_space, duration_of_timespec, user_and_group,
 };
-pub(crate) use data::{recv, recv_once, recvfrom, send, sendto};
+pub(crate) use data::{has_more, recv, recv_once, recvfrom, send, sendto};
 pub(crate) use file::{
     FileKind, FileStatus, Opening, c_path, fstat, fstatat, is_absence, names, open_folder, openat, read_at,
     readlinkat,
@@ -94,7 +94,7 @@ pub(crate) use platform::{
     recvmmsg, sendfile, sendmmsg,
 };
 pub(crate) use prefetch::prefetch;
-pub(crate) use wait::{Interest, pause, wait, wait_any};
+pub(crate) use wait::{Interest, is_ready, pause, wait, wait_any};
 
 use std::io;
 

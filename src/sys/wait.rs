@@ -24,6 +24,10 @@ pub(crate) enum Interest {
     Either,
     /// Urgent data.
     Urgent,
+    /// One of `Read` and `Urgent`.
+    Mark,
+    /// The end of a connection in both directions. poll(2) always reports it.
+    End,
     /// An error of the network's: in the socket's queue of them, or pending. poll(2) always reports those.
     Error,
 }
@@ -35,6 +39,8 @@ impl Interest {
             Interest::Write => libc::POLLOUT,
             Interest::Either => libc::POLLIN | libc::POLLOUT,
             Interest::Urgent => libc::POLLPRI,
+            Interest::Mark => libc::POLLIN | libc::POLLPRI,
+            Interest::End => libc::POLLHUP,
             Interest::Error => 0,
         }
     }
@@ -81,6 +87,13 @@ fn after_an_error(time: Time, deadline: Deadline, cancel: Option<&CancelToken>) 
         Time::Over => Err(ErrorKind::TimedOut.into()),
         Time::Left => pause(deadline.min(Deadline::after(MOMENT)), cancel),
     }
+}
+
+/// Whether that is so now; an error alone isn't it.
+pub(crate) fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> bool {
+    let events = interest.events();
+    let mut watched = [libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 }];
+    look(&mut watched, Deadline::after(Duration::ZERO), None).is_ok() && watched[0].revents & events != 0
 }
 
 /// Waits until the deadline, which is no error.

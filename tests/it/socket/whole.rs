@@ -1,7 +1,7 @@
 //! Calls that wait until all is there, whatever the descriptor; and the errors that come too late for them.
 
 use std::{
-    io::{IoSlice, IoSliceMut, Read},
+    io::{BufRead, IoSlice, IoSliceMut, Read},
     net::TcpStream,
     os::fd::AsFd,
     thread,
@@ -11,9 +11,11 @@ use std::{
 use sockeye::{
     ErrorKind,
     cancel::CancelToken,
+    client::Client,
     socket::{
-        AF_UNIX, CMSG_SPACE, MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL, OutgoingAncillary, Protocol, SO_ERROR,
-        SO_LINGER, SO_RCVTIMEO, SO_SNDTIMEO, SOCK_STREAM, SOL_SOCKET, Socket, socketpair,
+        AF_UNIX, Ancillary, CMSG_SPACE, Credentials, MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_WAITALL, MsgFlags,
+        OutgoingAncillary, Protocol, SO_ERROR, SO_LINGER, SO_OOBINLINE, SO_PASSCRED, SO_RCVTIMEO,
+        SO_SNDTIMEO, SOCK_DGRAM, SOCK_STREAM, SOL_SOCKET, Socket, create_server, socketpair,
     },
 };
 
@@ -36,7 +38,12 @@ fn blocking() -> Vec<(Socket, Socket, Option<Socket>)> {
     let clone = cloned.try_clone().unwrap();
     assert!(is_nonblocking(&cloned));
     token.set_cancel(CancelToken::new().unwrap()).unwrap();
-    vec![(accepted, peer, None), (timed, a, None), (cloned, b, Some(clone)), (token, c, None)]
+    // By somebody else who holds the descriptor.
+    let (foreign, d) = pair();
+    foreign.settimeout(None).unwrap();
+    socket2::SockRef::from(&foreign).set_nonblocking(true).unwrap();
+    let own = [(accepted, peer, None), (timed, a, None), (cloned, b, Some(clone)), (token, c, None)];
+    own.into_iter().chain([(foreign, d, None)]).collect()
 }
 
 /// Sends a second part when the first was taken.
@@ -134,8 +141,13 @@ fn a_blocking_send_takes_all() {
     const LENGTH: usize = 10 << 20;
     let data = vec![7; LENGTH];
     type Send = fn(&Socket, &[u8]) -> usize;
-    let ways: [Send; 2] = [
+    let ways: [Send; 4] = [
         |socket, data| socket.send(data).unwrap(),
+        |socket, data| socket.sendto(data, socket.getpeername().unwrap()).unwrap(),
+        |socket, data| {
+            let peer = socket.getpeername().unwrap();
+            socket.sendmsg_to(&[IoSlice::new(data)], &[], MsgFlags::default(), peer).unwrap()
+        },
         |socket, data| {
             let (one, rest) = data.split_at(LENGTH / 3);
             socket.sendmsg(&[IoSlice::new(one), IoSlice::new(rest)], &[]).unwrap()
@@ -241,4 +253,162 @@ fn a_limit_of_stds_is_kept() {
     assert!(!is_nonblocking(&socket));
     assert_eq!(stream.read(&mut [0; 8]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
     assert_eq!(TcpStream::try_from(socket).unwrap().read_timeout().unwrap(), limit);
+}
+
+/// A peer that has sent something and breaks off.
+fn break_off(peer: Socket, data: &[u8]) {
+    peer.setsockopt(SOL_SOCKET, SO_LINGER, Some(Duration::ZERO)).unwrap();
+    peer.sendall(data).unwrap();
+}
+
+/// It is in the descriptor, where the system keeps it.
+#[test]
+fn a_reset_after_what_came_is_told_to_whoever_calls_next() {
+    type Next = fn(Socket) -> std::io::Result<usize>;
+    let ways: [Next; 4] = [
+        |socket| Ok(socket.makefile()?.fill_buf()?.len()),
+        |socket| Ok(socket.try_clone()?.recv(&mut [0; 8])?),
+        |socket| TcpStream::try_from(socket)?.read(&mut [0; 8]),
+        |socket| Ok(Socket::from(socket.detach()?).recv(&mut [0; 8])?),
+    ];
+    for next in ways {
+        for (reader, peer, _clone) in blocking() {
+            break_off(peer, b"hello");
+            assert_eq!(reader.recv_with_flags(&mut [0; 100], MSG_WAITALL).unwrap(), 5);
+            assert_eq!(next(reader).unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+        }
+    }
+}
+
+#[test]
+fn a_client_hears_of_a_reset_whatever_its_socket_received() {
+    let server = create_server("127.0.0.1:0").unwrap();
+    for timeout in [None, Some(LONG), Some(Duration::ZERO)] {
+        let mut client = Client::connect(server.getsockname().unwrap()).unwrap();
+        break_off(server.accept().unwrap().0, b"hello");
+        assert_eq!(client.socket().unwrap().recv_with_flags(&mut [0; 100], MSG_WAITALL).unwrap(), 5);
+        client.settimeout(timeout);
+        check(client.recv(8), ErrorKind::ConnectionReset);
+    }
+}
+
+/// And the data that came before it isn't passed over.
+#[test]
+fn a_reset_that_ends_a_send_is_the_readers() {
+    let data = vec![7; 30 << 20];
+    for (writer, peer, _clone) in blocking() {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                // Once there is something, the call has begun.
+                let peer = peer;
+                assert_eq!(peer.recv(&mut [0; 1]).unwrap(), 1);
+                peer.sendall(b"answer").unwrap();
+            });
+            assert!(writer.send(&data).unwrap() < data.len());
+        });
+        let mut buf = [0; 100];
+        assert_eq!((writer.recv(&mut buf).unwrap(), &buf[..6]), (6, &b"answer"[..]));
+        check(writer.recv(&mut buf), ErrorKind::ConnectionReset);
+        assert_eq!(writer.recv(&mut buf).unwrap(), 0);
+    }
+}
+
+/// As long as data comes, it would have gone on until all was there.
+#[test]
+fn the_systems_own_limit_ends_a_call_that_waits_for_all() {
+    let (reader, writer) = socketpair(AF_UNIX, SOCK_STREAM, Protocol::default()).unwrap();
+    reader.setsockopt(SOL_SOCKET, SO_RCVTIMEO, Some(Duration::from_millis(20))).unwrap();
+    let mut buf = vec![0; 1 << 20];
+    thread::scope(|scope| {
+        let reading = scope.spawn(|| reader.recv_with_flags(&mut buf, MSG_WAITALL).unwrap());
+        let look = || reader.recv_with_flags(&mut [0; 1], MSG_PEEK | MSG_DONTWAIT);
+        while !reading.is_finished() {
+            writer.sendall(b"x").unwrap();
+            until(|| look().is_err() || reading.is_finished());
+        }
+        assert!(reading.join().unwrap() < 1 << 20);
+    });
+}
+
+#[test]
+fn urgent_data_ends_what_waits_for_all() {
+    let (limited, peer) = pair();
+    limited.settimeout(LONG).unwrap();
+    for (reader, writer, _clone) in blocking().into_iter().chain([(limited, peer, None)]) {
+        for inline in [false, true] {
+            reader.setsockopt(SOL_SOCKET, SO_OOBINLINE, inline).unwrap();
+            writer.sendall(b"xy").unwrap();
+            writer.send_with_flags(b"!", MSG_OOB).unwrap();
+            writer.sendall(b"z12").unwrap();
+            let rest: &[u8] = if inline { b"!z12" } else { b"z12" };
+            for part in [b"xy", rest] {
+                let mut buf = [0; 5];
+                let room = if part == rest { rest.len() } else { 5 };
+                let n = reader.recv_with_flags(&mut buf[..room], MSG_WAITALL).unwrap();
+                assert_eq!(&buf[..n], part, "{reader:?}");
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_message_goes_on_with_the_same_sender() {
+    for way in 0..3 {
+        let (reader, writer) = socketpair(AF_UNIX, SOCK_STREAM, Protocol::default()).unwrap();
+        reader.setsockopt(SOL_SOCKET, SO_PASSCRED, true).unwrap();
+        let _clone = (way == 1).then(|| reader.try_clone().unwrap());
+        if way == 2 {
+            reader.settimeout(LONG).unwrap();
+        }
+        let receive = |buf: &mut [u8]| {
+            let message = reader.recvmsg_with_flags(&mut [IoSliceMut::new(buf)], 200, MSG_WAITALL).unwrap();
+            let [Ancillary::Credentials(who)] = message.ancillary[..] else { panic!("{message:?}") };
+            (message.len, who.pid)
+        };
+        let own = Credentials::current();
+        writer.sendall(b"abc").unwrap();
+        thread::scope(|scope| {
+            let reading = scope.spawn(|| receive(&mut [0; 6]));
+            let look = || reader.recv_with_flags(&mut [0; 1], MSG_PEEK | MSG_DONTWAIT);
+            until(|| look().is_err() || reading.is_finished());
+            writer.sendall(b"def").unwrap();
+            assert_eq!(reading.join().unwrap(), (6, own.pid));
+        });
+        // Another's needs a privilege.
+        let other = [OutgoingAncillary::Credentials(Credentials { pid: 1, ..own })];
+        writer.sendall(b"abc").unwrap();
+        if writer.sendmsg(&[IoSlice::new(b"def")], &other).is_ok() {
+            assert_eq!((receive(&mut [0; 6]), receive(&mut [0; 3])), ((3, own.pid), (3, 1)));
+        }
+    }
+}
+
+#[test]
+fn an_empty_buffer_takes_nothing_and_waits_for_nothing() {
+    let (ours, theirs) = socketpair(AF_UNIX, SOCK_DGRAM, Protocol::default()).unwrap();
+    ours.sendall(b"hello").unwrap();
+    assert_eq!((theirs.recv(&mut []).unwrap(), theirs.recv(&mut [0; 9]).unwrap()), (0, 5));
+    for (idle, _peer, _clone) in blocking() {
+        assert_eq!(idle.recv(&mut []).unwrap(), 0);
+        idle.settimeout(LONG).unwrap();
+        assert_eq!(idle.recv_with_flags(&mut [], MSG_WAITALL).unwrap(), 0);
+    }
+}
+
+#[test]
+fn without_its_token_a_descriptor_blocks_again() {
+    let (socket, _peer) = pair();
+    socket.settimeout(None).unwrap();
+    let set = || socket.set_cancel(CancelToken::new().unwrap()).unwrap();
+    set();
+    assert!(is_nonblocking(&socket));
+    socket.set_cancel(None).unwrap();
+    assert!(!is_nonblocking(&socket));
+    socket.setsockopt(SOL_SOCKET, SO_RCVTIMEO, Some(Duration::from_millis(20))).unwrap();
+    check(socket.recv(&mut [0; 8]), ErrorKind::WouldBlock);
+    set();
+    let _clone = socket.try_clone().unwrap();
+    socket.set_cancel(None).unwrap();
+    assert!(is_nonblocking(&socket));
 }
