@@ -1,6 +1,6 @@
 //! What comes in through a door: a connection, or a packet.
 
-use std::{sync::Arc, time::Duration};
+use std::{os::fd::AsFd, sync::Arc, time::Duration};
 
 use crate::{
     cancel::CancelToken,
@@ -11,6 +11,7 @@ use crate::{
         TCP_NODELAY,
     },
     stream::Stream,
+    sys,
 };
 
 /// What a [`Service`](super::service::Service) serves.
@@ -65,7 +66,7 @@ impl Line for Stream {
             // Who has seen the end doesn't see the reset.
             let _ = self.shutdown_by(Shutdown::Write, now);
         } else if self.shutdown_by(Shutdown::Both, now).is_ok() {
-            throw_away(self);
+            throw_away(self.socket());
         }
     }
 
@@ -74,13 +75,18 @@ impl Line for Stream {
     }
 }
 
-/// Over a Unix socket a reset comes before the end, so nothing may be left: that is no more than the peer's `SO_SNDBUF`,
-/// and after a shutdown nothing is added.
-fn throw_away(stream: &Stream) {
-    const READS: usize = 64;
+/// Over a Unix socket a reset comes before the end, so nothing may be left. After a shutdown nothing is added. It holds
+/// for what the usual `SO_SNDBUF` of 208 KiB has room for, of whatever records; of a peer with a much larger one, or
+/// with nothing but empty records left, it stays a reset, as in Python.
+fn throw_away(socket: &Socket) {
+    const READS: usize = 1024;
+    if !sys::has_more(socket.as_fd()) {
+        return;
+    }
     let mut block = vec![0; 16 * 1024];
     for _ in 0..READS {
-        if matches!(stream.try_read(&mut block), Ok(0) | Err(_)) {
+        // An empty record is no end.
+        if socket.try_recv(&mut block).is_err() || !sys::has_more(socket.as_fd()) {
             return;
         }
     }

@@ -74,7 +74,13 @@ fn a_unix_socket_ends_in_order_too() {
         let listening = ListenOptions::new().kind(kind).create_server(path.as_path()).unwrap();
         let client = ConnectOptions::new().kind(kind).timeout(PATIENCE);
         let client = client.create_connection(path.as_path()).unwrap();
-        let send = |client: &Socket| (0..5).for_each(|_| client.sendall(&[b'x'; 10_000]).unwrap());
+        let send = |client: &Socket| {
+            for record in
+                [&[b'x'; 10_000][..]].into_iter().chain((0..50).flat_map(|_| [&b"x"[..], b"", b"x"]))
+            {
+                client.sendall(record).unwrap();
+            }
+        };
         send(&client);
         let refuse = |conn: &mut Connection<'_>| {
             conn.recv(1)?;
