@@ -240,7 +240,12 @@ fn wrong_usage_and_no_connection() {
         check(&get(&server.url("/"), &[url]), 2, "", why);
         assert!(server.heard().is_empty());
     }
-    check(&get("me:secret@h/x", &[]), 2, "", "sockeye: the URL has no scheme: perhaps http:// is missing before …@h/x");
+    check(
+        &get("me:secret@h/x", &[]),
+        2,
+        "",
+        "sockeye: the URL has no scheme: perhaps http:// is missing before …@h/x",
+    );
     for seconds in ["soon", "nan", "-1", "1e300"] {
         check(&get("http://127.0.0.1/", &["--timeout", seconds]), 2, "", "not a number of seconds");
     }
