@@ -219,10 +219,10 @@ impl Error {
         }
     }
 
-    /// The same error of a `sendall` that had sent so much.
-    pub(crate) fn after_sending(self, sent: usize) -> Error {
+    /// The same error of a `sendall` that had sent so much; nothing, where nobody knows.
+    pub(crate) fn after_sending(self, sent: impl Into<Option<usize>>) -> Error {
         let mut full = self.into_full();
-        full.sent = Some(sent);
+        full.sent = sent.into();
         Error(Repr::Full(full))
     }
 

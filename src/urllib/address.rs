@@ -138,9 +138,8 @@ fn behind_user_info(url: &Url) -> Option<&str> {
     if !url.cannot_be_a_base() || url.scheme() == "data" {
         return None;
     }
-    let end = url.path().find('/').unwrap_or(url.path().len());
-    let at = url.path()[..end].rfind('@')?;
-    Some(&url[Position::BeforePath..][at..])
+    // A password may hold what ends a host elsewhere.
+    url.as_str().rfind('@').map(|at| &url.as_str()[at..])
 }
 
 /// Without query and fragment, which may hold secrets.
@@ -151,7 +150,12 @@ pub(super) fn without_query(url: &Url) -> String {
 
 /// What isn't a URL, for an error's text: what stands before an `@` could be a password.
 fn hide_user_info(text: &str) -> Cow<'_, str> {
-    let start = text.find("//").map_or(0, |slashes| slashes + 2);
+    // Where there is no scheme, slashes may be anything's.
+    let is_scheme = |text: &str| {
+        let text = text.strip_suffix(':').unwrap_or(text);
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
+    };
+    let start = text.find("//").filter(|&at| is_scheme(&text[..at])).map_or(0, |slashes| slashes + 2);
     match text.rfind('@').filter(|&at| at >= start) {
         Some(at) => format!("{}…{}", &text[..start], &text[at..]).into(),
         None => text.into(),

@@ -10,7 +10,7 @@ use std::{
 
 use ::http::{
     HeaderMap, HeaderValue, StatusCode,
-    header::{ACCEPT_ENCODING, CONTENT_RANGE, DATE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE},
+    header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, IF_RANGE, LAST_MODIFIED, RANGE},
 };
 
 use super::{
@@ -250,6 +250,8 @@ struct Part {
 struct Begun {
     length: u64,
     version: HeaderValue,
+    /// How long it is to be, if the first answer said so.
+    whole: Option<u64>,
 }
 
 impl Part {
@@ -265,10 +267,11 @@ impl Part {
     /// What an earlier call left of that URL.
     fn begun(&self, url: &str) -> Option<Begun> {
         let note = fs::read_to_string(&self.note).ok()?;
-        let (of, version) = note.trim_end().split_once('\n')?;
+        let mut lines = note.lines();
+        let (of, version) = (lines.next()?, HeaderValue::from_str(lines.next()?).ok()?);
+        let whole = lines.next().and_then(|length| length.parse().ok());
         let length = fs::metadata(&self.file).ok().filter(fs::Metadata::is_file)?.len();
-        let version = HeaderValue::from_str(version).ok()?;
-        (of == url && length > 0).then_some(Begun { length, version })
+        (of == url && length > 0).then_some(Begun { length, version, whole })
     }
 
     /// Asks for all, or for the rest of this version.
@@ -285,12 +288,16 @@ impl Part {
         request
     }
 
-    /// Begins anew, and notes the version if it can be told from others.
+    /// Begins anew, and notes the version, if it can be told from others, and its length.
     fn begin(&self, url: &str, headers: &HeaderMap) -> io::Result<()> {
         self.forget();
         File::create(&self.file)?;
         match version(headers) {
-            Some(version) => fs::write(&self.note, format!("{url}\n{version}\n")),
+            Some(version) => {
+                let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+                let length = length.map_or_else(String::new, |length| format!("{length}\n"));
+                fs::write(&self.note, format!("{url}\n{version}\n{length}"))
+            }
             None => Ok(()),
         }
     }
@@ -312,6 +319,10 @@ impl Begun {
             (Some(tag), _) if tag != self.version => {
                 let [tag, version] = [tag, &self.version].map(|v| String::from_utf8_lossy(v.as_bytes()));
                 format!("the server sent a part of the version {tag} when asked for one of {version}")
+            }
+            (_, Some(end)) if self.whole.is_some_and(|whole| whole != end) => {
+                let whole = self.whole.unwrap_or_default();
+                format!("the server sent a part that ends after {end} bytes, of what had {whole} before")
             }
             (_, Some(end)) => return Ok(Span { start: self.length, end: Some(end) }),
             (_, None) => {

@@ -59,15 +59,23 @@ fn an_origin_is_scheme_host_and_port() -> Result<()> {
 #[test]
 fn passwords_are_not_shown() -> Result<()> {
     assert_eq!(without_user_info(&*parse("http://me:secret@h/x")?), "http://h/x");
-    for text in ["me:secret@h:80/x?q", "me:se@cret@h:80/x?q"] {
+    for text in
+        ["me:secret@h:80/x?q", "me:se@cret@h:80/x?q", "me:secret/2@h:80/x?q", "me:1/secret?#@h:80/x?q"]
+    {
         let url = parse(text)?;
         assert_eq!(without_user_info(&url), "…@h:80/x?q");
         let error = check_scheme(&url).unwrap_err().to_string();
         assert_eq!(error, "the URL has no scheme: perhaps http:// is missing before …@h:80/x?q");
     }
     assert_eq!(without_user_info(&*parse("data:,me@h")?), "data:,me@h");
-    for text in ["http://me:secret@h/a b", "http://me:se/cret:secret@h:99999/", "secret@h/x", "//me:secret@h"]
-    {
+    for text in [
+        "http://me:secret@h/a b",
+        "http://me:se/cret:secret@h:99999/",
+        "secret@h/x",
+        "//me:secret@h",
+        "my_user:secret@h/?u=http://x/",
+        "1me:se//cret:secret@h//x y",
+    ] {
         let error = parse(text).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(error.contains("@h") && !error.contains("secret"), "{error}");
     }

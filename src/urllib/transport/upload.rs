@@ -58,7 +58,7 @@ impl Stop {
     /// How much went out doesn't matter: a reader can't be read again, and a head that went ahead was read.
     pub(super) fn after_something(self) -> Stop {
         match self {
-            Stop::Failed(error) => Stop::Failed(error.after_sending(usize::MAX)),
+            Stop::Failed(error) => Stop::Failed(error.after_sending(None::<usize>)),
             refused => refused,
         }
     }

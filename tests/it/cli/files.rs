@@ -32,7 +32,7 @@ fn a_download_goes_on() {
     let server = answers(&[CUT, REST]);
     let url = server.url("/f");
     check(&get_in(folder, &["-c", "-O", &url]), 1, "after 6 bytes");
-    let note = format!("{url}\n\"v1\"\n");
+    let note = format!("{url}\n\"v1\"\n11\n");
     check_files(folder, &[("f", "before"), ("f.sockeye.part", "hello "), ("f.sockeye.part.from", &note)]);
     check(&get_in(folder, &["--continue", "-o", "f", "--sha256", SUM, &url]), 0, "");
     check_files(folder, &[("f", "hello world")]);
@@ -57,7 +57,7 @@ fn a_part_that_is_cut_is_no_whole_file() {
     let range = "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Range: bytes 6-10/11\r\n";
     let [short, long] = ["wo", "worldXYZ"].map(|part| format!("{range}Connection: close\r\n\r\n{part}"));
     let server = answers(&[CUT, &long, &short]);
-    let (url, note) = (server.url("/f"), format!("{}\n\"v1\"\n", server.url("/f")));
+    let (url, note) = (server.url("/f"), format!("{}\n\"v1\"\n11\n", server.url("/f")));
     for (said, waits) in
         [("after 6 bytes", "hello "), ("more than its range", "hello "), ("ended 3 bytes early", "hello wo")]
     {

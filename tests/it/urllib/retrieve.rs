@@ -143,6 +143,9 @@ fn a_range_that_was_not_asked_for_is_an_error() {
         ("bytes */11", TAG),
         ("", TAG),
         ("bytes 6-10/11", "ETag: \"v2\""),
+        // To another end than before.
+        ("bytes 6-8/9", TAG),
+        ("bytes 6-8/*", TAG),
         // Not to the end, and not at all an end.
         ("bytes 6-10/12", TAG),
         ("bytes 6-/11", TAG),
@@ -209,7 +212,7 @@ fn what_waits_holds_no_password() {
     let url = server.url("/big").replace("http://", "http://me:secret@");
     assert!(Opener::new().resume(url, folder.path().join("f"), |_| ()).is_err());
     let note = fs::read_to_string(folder.path().join("f.part.from")).unwrap();
-    assert_eq!(note, format!("{}\n\"v1\"\n", server.url("/big")));
+    assert_eq!(note, format!("{}\n\"v1\"\n11\n", server.url("/big")));
 }
 
 #[test]
