@@ -207,8 +207,9 @@ impl Socket {
         Ok(clone)
     }
 
-    /// Hands over the token that ends this socket's calls; `None` takes it away, and in blocking mode the descriptor
-    /// blocks again, where no clone needs it otherwise.
+    /// Hands over the token that ends this socket's calls; `None` takes it away. In blocking mode calls go on as they did,
+    /// but on a non-blocking descriptor, as other threads may be within one:
+    /// [`settimeout(None)`](Self::settimeout) lets it block again.
     ///
     /// A call that is blocked already when the token is handed over isn't touched by it, and one that runs when it is
     /// taken away may not be any more.
@@ -239,11 +240,9 @@ impl Socket {
             // So that no call blocks inside the system, where the token can't reach it.
             self.set_flag(Flag::Nonblocking)?;
         }
-        let released = token.is_none() && held.is_some();
         self.cancellable.store(token.is_some(), Ordering::Release);
         *held = token;
-        drop(held);
-        if released && self.mode.timeout().is_none() { self.let_block() } else { Ok(()) }
+        Ok(())
     }
 
     /// Takes that token away, if no other has taken its place.

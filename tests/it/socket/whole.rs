@@ -397,18 +397,22 @@ fn an_empty_buffer_takes_nothing_and_waits_for_nothing() {
 }
 
 #[test]
-fn without_its_token_a_descriptor_blocks_again() {
+fn without_its_token_a_descriptor_can_block_again() {
     let (socket, _peer) = pair();
     socket.settimeout(None).unwrap();
     let set = || socket.set_cancel(CancelToken::new().unwrap()).unwrap();
     set();
     assert!(is_nonblocking(&socket));
+    // Other threads may be within a call.
     socket.set_cancel(None).unwrap();
+    assert!(is_nonblocking(&socket));
+    socket.settimeout(None).unwrap();
     assert!(!is_nonblocking(&socket));
     socket.setsockopt(SOL_SOCKET, SO_RCVTIMEO, Some(Duration::from_millis(20))).unwrap();
     check(socket.recv(&mut [0; 8]), ErrorKind::WouldBlock);
     set();
     let _clone = socket.try_clone().unwrap();
     socket.set_cancel(None).unwrap();
+    socket.settimeout(None).unwrap();
     assert!(is_nonblocking(&socket));
 }
