@@ -8,4 +8,4 @@ cd "$(dirname "$0")/.."
 program=$(cargo test --locked --all-features --lib --no-run --message-format=json |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
 [ $# -gt 0 ] || set -- sys:: socket::
-exec valgrind --error-exitcode=9 --leak-check=no -q "$program" "$@"
+exec valgrind --error-exitcode=9 --leak-check=no --suppressions=tests/valgrind.supp -q "$program" "$@"
