@@ -306,8 +306,9 @@ impl Socket {
         if token.is_none() && !self.is_shared() { self.set_flag(Flag::Blocking) } else { Ok(()) }
     }
 
-    /// Whether a call that may block has waited inside the system for as long as it is to wait: until all was there, or
-    /// the end of the system's own limit (SO_RCVTIMEO, SO_SNDTIMEO), which isn't our tick.
+    /// Whether the system does the waiting of calls that may block, so that one which has ended has waited for as long as
+    /// it is to: until all was there, or the end of the system's own limit (SO_RCVTIMEO, SO_SNDTIMEO), which isn't our
+    /// tick. Asked after the call: if the descriptor began to block meanwhile, it is wrong for that call.
     pub(super) fn system_waits(&self, interest: Interest) -> bool {
         let ticks = interest == Interest::Read && self.patient.load(Ordering::Relaxed);
         if ticks || !self.blocks() {

@@ -5,7 +5,8 @@
 //! blocking: then these go on here, as far as the system would.
 //!
 //! It tells an error once, to whoever calls next through any descriptor, after the data that came before. So nothing is
-//! called that would only take an error away.
+//! called that is known to only take an error away. One that comes between that look and the call is kept for the next
+//! call; a reader that waits already may read an end before it.
 
 use super::{
     Limit, MSG_ERRQUEUE, MSG_FASTOPEN, MSG_OOB, MSG_PEEK, MSG_WAITALL, MsgFlags, SOCK_STREAM, Socket,
