@@ -315,17 +315,17 @@ impl Begun {
     fn check(&self, headers: &HeaderMap) -> Result<Span> {
         let range = headers.get(CONTENT_RANGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let tag = headers.get(ETAG).filter(|_| self.version.as_bytes().starts_with(b"\""));
-        let message = match (tag, end_of_rest(range, self.length)) {
-            (Some(tag), _) if tag != self.version => {
+        let end = end_of_rest(range, self.length);
+        let message = match (tag, end, self.whole) {
+            (Some(tag), ..) if tag != self.version => {
                 let [tag, version] = [tag, &self.version].map(|v| String::from_utf8_lossy(v.as_bytes()));
                 format!("the server sent a part of the version {tag} when asked for one of {version}")
             }
-            (_, Some(end)) if self.whole.is_some_and(|whole| whole != end) => {
-                let whole = self.whole.unwrap_or_default();
+            (_, Some(end), Some(whole)) if whole != end => {
                 format!("the server sent a part that ends after {end} bytes, of what had {whole} before")
             }
-            (_, Some(end)) => return Ok(Span { start: self.length, end: Some(end) }),
-            (_, None) => {
+            (_, Some(end), _) => return Ok(Span { start: self.length, end: Some(end) }),
+            (_, None, _) => {
                 let length = self.length;
                 format!("the server sent the range {range:?} when asked for what follows {length} bytes")
             }
